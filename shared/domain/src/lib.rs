@@ -1,1 +1,24 @@
+//! The service's entities, their rules and its errors. No I/O, no AWS, no HTTP: everything here is a value or a pure function.
 
+pub mod access;
+pub mod address;
+pub mod audit;
+pub mod business;
+pub mod country;
+pub mod customer;
+pub mod deactivation;
+pub mod entity;
+pub mod error;
+pub mod fields;
+pub mod formats;
+pub mod key;
+pub mod location;
+pub mod merge_patch;
+pub mod schema;
+pub mod time;
+
+pub use access::{Actor, Permission, Platform, Role, Tenant};
+pub use entity::{Entity, Meta};
+pub use error::{Error, FieldError, Result};
+pub use key::{ClientKey, CustomerKey, EntityKind, EventKey, LocationKey};
+pub use time::Timestamp;

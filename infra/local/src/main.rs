@@ -1,0 +1,24 @@
+//! The local cloud: runs `template.yaml` on a laptop.
+//!
+//! It knows CloudFormation types and AWS protocols and nothing of the service that the template describes.
+//! `cargo local` starts it; the subcommands speak to the one that runs in the same data folder.
+
+mod aws;
+mod cli;
+mod cloud;
+mod compile;
+mod data;
+mod dynamodb;
+mod eventbridge;
+mod http_api;
+mod identity;
+mod lambda;
+mod mappings;
+mod plan;
+mod sqs;
+mod store;
+mod template;
+
+fn main() -> std::process::ExitCode {
+    cli::run()
+}

@@ -1,0 +1,199 @@
+//! What a template comes down to: the resources to run, with every name, ARN and URL already worked out.
+//!
+//! The template module makes a `Plan`; everything else only reads it.
+
+use std::collections::BTreeMap;
+
+/// The one region and account the local cloud plays.
+pub const REGION: &str = "us-east-1";
+pub const ACCOUNT: &str = "000000000000";
+
+#[derive(Debug, Default)]
+pub struct Plan {
+    pub tables: Vec<Table>,
+    pub queues: Vec<Queue>,
+    pub buses: Vec<Bus>,
+    pub rules: Vec<Rule>,
+    pub functions: Vec<Function>,
+    pub routes: Vec<Route>,
+    pub mappings: Vec<Mapping>,
+    pub secrets: Vec<Secret>,
+    pub cors: Option<Cors>,
+    pub local: LocalHints,
+    /// What the template asks for and the local cloud does not do, one sentence each.
+    pub warnings: Vec<String>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Table {
+    pub logical_id: String,
+    pub name: String,
+    /// The `CreateTable` request.
+    pub create: serde_json::Value,
+    pub ttl_attribute: Option<String>,
+    pub streamed: bool,
+}
+
+#[derive(Clone, Debug)]
+pub struct Queue {
+    pub logical_id: String,
+    pub name: String,
+    pub arn: String,
+    pub url: String,
+    /// Seconds, as are the next three.
+    pub visibility_timeout: u32,
+    pub retention: u32,
+    pub delay: u32,
+    pub receive_wait: u32,
+    pub redrive: Option<Redrive>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Redrive {
+    /// A queue's name, not its ARN.
+    pub dead_letter_queue: String,
+    pub max_receive_count: u32,
+}
+
+#[derive(Clone, Debug)]
+pub struct Bus {
+    pub logical_id: String,
+    pub name: String,
+    pub arn: String,
+}
+
+#[derive(Clone, Debug)]
+pub struct Rule {
+    pub name: String,
+    /// A bus's name, not its ARN.
+    pub bus: String,
+    pub pattern: serde_json::Value,
+    pub enabled: bool,
+    pub targets: Vec<Target>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Target {
+    pub id: String,
+    pub queue_arn: String,
+    pub input_path: Option<String>,
+    pub dead_letter_queue_arn: Option<String>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Function {
+    pub logical_id: String,
+    pub name: String,
+    pub arn: String,
+    /// The Cargo binary: the last part of `CodeUri`.
+    pub binary: String,
+    pub handler: String,
+    /// Seconds.
+    pub timeout: u32,
+    /// Megabytes. Told to the function, not enforced.
+    pub memory: u32,
+    pub environment: BTreeMap<String, String>,
+    pub reserved_concurrency: Option<u32>,
+}
+
+/// One route of the HTTP API.
+#[derive(Clone, Debug)]
+pub struct Route {
+    /// `None` for `ANY`.
+    pub method: Option<String>,
+    /// As in the template: `/v1/things/{id}`, `/files/{proxy+}` or `$default`.
+    pub path: String,
+    /// A function's name.
+    pub function: String,
+}
+
+#[derive(Clone, Debug)]
+pub struct Mapping {
+    /// The logical id, under which progress is remembered.
+    pub id: String,
+    /// A function's name.
+    pub function: String,
+    pub enabled: bool,
+    pub batch_size: u32,
+    /// Seconds to wait for a batch to fill.
+    pub window: u32,
+    /// Whether the function answers with `batchItemFailures`.
+    pub reports_item_failures: bool,
+    /// Event patterns; a record that matches none is passed over. Empty: all records.
+    pub filters: Vec<serde_json::Value>,
+    pub source: Source,
+}
+
+#[derive(Clone, Debug)]
+pub enum Source {
+    Stream(StreamSource),
+    Queue {
+        /// A queue's name.
+        queue: String,
+        max_concurrency: Option<u32>,
+    },
+}
+
+#[derive(Clone, Debug)]
+pub struct StreamSource {
+    /// A table's name.
+    pub table: String,
+    /// `LATEST` rather than `TRIM_HORIZON`: records older than the mapping are not for it.
+    pub from_latest: bool,
+    pub bisect: bool,
+    /// `None`: as often as it takes.
+    pub max_retries: Option<u32>,
+    /// Seconds. `None`: records never grow too old.
+    pub max_record_age: Option<u32>,
+    /// A queue's ARN.
+    pub on_failure: Option<String>,
+}
+
+/// A secret that is made up once and then kept.
+#[derive(Clone, Debug)]
+pub struct Secret {
+    pub name: String,
+    pub arn: String,
+    pub value: SecretValue,
+}
+
+#[derive(Clone, Debug)]
+pub enum SecretValue {
+    Given(String),
+    Generated(SecretRecipe),
+}
+
+/// `GenerateSecretString`.
+#[derive(Clone, Debug)]
+pub struct SecretRecipe {
+    pub length: usize,
+    /// The characters to draw from.
+    pub alphabet: Vec<char>,
+    /// A JSON object and the key under which the made-up string goes into it.
+    pub inside: Option<(serde_json::Map<String, serde_json::Value>, String)>,
+}
+
+/// The HTTP API's CORS configuration.
+#[derive(Clone, Debug, Default)]
+pub struct Cors {
+    pub allow_origins: Vec<String>,
+    pub allow_methods: Vec<String>,
+    pub allow_headers: Vec<String>,
+    pub expose_headers: Vec<String>,
+    pub max_age: Option<u32>,
+    pub allow_credentials: bool,
+}
+
+/// What the template tells the local cloud alone, under `Metadata: LocalCloud`.
+#[derive(Clone, Debug, Default)]
+pub struct LocalHints {
+    pub first_request: Option<FirstRequest>,
+}
+
+/// The request that the printed `curl` sends.
+#[derive(Clone, Debug)]
+pub struct FirstRequest {
+    pub method: String,
+    pub path: String,
+    pub body: Option<serde_json::Value>,
+}

@@ -1,0 +1,184 @@
+//! A customer: a tenant, a tenant's customer, or the account provisioned for a client.
+
+use crate::{
+    ClientKey, CustomerKey, Entity, EntityKind, FieldError, Meta, Timestamp, address,
+    address::Address,
+    business,
+    business::Business,
+    entity::META_FIELDS,
+    fields::{Field, Rule},
+    formats, key,
+};
+use serde::{Deserialize, Serialize};
+
+const TYPES: &[&str] = &["Business", "Consumer"];
+
+const PERSON: &[Field] = &[
+    Field::new("firstName", Rule::Text { min: 1, max: 100 }, "").required(),
+    Field::new("lastName", Rule::Text { min: 1, max: 100 }, "").required(),
+];
+
+const DEACTIVATION: &[Field] = &[
+    Field::new("deactivatedAt", Rule::Time, "").read_only(),
+    Field::new("deactivatedBy", Rule::Text { min: 1, max: 200 }, "").read_only(),
+    Field::new("windowEndsAt", Rule::Time, "Until when it can be reactivated. Platform staff may move it.").platform(),
+];
+
+const PARENT: &[Field] = &[
+    Field::new("customerKey", Rule::Key(EntityKind::Customer), "").read_only(),
+    Field::new("clientKey", Rule::Key(EntityKind::Client), "").read_only(),
+];
+
+const LOGO: &[Field] = &[
+    Field::new("url", Rule::Website, "").read_only(),
+    Field::new("receipt", Rule::Text { min: 1, max: 200 }, "").read_only(),
+];
+
+pub const PHONE: Rule = Rule::Form {
+    regex: r"^\+[1-9]\d{1,14}$",
+    fits: formats::is_phone,
+    says: "must be an E.164 number, such as +14155550100",
+};
+
+pub const BOOTSTRAP_TENANT_KEY: Rule = Rule::Form {
+    regex: "^[a-z0-9][a-z0-9-]{2,62}$",
+    fits: formats::is_bootstrap_tenant_key,
+    says: "must be 3 to 63 small letters, digits and hyphens, not starting with a hyphen",
+};
+
+pub const FIELDS: &[Field] = &[
+    Field::new("key", Rule::Key(EntityKind::Customer), "").read_only().required(),
+    Field::new("type", Rule::OneOf(TYPES), "").required().fixed(),
+    Field::new("name", Rule::Text { min: 1, max: 200 }, "").required(),
+    Field::new("email", Rule::Email, ""),
+    Field::new("phone", PHONE, "E.164."),
+    Field::new("website", Rule::Website, ""),
+    Field::new("address", Rule::Object(address::FIELDS), "A new Business customer's address becomes its headquarters location."),
+    Field::new("isTenantCustomer", Rule::Flag, "Whether it claims a bootstrap tenant key of its own.").fixed().default("false"),
+    Field::new("bootstrapTenantKey", BOOTSTRAP_TENANT_KEY, "A tenant customer claims it (generated where none is given); any other names an existing tenant.").fixed(),
+    Field::new("authTenantId", Rule::Text { min: 1, max: 128 }, "The tenant at the identity provider.").platform(),
+    Field::new("products", Rule::List { of: &Rule::Text { min: 1, max: 100 }, max: 100 }, "").platform().default("[]"),
+    Field::new("sessionExpirationSeconds", Rule::Whole { min: 300, max: 31_536_000 }, "Absent: the platform's default."),
+    Field::new("externalId", Rule::Text { min: 1, max: 200 }, "The customer's id in another system; unique.").platform(),
+    Field::new("isDisabled", Rule::Flag, "").read_only().default("false"),
+    Field::new("deactivation", Rule::Object(DEACTIVATION), "Present while it is deactivated."),
+    Field::new("parent", Rule::Object(PARENT), "Of a provisioned account: the client it was made for.").read_only(),
+    Field::new("logo", Rule::Object(LOGO), "").read_only(),
+    Field::new("business", Rule::Object(business::FIELDS), "Business customers only."),
+    Field::new("person", Rule::Object(PERSON), "Consumer customers only."),
+];
+
+/// As the API shows it.
+pub fn view_fields() -> Vec<Field> {
+    [FIELDS, META_FIELDS].concat()
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum CustomerType {
+    Business,
+    Consumer,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Person {
+    pub first_name: String,
+    pub last_name: String,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Deactivation {
+    pub deactivated_at: Timestamp,
+    pub deactivated_by: String,
+    pub window_ends_at: Timestamp,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Parent {
+    pub customer_key: CustomerKey,
+    pub client_key: ClientKey,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Logo {
+    pub url: String,
+    pub receipt: String,
+}
+
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Customer {
+    pub key: CustomerKey,
+    pub r#type: CustomerType,
+    pub name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub phone: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub website: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub address: Option<Address>,
+    pub is_tenant_customer: bool,
+    pub bootstrap_tenant_key: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub auth_tenant_id: Option<String>,
+    pub products: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub session_expiration_seconds: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub external_id: Option<String>,
+    pub is_disabled: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deactivation: Option<Deactivation>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parent: Option<Parent>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub logo: Option<Logo>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub business: Option<Business>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub person: Option<Person>,
+    #[serde(flatten)]
+    pub meta: Meta,
+}
+
+impl Entity for Customer {
+    type Kind = key::Customer;
+    const FIELDS: &'static [Field] = FIELDS;
+
+    fn key(&self) -> CustomerKey {
+        self.key
+    }
+
+    fn meta(&self) -> &Meta {
+        &self.meta
+    }
+
+    fn meta_mut(&mut self) -> &mut Meta {
+        &mut self.meta
+    }
+
+    fn check(&self, errors: &mut Vec<FieldError>) {
+        match self.r#type {
+            CustomerType::Business if self.person.is_some() => {
+                errors.push(FieldError::new("person", "is for Consumer customers only"));
+            }
+            CustomerType::Consumer if self.business.is_some() => {
+                errors.push(FieldError::new("business", "is for Business customers only"));
+            }
+            _ => {}
+        }
+        if let Some(business) = &self.business {
+            business.check(errors);
+        }
+        if self.deactivation.is_some() != self.is_disabled {
+            errors.push(FieldError::new(
+                "deactivation",
+                "can only be changed while the customer is deactivated, and not be cleared",
+            ));
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! Why and until when a customer is deactivated: the request, and the log entry that stays.
+
+use crate::{
+    Error, FieldError, Result, Timestamp,
+    fields::{Field, Rule},
+};
+use chrono::TimeDelta;
+use serde::{Deserialize, Serialize};
+
+const REASONS: &[&str] = &[
+    "TooExpensive",
+    "MissingFeatures",
+    "SwitchedProvider",
+    "NoLongerNeeded",
+    "TechnicalIssues",
+    "PoorSupport",
+    "Other",
+];
+
+const FEEDBACK: &[Field] = &[
+    Field::new("reasonCode", Rule::OneOf(REASONS), ""),
+    Field::new("reasonText", Rule::Prose { max: 2000 }, "Required where the code is Other."),
+    Field::new("recommendationScore", Rule::Whole { min: 0, max: 10 }, "How likely they would recommend it, 0 to 10."),
+    Field::new("context", Rule::Prose { max: 2000 }, ""),
+];
+
+pub const REQUEST: &[Field] = &[
+    Field::new("windowEndsAt", Rule::Time, "Until when it can be reactivated: in the future, at most 365 days; 21 days where it isn't given."),
+    Field::new("feedback", Rule::Object(FEEDBACK), ""),
+];
+
+/// One entry of the log.
+pub const LOG: &[Field] = &[
+    Field::new("deactivatedAt", Rule::Time, "").required(),
+    Field::new("deactivatedBy", Rule::Text { min: 1, max: 200 }, "").required(),
+    Field::new("windowEndsAt", Rule::Time, "").required(),
+    Field::new("feedback", Rule::Object(FEEDBACK), ""),
+    Field::new("requestId", Rule::Text { min: 1, max: 200 }, "").required(),
+];
+
+pub const DEFAULT_WINDOW_DAYS: i64 = 21;
+pub const LONGEST_WINDOW_DAYS: i64 = 365;
+
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Feedback {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason_code: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason_text: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recommendation_score: Option<u8>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub context: Option<String>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DeactivationRequest {
+    pub window_ends_at: Option<Timestamp>,
+    pub feedback: Option<Feedback>,
+}
+
+impl DeactivationRequest {
+    /// The end of the window, or all that is wrong with the request.
+    pub fn window(&self, now: Timestamp) -> Result<Timestamp> {
+        let mut errors = Vec::new();
+        if let Some(end) = self.window_ends_at {
+            check_window(end, now, "windowEndsAt", &mut errors);
+        }
+        if let Some(feedback) = &self.feedback {
+            let text = feedback.reason_text.as_deref().unwrap_or_default();
+            if feedback.reason_code.as_deref() == Some("Other") && text.trim().is_empty() {
+                errors.push(FieldError::new(
+                    "feedback.reasonText",
+                    "is required where the reason code is Other",
+                ));
+            }
+        }
+        if !errors.is_empty() {
+            return Err(Error::Validation(errors));
+        }
+        Ok(self
+            .window_ends_at
+            .unwrap_or_else(|| now.plus(TimeDelta::days(DEFAULT_WINDOW_DAYS))))
+    }
+}
+
+/// A window ends in the future and at most a year from now.
+pub fn check_window(end: Timestamp, now: Timestamp, field: &str, errors: &mut Vec<FieldError>) {
+    if end <= now {
+        errors.push(FieldError::new(field, "must be in the future"));
+    } else if end > now.plus(TimeDelta::days(LONGEST_WINDOW_DAYS)) {
+        errors.push(FieldError::new(
+            field,
+            format!("must be at most {LONGEST_WINDOW_DAYS} days from now"),
+        ));
+    }
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LoggedDeactivation {
+    pub deactivated_at: Timestamp,
+    pub deactivated_by: String,
+    pub window_ends_at: Timestamp,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub feedback: Option<Feedback>,
+    pub request_id: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> Timestamp {
+        Timestamp::parse(text).unwrap()
+    }
+
+    #[test]
+    fn the_window_lies_between_now_and_a_year() {
+        let now = at("2026-11-23T08:00:00Z");
+        let asked = |end: &str| DeactivationRequest {
+            window_ends_at: Some(at(end)),
+            feedback: None,
+        };
+        assert_eq!(
+            DeactivationRequest::default().window(now).unwrap(),
+            at("2026-12-14T08:00:00Z")
+        );
+        assert!(asked("2027-11-23T08:00:00Z").window(now).is_ok());
+        assert!(asked("2027-11-23T08:00:01Z").window(now).is_err());
+        assert!(asked("2026-11-23T08:00:00Z").window(now).is_err());
+    }
+}

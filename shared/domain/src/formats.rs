@@ -1,0 +1,117 @@
+//! The forms that texts come in.
+
+use crate::{EntityKind, key};
+use email_address::{EmailAddress, Options};
+use std::str::FromStr;
+use url::Url;
+
+pub fn is_email(text: &str) -> bool {
+    let options = Options::default()
+        .with_required_tld()
+        .without_display_text()
+        .without_domain_literal();
+    text.len() <= 254 && EmailAddress::parse_with_options(text, options).is_ok()
+}
+
+/// E.164: a plus sign and up to fifteen digits, the first not zero.
+pub fn is_phone(text: &str) -> bool {
+    text.strip_prefix('+').is_some_and(|digits| {
+        (2..=15).contains(&digits.len())
+            && !digits.starts_with('0')
+            && digits.bytes().all(|b| b.is_ascii_digit())
+    })
+}
+
+pub fn is_website(text: &str) -> bool {
+    text.len() <= 2048
+        && Url::parse(text)
+            .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && has_plain_host(&url))
+}
+
+pub fn is_page_on(text: &str, hosts: &[&str]) -> bool {
+    text.len() <= 2048
+        && Url::parse(text).is_ok_and(|url| {
+            url.scheme() == "https"
+                && has_plain_host(&url)
+                && url.host_str().is_some_and(|host| {
+                    hosts.iter().any(|allowed| {
+                        host.strip_suffix(allowed)
+                            .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+                    })
+                })
+        })
+}
+
+/// A URL that is shown to people has a host, and no user name that makes another host look like it.
+fn has_plain_host(url: &Url) -> bool {
+    url.has_host() && url.username().is_empty() && url.password().is_none()
+}
+
+/// `[a-z0-9][a-z0-9-]{2,62}`
+pub fn is_bootstrap_tenant_key(text: &str) -> bool {
+    (3..=63).contains(&text.len())
+        && !text.starts_with('-')
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+}
+
+pub fn is_key(text: &str, kind: EntityKind) -> bool {
+    match kind {
+        EntityKind::Customer => key::CustomerKey::from_str(text).is_ok(),
+        EntityKind::Client => key::ClientKey::from_str(text).is_ok(),
+        EntityKind::Location => key::LocationKey::from_str(text).is_ok(),
+        EntityKind::Event => key::EventKey::from_str(text).is_ok(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn emails() {
+        for good in ["a@b.co", "first.last+tag@sub.example.com"] {
+            assert!(is_email(good), "{good}");
+        }
+        for bad in ["", "a", "a@b", "@b.co", "A <a@b.co>", "a b@c.de", "a@[127.0.0.1]"] {
+            assert!(!is_email(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn phones() {
+        for good in ["+14155550100", "+49301234567"] {
+            assert!(is_phone(good), "{good}");
+        }
+        for bad in ["", "+", "14155550100", "+0123456", "+1415555010012345", "+1 415 555 0100"] {
+            assert!(!is_phone(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn websites() {
+        for good in ["https://example.com", "http://example.com/a?b#c", "https://bücher.example"] {
+            assert!(is_website(good), "{good}");
+        }
+        for bad in ["example.com", "ftp://example.com", "javascript:alert(1)", "https://", "https://a@b.example"] {
+            assert!(!is_website(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_page_is_on_the_platforms_own_host() {
+        let hosts = &["x.com", "twitter.com"];
+        for good in ["https://x.com/acme", "https://mobile.twitter.com/acme"] {
+            assert!(is_page_on(good, hosts), "{good}");
+        }
+        for bad in [
+            "http://x.com/acme",
+            "https://netflix.com/acme",
+            "https://x.com.evil.example/acme",
+            "https://x.com@evil.example/acme",
+        ] {
+            assert!(!is_page_on(bad, hosts), "{bad}");
+        }
+    }
+}

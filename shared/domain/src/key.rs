@@ -1,0 +1,205 @@
+//! Typed keys: a prefix, `_`, and a UUIDv7 in 26 characters of Crockford base32 (the TypeID form).
+//!
+//! A key of one kind can't be passed where another is wanted, and sorts by the moment it was made.
+
+use crate::Timestamp;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+use sha2::{Digest, Sha256};
+use std::{fmt, hash::Hash, marker::PhantomData, str::FromStr};
+use typeid_suffix::prelude::TypeIdSuffix;
+use uuid::{Builder, Uuid};
+
+/// The kinds of things that have keys, as `details.entity`, events and the table name them.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
+pub enum EntityKind {
+    Customer,
+    Client,
+    Location,
+    Event,
+}
+
+impl EntityKind {
+    pub const ALL: &[Self] = &[Self::Customer, Self::Client, Self::Location, Self::Event];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Customer => "Customer",
+            Self::Client => "Client",
+            Self::Location => "Location",
+            Self::Event => "Event",
+        }
+    }
+
+    pub const fn prefix(self) -> &'static str {
+        match self {
+            Self::Customer => "cus",
+            Self::Client => "cli",
+            Self::Location => "loc",
+            Self::Event => "evt",
+        }
+    }
+
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|kind| kind.name() == name)
+    }
+}
+
+/// What a key is the key of. Implemented by marker types only.
+pub trait Kind: Copy + Eq + Ord + Hash + fmt::Debug + Send + Sync + 'static {
+    const KIND: EntityKind;
+}
+
+macro_rules! keys {
+    ($($marker:ident $alias:ident,)*) => {$(
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+        pub struct $marker;
+        impl Kind for $marker {
+            const KIND: EntityKind = EntityKind::$marker;
+        }
+        pub type $alias = Key<$marker>;
+    )*};
+}
+
+keys! {
+    Customer CustomerKey,
+    Client ClientKey,
+    Location LocationKey,
+    Event EventKey,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Key<K>(Uuid, PhantomData<K>);
+
+impl<K: Kind> Key<K> {
+    pub fn from_uuid(uuid: Uuid) -> Self {
+        Self(uuid, PhantomData)
+    }
+
+    /// A key that is the same whenever it is asked for: the time of `at`, and the hash of `seed` where a new key has random bits.
+    /// This is what makes a repeated delivery or a repeated task arrive at the same thing instead of a second one.
+    pub fn derived(at: Timestamp, seed: &str) -> Self {
+        let hash = Sha256::digest(format!("{}:{seed}", K::KIND.prefix()));
+        let mut bits = [0; 10];
+        bits.copy_from_slice(&hash[..10]);
+        Self::from_uuid(Builder::from_unix_timestamp_millis(at.millis(), &bits).into_uuid())
+    }
+
+    /// When the key was made.
+    pub fn made_at(&self) -> Option<Timestamp> {
+        let (seconds, nanos) = self.0.get_timestamp()?.to_unix();
+        let millis = i64::try_from(seconds).ok()? * 1000 + i64::from(nanos / 1_000_000);
+        Timestamp::from_millis(millis)
+    }
+
+    pub fn uuid(&self) -> Uuid {
+        self.0
+    }
+}
+
+impl<K: Kind> fmt::Display for Key<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}_{}", K::KIND.prefix(), TypeIdSuffix::from(self.0))
+    }
+}
+
+impl<K: Kind> fmt::Debug for Key<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// Not a key of this kind: the wrong prefix, length, alphabet or UUID version.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Malformed;
+
+impl<K: Kind> FromStr for Key<K> {
+    type Err = Malformed;
+
+    fn from_str(text: &str) -> Result<Self, Malformed> {
+        let suffix = text
+            .strip_prefix(K::KIND.prefix())
+            .and_then(|rest| rest.strip_prefix('_'))
+            .ok_or(Malformed)?;
+        // One spelling a key: the alphabet's upper case is refused, as TypeID says.
+        if suffix.len() != 26 || suffix.bytes().any(|b| b.is_ascii_uppercase()) {
+            return Err(Malformed);
+        }
+        let uuid = TypeIdSuffix::from_str(suffix)
+            .map_err(|_| Malformed)?
+            .to_uuid();
+        match uuid.get_version_num() {
+            7 => Ok(Self::from_uuid(uuid)),
+            _ => Err(Malformed),
+        }
+    }
+}
+
+impl<K: Kind> Serialize for Key<K> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de, K: Kind> Deserialize<'de> for Key<K> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse()
+            .map_err(|_| D::Error::custom(format!("not a {} key", K::KIND.name())))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const SAMPLE: &str = "cus_01kb1v0c1tfr2v6krscysfnvgb";
+
+    #[test]
+    fn another_kinds_key_is_malformed() {
+        assert!(SAMPLE.parse::<CustomerKey>().is_ok());
+        assert_eq!(SAMPLE.parse::<LocationKey>(), Err(Malformed));
+    }
+
+    #[test]
+    fn only_the_one_spelling_is_a_key() {
+        let shouted = format!("cus_{}", SAMPLE[4..].to_uppercase());
+        for text in [
+            "",
+            "cus",
+            "cus_",
+            "cus_0",
+            &shouted,
+            &format!("{SAMPLE}0"),
+            "cus_zzzzzzzzzzzzzzzzzzzzzzzzzz",
+            "cus_00000000000000000000000000",
+            "cus_01kb1v0c1tfr2v6krscysfnvg\u{e9}",
+        ] {
+            assert_eq!(text.parse::<CustomerKey>(), Err(Malformed), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_derived_key_is_the_same_each_time_and_keeps_its_moment() {
+        let at = Timestamp::parse("2026-11-23T08:00:00.123Z").unwrap();
+        let one = LocationKey::derived(at, SAMPLE);
+        assert_eq!(one, LocationKey::derived(at, SAMPLE));
+        assert_ne!(one, LocationKey::derived(at, "another"));
+        assert_eq!(one.made_at(), Some(at));
+        assert!(one.to_string().parse::<LocationKey>().is_ok());
+    }
+
+    proptest! {
+        #[test]
+        fn any_key_reads_back(millis in 0u64..(1 << 48), bits: [u8; 10]) {
+            let key = CustomerKey::from_uuid(Builder::from_unix_timestamp_millis(millis, &bits).into_uuid());
+            prop_assert_eq!(key.to_string().parse(), Ok(key));
+        }
+
+        #[test]
+        fn no_text_panics(text in ".{0,40}") {
+            let _ = text.parse::<CustomerKey>();
+            let _ = format!("cus_{text}").parse::<CustomerKey>();
+        }
+    }
+}

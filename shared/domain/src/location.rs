@@ -1,0 +1,73 @@
+//! A place where a customer or client is.
+
+use crate::{
+    Entity, EntityKind, FieldError, LocationKey, Meta, address,
+    address::Address,
+    customer::PHONE,
+    entity::META_FIELDS,
+    fields::{Field, Rule},
+    key,
+};
+use serde::{Deserialize, Serialize};
+
+pub const FIELDS: &[Field] = &[
+    Field::new("key", Rule::Key(EntityKind::Location), "").read_only().required(),
+    Field::new("name", Rule::Text { min: 1, max: 200 }, "").required(),
+    Field::new("secondaryName", Rule::Text { min: 1, max: 200 }, ""),
+    Field::new("internalCode", Rule::Text { min: 1, max: 100 }, "The location's code in the customer's own system; unique in its scope."),
+    Field::new("address", Rule::Object(address::FIELDS), "").required(),
+    Field::new("isHeadquarters", Rule::Flag, "At most one in a scope: making one takes it from the other.").default("false"),
+    Field::new("isActive", Rule::Flag, "").default("true"),
+    Field::new("website", Rule::Website, ""),
+    Field::new("phone", PHONE, "E.164."),
+    Field::new("email", Rule::Email, ""),
+    Field::new("notes", Rule::Prose { max: 2000 }, ""),
+];
+
+/// As the API shows it.
+pub fn view_fields() -> Vec<Field> {
+    [FIELDS, META_FIELDS].concat()
+}
+
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Location {
+    pub key: LocationKey,
+    pub name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub secondary_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub internal_code: Option<String>,
+    pub address: Address,
+    pub is_headquarters: bool,
+    pub is_active: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub website: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub phone: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub notes: Option<String>,
+    #[serde(flatten)]
+    pub meta: Meta,
+}
+
+impl Entity for Location {
+    type Kind = key::Location;
+    const FIELDS: &'static [Field] = FIELDS;
+
+    fn key(&self) -> LocationKey {
+        self.key
+    }
+
+    fn meta(&self) -> &Meta {
+        &self.meta
+    }
+
+    fn meta_mut(&mut self) -> &mut Meta {
+        &mut self.meta
+    }
+
+    fn check(&self, _: &mut Vec<FieldError>) {}
+}

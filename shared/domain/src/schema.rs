@@ -1,0 +1,155 @@
+//! Field tables as JSON Schema 2020-12: the OpenAPI document and the event schemas are made of these.
+
+use crate::fields::{Access, Field, Mode, Rule};
+use serde_json::{Map, Value, json};
+
+/// The schema of an object with these fields, as a request in this mode gives it or (`Stored`) as an answer shows it.
+pub fn object(fields: &[Field], mode: Mode) -> Value {
+    let shown: Vec<&Field> = fields
+        .iter()
+        .filter(|field| match mode {
+            Mode::Create => field.access != Access::ReadOnly,
+            Mode::Patch => matches!(field.access, Access::Editable | Access::Platform),
+            Mode::Stored => true,
+        })
+        .collect();
+    let required: Vec<&str> = shown
+        .iter()
+        .filter(|field| match mode {
+            Mode::Create => field.required,
+            Mode::Patch => false,
+            Mode::Stored => field.required || field.default.is_some(),
+        })
+        .map(|field| field.name)
+        .collect();
+    let properties: Map<String, Value> = shown
+        .iter()
+        .map(|field| (field.name.to_owned(), property(field, mode)))
+        .collect();
+    let mut schema = json!({"type": "object", "properties": properties});
+    if !required.is_empty() {
+        schema["required"] = json!(required);
+    }
+    // Requests are closed; answers are open, so that a reader written today survives a field added tomorrow.
+    if mode != Mode::Stored {
+        schema["additionalProperties"] = json!(false);
+    }
+    schema
+}
+
+fn property(field: &Field, mode: Mode) -> Value {
+    let mut schema = rule(&field.rule, mode);
+    let clearable = field.access != Access::Fixed && !field.required && field.default.is_none();
+    if mode != Mode::Stored && clearable {
+        nullable(&mut schema);
+    }
+    if !field.about.is_empty() {
+        schema["description"] = json!(field.about);
+    }
+    if mode == Mode::Create
+        && let Some(default) = field.default
+    {
+        schema["default"] = serde_json::from_str(default).unwrap_or(Value::Null);
+    }
+    if mode == Mode::Stored && field.access == Access::ReadOnly {
+        schema["readOnly"] = json!(true);
+    }
+    schema
+}
+
+fn nullable(schema: &mut Value) {
+    if let Some(kind) = schema.get("type").cloned() {
+        schema["type"] = json!([kind, "null"]);
+    }
+    if let Some(Value::Array(choices)) = schema.get_mut("enum") {
+        choices.push(Value::Null);
+    }
+}
+
+pub fn rule(rule: &Rule, mode: Mode) -> Value {
+    match rule {
+        Rule::Text { min, max } => json!({"type": "string", "minLength": min, "maxLength": max}),
+        Rule::Prose { max } => json!({"type": "string", "maxLength": max}),
+        Rule::Form { regex, .. } => json!({"type": "string", "pattern": regex}),
+        Rule::Email => json!({"type": "string", "format": "email", "maxLength": 254}),
+        Rule::Website => json!({"type": "string", "format": "uri", "pattern": "^https?://", "maxLength": 2048}),
+        Rule::PageOn(hosts) => json!({
+            "type": "string", "format": "uri", "maxLength": 2048,
+            "pattern": format!("^https://([^/@]+\\.)?({})(/|$)", hosts.join("|").replace('.', "\\.")),
+        }),
+        Rule::Flag => json!({"type": "boolean"}),
+        Rule::Whole { min, max } if *max == i64::MAX => json!({"type": "integer", "minimum": min}),
+        Rule::Whole { min, max } => json!({"type": "integer", "minimum": min, "maximum": max}),
+        Rule::OneOf(choices) => json!({"type": "string", "enum": choices}),
+        Rule::Key(kind) => json!({"type": "string", "pattern": format!("^{}_[0-7][0-9a-hjkmnp-tv-z]{{25}}$", kind.prefix())}),
+        Rule::Time => json!({"type": "string", "format": "date-time"}),
+        Rule::List { of, max } => json!({"type": "array", "items": self::rule(of, mode), "maxItems": max, "uniqueItems": true}),
+        Rule::Object(fields) => object(fields, mode),
+        Rule::Anything => json!({}),
+    }
+}
+
+/// A value that fits, for documents, sample payloads and tests.
+pub fn example(fields: &[Field], mode: Mode) -> Value {
+    let mut out = Map::new();
+    for field in fields {
+        let shown = match mode {
+            Mode::Create => field.access != Access::ReadOnly,
+            Mode::Patch => matches!(field.access, Access::Editable | Access::Platform),
+            Mode::Stored => true,
+        };
+        if shown && let Some(value) = example_of(field, mode) {
+            out.insert(field.name.to_owned(), value);
+        }
+    }
+    Value::Object(out)
+}
+
+fn example_of(field: &Field, mode: Mode) -> Option<Value> {
+    let by_name = match field.name {
+        "name" => "Acme Tools",
+        "firstName" => "Ada",
+        "lastName" => "Lovelace",
+        "line1" => "1 Main Street",
+        "city" => "Springfield",
+        "state" => "IL",
+        "postalCode" => "62701",
+        "bootstrapTenantKey" => "acme",
+        "externalId" => "crm-1001",
+        "authTenantId" => "acme-7f3k2",
+        "internalCode" => "SPR-01",
+        "createdBy" | "updatedBy" | "deactivatedBy" | "id" => "usr_01kb1v0c1tfr2v6krscysfnvgb",
+        "requestId" => "5e1f6f2e-4d0a-4f5b-9c53-0a4b7e3d9a10",
+        "action" => "CUSTOMER_UPDATED",
+        "cursor" | "nextCursor" | "logo" | "parent" | "details" | "person" => return None,
+        _ => "",
+    };
+    if !by_name.is_empty() {
+        return Some(json!(by_name));
+    }
+    Some(match field.rule {
+        Rule::Object(inner) => example(inner, mode),
+        Rule::Flag => json!(field.default == Some("true")),
+        _ => return example_of_rule(&field.rule, mode),
+    })
+}
+
+fn example_of_rule(rule: &Rule, mode: Mode) -> Option<Value> {
+    Some(match rule {
+        Rule::Text { .. } => json!("Example"),
+        Rule::Prose { .. } => json!("A few words."),
+        Rule::Form { fits, .. } if fits("+14155550100") => json!("+14155550100"),
+        Rule::Form { .. } => json!("example"),
+        Rule::Email => json!("office@acme.example"),
+        Rule::Website => json!("https://acme.example"),
+        Rule::PageOn(hosts) => json!(format!("https://{}/acme", hosts[0])),
+        Rule::Flag => json!(false),
+        Rule::Whole { min, .. } => json!(min),
+        Rule::OneOf(choices) => json!(if choices.contains(&"US") { "US" } else { choices[0] }),
+        Rule::Key(kind) => json!(format!("{}_01kb1v0c1tfr2v6krscysfnvgb", kind.prefix())),
+        Rule::Time => json!("2026-11-23T08:00:00.000Z"),
+        Rule::List { of, .. } => json!([example_of_rule(of, mode)?]),
+        Rule::Object(fields) => example(fields, mode),
+        Rule::Anything => return None,
+    })
+}
