@@ -11,6 +11,7 @@ mod data;
 mod dynamodb;
 mod eventbridge;
 mod http_api;
+mod housekeeping;
 mod identity;
 mod lambda;
 mod mappings;
@@ -18,6 +19,7 @@ mod plan;
 mod sqs;
 mod store;
 mod template;
+mod wire;
 
 fn main() -> std::process::ExitCode {
     cli::run()

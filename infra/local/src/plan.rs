@@ -4,6 +4,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 /// The one region and account the local cloud plays.
 pub const REGION: &str = "us-east-1";
 pub const ACCOUNT: &str = "000000000000";
@@ -48,7 +50,7 @@ pub struct Queue {
     pub redrive: Option<Redrive>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Redrive {
     /// A queue's name, not its ARN.
     pub dead_letter_queue: String,
@@ -62,7 +64,7 @@ pub struct Bus {
     pub arn: String,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rule {
     pub name: String,
     /// A bus's name, not its ARN.
@@ -72,7 +74,7 @@ pub struct Rule {
     pub targets: Vec<Target>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Target {
     pub id: String,
     pub queue_arn: String,

@@ -1,0 +1,147 @@
+//! What answers at the AWS URL: DynamoDB, its streams, SQS and EventBridge by their wire protocols, and beside them
+//! `/_local`, by which the subcommands and scripts look in.
+//!
+//! Any credentials will do: it listens on loopback only.
+
+use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
+use axum::extract::{DefaultBodyLimit, Path, Query, State};
+use axum::http::header::{CONTENT_TYPE, HOST};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use serde::Deserialize;
+use serde_json::json;
+use std::time::Duration;
+
+use crate::dynamodb::DynamoDb;
+use crate::eventbridge::{self, EventBus};
+use crate::sqs::{self, Sqs, SqsError};
+use crate::wire;
+
+/// The largest request any of the services takes: DynamoDB's 16 MB.
+const LARGEST_REQUEST: usize = 16 << 20;
+
+#[derive(Clone)]
+struct Services {
+    dynamodb: DynamoDb,
+    sqs: Sqs,
+    bus: EventBus,
+}
+
+/// The application. `lambda_invoke` is the Invoke API's routes.
+pub fn app(dynamodb: DynamoDb, sqs: Sqs, bus: EventBus, lambda_invoke: Router) -> Router {
+    Router::new()
+        .route("/_local/health", get(health))
+        .route("/_local/events", get(events))
+        .route("/_local/queues", get(queues))
+        .route("/_local/queues/{name}/redrive", post(redrive))
+        // SDKs ask at `/`, some for SQS at the queue's URL.
+        .fallback(perform)
+        .layer(DefaultBodyLimit::max(LARGEST_REQUEST))
+        .with_state(Services { dynamodb, sqs, bus })
+        .merge(lambda_invoke)
+}
+
+/// One request in an AWS protocol: which service and operation, `X-Amz-Target` says.
+async fn perform(State(services): State<Services>, headers: HeaderMap, body: Result<Bytes, BytesRejection>) -> Response {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let body = match body {
+        Ok(body) => body,
+        Err(error) => return refusal(error.status(), "RequestEntityTooLargeException", &error.body_text()),
+    };
+    let target = text("x-amz-target");
+    match target.split_once('.') {
+        Some(("DynamoDB_20120810" | "DynamoDBStreams_20120810", _)) => {
+            match services.dynamodb.call(target, body.into()).await {
+                Ok(answer) => dynamodb_answer(answer),
+                Err(error) => wire::failure("application/x-amz-json-1.0", &error),
+            }
+        }
+        Some(("AmazonSQS", operation)) => {
+            let base = format!("http://{}", text(HOST.as_str()));
+            sqs::wire::answer(&services.sqs, operation, &body, &base).await
+        }
+        Some(("AWSEvents", operation)) => eventbridge::wire::answer(&services.bus, operation, &body),
+        _ if text(CONTENT_TYPE.as_str()).starts_with("application/x-www-form-urlencoded") => refusal(
+            StatusCode::BAD_REQUEST,
+            "UnknownOperationException",
+            "The local cloud speaks SQS by JSON only, as SDKs do since late 2023: update the client.",
+        ),
+        _ => refusal(
+            StatusCode::BAD_REQUEST,
+            "UnknownOperationException",
+            &format!(
+                "The local cloud does not know '{target}'. It has DynamoDB, DynamoDB Streams, SQS, EventBridge and \
+                 Lambda's Invoke."
+            ),
+        ),
+    }
+}
+
+fn dynamodb_answer(answer: crate::dynamodb::Answer) -> Response {
+    let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = (status, answer.body).into_response();
+    response.headers_mut().remove(CONTENT_TYPE);
+    for (name, value) in answer.headers {
+        if let Ok(value) = value.parse() {
+            response.headers_mut().insert(name, value);
+        }
+    }
+    response
+}
+
+fn refusal(status: StatusCode, name: &str, message: &str) -> Response {
+    wire::json(status, "application/x-amz-json-1.0", &json!({ "__type": name, "message": message }))
+}
+
+async fn health() -> Response {
+    Json(json!({ "status": "ok" })).into_response()
+}
+
+#[derive(Deserialize)]
+struct EventsAsked {
+    /// The number of the last event already known; without it the newest events are told.
+    after: Option<i64>,
+    limit: Option<u32>,
+    /// Seconds to wait for an event after `after`, when there is none.
+    wait: Option<u64>,
+}
+
+async fn events(State(services): State<Services>, Query(asked): Query<EventsAsked>) -> Response {
+    if let (Some(after), Some(wait)) = (asked.after, asked.wait) {
+        // Either way what there is then is the answer.
+        let _ = tokio::time::timeout(Duration::from_secs(wait.min(60)), services.bus.newer_than(after)).await;
+    }
+    match services.bus.history(asked.after, asked.limit.unwrap_or(100)) {
+        Ok(events) => Json(events).into_response(),
+        Err(error) => wire::failure("application/json", &error),
+    }
+}
+
+async fn queues(State(services): State<Services>) -> Response {
+    match services.sqs.depths() {
+        Ok(depths) => Json(depths).into_response(),
+        Err(error) => sqs_failure(error),
+    }
+}
+
+async fn redrive(State(services): State<Services>, Path(name): Path<String>) -> Response {
+    match services.sqs.redrive(&name) {
+        Ok(moved) => Json(json!({ "moved": moved })).into_response(),
+        Err(error) => sqs_failure(error),
+    }
+}
+
+fn sqs_failure(error: SqsError) -> Response {
+    match error {
+        SqsError::Refused { shape, message } => {
+            wire::json(StatusCode::NOT_FOUND, "application/json", &json!({ "__type": shape, "message": message }))
+        }
+        SqsError::Internal(error) => wire::failure("application/json", &error),
+    }
+}
+
+#[cfg(test)]
+mod tests;
