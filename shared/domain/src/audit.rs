@@ -2,6 +2,7 @@
 
 use crate::{
     Actor, EntityKind, EventKey, Timestamp,
+    entity::META_FIELDS,
     fields::{Field, Rule},
 };
 use serde::{Deserialize, Serialize};
@@ -18,15 +19,43 @@ const SUBJECT: &[Field] = &[
 ];
 
 pub const FIELDS: &[Field] = &[
-    Field::new("key", Rule::Key(EntityKind::Event), "For a change: the id of the event that tells of it.").required(),
-    Field::new("action", Rule::Text { min: 1, max: 100 }, "The event's type, or KEY_MISMATCH_REFUSED.").required(),
+    Field::new(
+        "key",
+        Rule::Key(EntityKind::Event),
+        "For a change: the id of the event that tells of it.",
+    )
+    .required(),
+    Field::new(
+        "action",
+        Rule::Text { min: 1, max: 100 },
+        "The event's type, or KEY_MISMATCH_REFUSED.",
+    )
+    .required(),
     Field::new("time", Rule::Time, "").required(),
     Field::new("actor", Rule::Object(ACTOR), "").required(),
     Field::new("requestId", Rule::Text { min: 1, max: 200 }, "").required(),
     Field::new("entity", Rule::Object(SUBJECT), "What was changed."),
-    Field::new("version", Rule::Whole { min: 1, max: i64::MAX }, "The version that the change made."),
-    Field::new("changed", Rule::List { of: &Rule::Text { min: 1, max: 100 }, max: 100 }, "The names of the fields that changed."),
-    Field::new("details", Rule::Anything, "Of a refusal: the operation, the field, what was claimed and what was requested."),
+    Field::new(
+        "version",
+        Rule::Whole {
+            min: 1,
+            max: i64::MAX,
+        },
+        "The version that the change made.",
+    ),
+    Field::new(
+        "changed",
+        Rule::List {
+            of: &Rule::Text { min: 1, max: 100 },
+            max: 100,
+        },
+        "The names of the fields that changed.",
+    ),
+    Field::new(
+        "details",
+        Rule::Anything,
+        "Of a refusal: the operation, the field, what was claimed and what was requested.",
+    ),
 ];
 
 pub const REFUSED: &str = "KEY_MISMATCH_REFUSED";
@@ -54,4 +83,50 @@ pub struct AuditEntry {
 pub struct Subject {
     pub kind: String,
     pub key: String,
+}
+
+impl AuditEntry {
+    /// The entry of a change. Whoever writes it, and however often, it is the same entry under the same key.
+    pub fn of_change(
+        action: &str,
+        entity: Subject,
+        version: u64,
+        time: Timestamp,
+        actor: &Actor,
+        request_id: &str,
+        changed: Vec<String>,
+    ) -> Self {
+        Self {
+            key: event_key(time, &entity.key, version, action),
+            action: action.to_owned(),
+            time,
+            actor: actor.clone(),
+            request_id: request_id.to_owned(),
+            entity: Some(entity),
+            version: Some(version),
+            changed,
+            details: None,
+        }
+    }
+}
+
+/// The id of the event that tells of a change: the same for the same change, whoever works it out.
+pub fn event_key(time: Timestamp, entity_key: &str, version: u64, event_type: &str) -> EventKey {
+    EventKey::derived(time, &format!("{entity_key}:{version}:{event_type}"))
+}
+
+/// The names of the fields that differ between two states of an entity, those that every change moves left out.
+pub fn changed_fields(before: &Value, after: &Value) -> Vec<String> {
+    let (Value::Object(before), Value::Object(after)) = (before, after) else {
+        return Vec::new();
+    };
+    let mut names: Vec<String> = before
+        .keys()
+        .chain(after.keys().filter(|name| !before.contains_key(*name)))
+        .filter(|name| before.get(*name) != after.get(*name))
+        .filter(|name| !META_FIELDS.iter().any(|meta| meta.name == *name))
+        .cloned()
+        .collect();
+    names.sort();
+    names
 }

@@ -51,11 +51,27 @@ const SOCIAL_PROFILES: &[Field] = &[
 ];
 
 pub const FIELDS: &[Field] = &[
-    Field::new("industrySector", Rule::OneOf(SECTORS), "GICS sector, its two-digit code."),
-    Field::new("industryGroup", Rule::OneOf(GROUPS), "GICS industry group, its four-digit code; it must lie in the sector."),
-    Field::new("classification", Rule::OneOf(CLASSIFICATIONS), "Legal form."),
+    Field::new(
+        "industrySector",
+        Rule::OneOf(SECTORS),
+        "GICS sector, its two-digit code.",
+    ),
+    Field::new(
+        "industryGroup",
+        Rule::OneOf(GROUPS),
+        "GICS industry group, its four-digit code; it must lie in the sector.",
+    ),
+    Field::new(
+        "classification",
+        Rule::OneOf(CLASSIFICATIONS),
+        "Legal form.",
+    ),
     Field::new("size", Rule::OneOf(SIZES), "Number of people, as a range."),
-    Field::new("socialProfiles", Rule::Object(SOCIAL_PROFILES), "Pages on social platforms: https, on the platform's own host."),
+    Field::new(
+        "socialProfiles",
+        Rule::Object(SOCIAL_PROFILES),
+        "Pages on social platforms: https, on the platform's own host.",
+    ),
 ];
 
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
@@ -99,7 +115,13 @@ mod tests {
     #[test]
     fn the_lists_have_their_official_sizes_and_every_group_has_a_sector() {
         assert_eq!(
-            (SECTORS.len(), GROUPS.len(), CLASSIFICATIONS.len(), SIZES.len(), SOCIAL_PROFILES.len()),
+            (
+                SECTORS.len(),
+                GROUPS.len(),
+                CLASSIFICATIONS.len(),
+                SIZES.len(),
+                SOCIAL_PROFILES.len()
+            ),
             (11, 24, 9, 8, 6)
         );
         assert!(GROUPS.iter().all(|group| SECTORS.contains(&&group[..2])));

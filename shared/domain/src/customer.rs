@@ -1,7 +1,8 @@
 //! A customer: a tenant, a tenant's customer, or the account provisioned for a client.
 
 use crate::{
-    ClientKey, CustomerKey, Entity, EntityKind, FieldError, Meta, Timestamp, address,
+    ClientKey, CustomerKey, Entity, EntityKind, Error, FieldError, Meta, Result, Timestamp,
+    address,
     address::Address,
     business,
     business::Business,
@@ -10,8 +11,9 @@ use crate::{
     formats, key,
 };
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
-const TYPES: &[&str] = &["Business", "Consumer"];
+pub const TYPES: &[&str] = &["Business", "Consumer"];
 
 const PERSON: &[Field] = &[
     Field::new("firstName", Rule::Text { min: 1, max: 100 }, "").required(),
@@ -21,7 +23,12 @@ const PERSON: &[Field] = &[
 const DEACTIVATION: &[Field] = &[
     Field::new("deactivatedAt", Rule::Time, "").read_only(),
     Field::new("deactivatedBy", Rule::Text { min: 1, max: 200 }, "").read_only(),
-    Field::new("windowEndsAt", Rule::Time, "Until when it can be reactivated. Platform staff may move it.").platform(),
+    Field::new(
+        "windowEndsAt",
+        Rule::Time,
+        "Until when it can be reactivated. Platform staff may move it.",
+    )
+    .platform(),
 ];
 
 const PARENT: &[Field] = &[
@@ -67,6 +74,18 @@ pub const FIELDS: &[Field] = &[
     Field::new("business", Rule::Object(business::FIELDS), "Business customers only."),
     Field::new("person", Rule::Object(PERSON), "Consumer customers only."),
 ];
+
+/// The bootstrap key of a tenant that names none: unique because the customer's key is. What is no tenant has to name one.
+pub fn generated_tenant_key(key: CustomerKey, body: &Map<String, Value>) -> Result<String> {
+    if body.get("isTenantCustomer") == Some(&Value::Bool(true)) {
+        Ok(format!("t-{}", key.uuid().simple()))
+    } else {
+        Err(Error::invalid(
+            "bootstrapTenantKey",
+            "is required: a customer that is no tenant names the tenant it belongs to",
+        ))
+    }
+}
 
 /// As the API shows it.
 pub fn view_fields() -> Vec<Field> {
@@ -167,7 +186,10 @@ impl Entity for Customer {
                 errors.push(FieldError::new("person", "is for Consumer customers only"));
             }
             CustomerType::Consumer if self.business.is_some() => {
-                errors.push(FieldError::new("business", "is for Business customers only"));
+                errors.push(FieldError::new(
+                    "business",
+                    "is for Business customers only",
+                ));
             }
             _ => {}
         }

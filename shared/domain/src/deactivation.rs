@@ -19,13 +19,25 @@ const REASONS: &[&str] = &[
 
 const FEEDBACK: &[Field] = &[
     Field::new("reasonCode", Rule::OneOf(REASONS), ""),
-    Field::new("reasonText", Rule::Prose { max: 2000 }, "Required where the code is Other."),
-    Field::new("recommendationScore", Rule::Whole { min: 0, max: 10 }, "How likely they would recommend it, 0 to 10."),
+    Field::new(
+        "reasonText",
+        Rule::Prose { max: 2000 },
+        "Required where the code is Other.",
+    ),
+    Field::new(
+        "recommendationScore",
+        Rule::Whole { min: 0, max: 10 },
+        "How likely they would recommend it, 0 to 10.",
+    ),
     Field::new("context", Rule::Prose { max: 2000 }, ""),
 ];
 
 pub const REQUEST: &[Field] = &[
-    Field::new("windowEndsAt", Rule::Time, "Until when it can be reactivated: in the future, at most 365 days; 21 days where it isn't given."),
+    Field::new(
+        "windowEndsAt",
+        Rule::Time,
+        "Until when it can be reactivated: in the future, at most 365 days; 21 days where it isn't given.",
+    ),
     Field::new("feedback", Rule::Object(FEEDBACK), ""),
 ];
 

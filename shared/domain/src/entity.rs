@@ -11,11 +11,32 @@ use serde_json::{Map, Value};
 
 /// The fields that the service keeps on everything, shown last.
 pub const META_FIELDS: &[Field] = &[
-    Field::new("version", Rule::Whole { min: 1, max: i64::MAX }, "Starts at 1, one more with each change.").read_only().required(),
-    Field::new("createdAt", Rule::Time, "").read_only().required(),
-    Field::new("updatedAt", Rule::Time, "").read_only().required(),
-    Field::new("createdBy", Rule::Text { min: 1, max: 200 }, "The subject of the token, or the name of the task.").read_only().required(),
-    Field::new("updatedBy", Rule::Text { min: 1, max: 200 }, "").read_only().required(),
+    Field::new(
+        "version",
+        Rule::Whole {
+            min: 1,
+            max: i64::MAX,
+        },
+        "Starts at 1, one more with each change.",
+    )
+    .read_only()
+    .required(),
+    Field::new("createdAt", Rule::Time, "")
+        .read_only()
+        .required(),
+    Field::new("updatedAt", Rule::Time, "")
+        .read_only()
+        .required(),
+    Field::new(
+        "createdBy",
+        Rule::Text { min: 1, max: 200 },
+        "The subject of the token, or the name of the task.",
+    )
+    .read_only()
+    .required(),
+    Field::new("updatedBy", Rule::Text { min: 1, max: 200 }, "")
+        .read_only()
+        .required(),
 ];
 
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -60,7 +81,12 @@ pub trait Entity: Serialize + DeserializeOwned + Clone + PartialEq + Send + Sync
     fn check(&self, errors: &mut Vec<FieldError>);
 
     /// A new entity from a checked body.
-    fn new(key: Key<Self::Kind>, mut body: Map<String, Value>, now: Timestamp, by: &Actor) -> Result<Self> {
+    fn new(
+        key: Key<Self::Kind>,
+        mut body: Map<String, Value>,
+        now: Timestamp,
+        by: &Actor,
+    ) -> Result<Self> {
         body.insert("key".into(), Value::String(key.to_string()));
         if let Value::Object(meta) = to_value(&Meta::new(now, by))? {
             body.extend(meta);
@@ -69,7 +95,12 @@ pub trait Entity: Serialize + DeserializeOwned + Clone + PartialEq + Send + Sync
     }
 
     /// This entity with a checked patch laid over it; `None` where that changes nothing.
-    fn patched(&self, patch: &Map<String, Value>, now: Timestamp, by: &Actor) -> Result<Option<Self>> {
+    fn patched(
+        &self,
+        patch: &Map<String, Value>,
+        now: Timestamp,
+        by: &Actor,
+    ) -> Result<Option<Self>> {
         let mut value = to_value(self)?;
         merge_patch::apply(&mut value, Value::Object(patch.clone()));
         let Value::Object(body) = value else {
@@ -89,8 +120,12 @@ pub trait Entity: Serialize + DeserializeOwned + Clone + PartialEq + Send + Sync
 }
 
 fn checked<E: Entity>(body: Map<String, Value>) -> Result<E> {
-    let entity: E = serde_json::from_value(Value::Object(body))
-        .map_err(|e| Error::Internal(format!("a checked body is no {}: {e}", E::Kind::KIND.name())))?;
+    let entity: E = serde_json::from_value(Value::Object(body)).map_err(|e| {
+        Error::Internal(format!(
+            "a checked body is no {}: {e}",
+            E::Kind::KIND.name()
+        ))
+    })?;
     let mut errors = Vec::new();
     entity.check(&mut errors);
     if errors.is_empty() {

@@ -46,8 +46,6 @@ pub enum Error {
     },
     #[error("no such {}", .0.name())]
     NotFound(EntityKind),
-    #[error("no route answers this path and method")]
-    NoSuchRoute,
     #[error("no tenant holds that bootstrap key")]
     TenantNotFound,
     #[error("the body can't be read: {0}")]

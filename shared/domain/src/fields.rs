@@ -32,9 +32,14 @@ pub enum Access {
 #[derive(Clone, Copy, Debug)]
 pub enum Rule {
     /// One line of text, its length in characters.
-    Text { min: usize, max: usize },
+    Text {
+        min: usize,
+        max: usize,
+    },
     /// Text that may have line breaks.
-    Prose { max: usize },
+    Prose {
+        max: usize,
+    },
     /// Text of one form. The expression is for readers and schemas; the function decides.
     Form {
         regex: &'static str,
@@ -46,11 +51,17 @@ pub enum Rule {
     /// An https URL on one of these hosts or a subdomain of one.
     PageOn(&'static [&'static str]),
     Flag,
-    Whole { min: i64, max: i64 },
+    Whole {
+        min: i64,
+        max: i64,
+    },
     OneOf(&'static [&'static str]),
     Key(crate::EntityKind),
     Time,
-    List { of: &'static Rule, max: usize },
+    List {
+        of: &'static Rule,
+        max: usize,
+    },
     Object(&'static [Field]),
     /// Any JSON. For what is only shown, never taken.
     Anything,
@@ -121,10 +132,7 @@ pub fn check(fields: &[Field], body: Map<String, Value>, mode: Mode) -> Checked 
 }
 
 /// Query parameters are fields too: text that stands for a flag or a number becomes one first.
-pub fn check_query(
-    fields: &[Field],
-    query: impl IntoIterator<Item = (String, String)>,
-) -> Checked {
+pub fn check_query(fields: &[Field], query: impl IntoIterator<Item = (String, String)>) -> Checked {
     let mut body = Map::new();
     let mut repeated = Vec::new();
     for (name, text) in query {
@@ -192,7 +200,9 @@ impl Checked {
                         let value = serde_json::from_str(json).unwrap_or(Value::Null);
                         out.insert(field.name.into(), value);
                     }
-                    None if field.required && (mode == Mode::Stored || field.access != Access::ReadOnly) => {
+                    None if field.required
+                        && (mode == Mode::Stored || field.access != Access::ReadOnly) =>
+                    {
                         self.fail(&path, "is required");
                     }
                     None => {}
@@ -359,12 +369,22 @@ mod tests {
     ];
     const FIELDS: &[Field] = &[
         Field::new("name", Rule::Text { min: 1, max: 5 }, "").required(),
-        Field::new("kind", Rule::OneOf(&["A", "B"]), "").required().fixed(),
+        Field::new("kind", Rule::OneOf(&["A", "B"]), "")
+            .required()
+            .fixed(),
         Field::new("size", Rule::Whole { min: 1, max: 3 }, ""),
         Field::new("staff", Rule::Flag, "").platform(),
         Field::new("made", Rule::Flag, "").read_only(),
         Field::new("place", Rule::Object(INNER), ""),
-        Field::new("tags", Rule::List { of: &Rule::Text { min: 1, max: 3 }, max: 2 }, "").default("[]"),
+        Field::new(
+            "tags",
+            Rule::List {
+                of: &Rule::Text { min: 1, max: 3 },
+                max: 2,
+            },
+            "",
+        )
+        .default("[]"),
     ];
 
     fn object(value: Value) -> Map<String, Value> {
@@ -381,7 +401,16 @@ mod tests {
         let body = json!({"kind":"C","size":9,"made":true,"place":{"city":"","zip":1},"tags":["a","a"],"more":1});
         assert_eq!(
             broken(body, Mode::Create),
-            ["name", "kind", "size", "made", "place.city", "place.zip", "tags[1]", "more"]
+            [
+                "name",
+                "kind",
+                "size",
+                "made",
+                "place.city",
+                "place.zip",
+                "tags[1]",
+                "more"
+            ]
         );
     }
 
@@ -402,8 +431,15 @@ mod tests {
     #[test]
     fn a_patch_keeps_nulls_and_refuses_what_cannot_change() {
         assert_eq!(broken(json!({"kind":"A"}), Mode::Patch), ["kind"]);
-        assert_eq!(broken(json!({"name":null,"tags":null}), Mode::Patch), ["name", "tags"]);
-        let checked = check(FIELDS, object(json!({"size":null,"place":{"city":null}})), Mode::Patch);
+        assert_eq!(
+            broken(json!({"name":null,"tags":null}), Mode::Patch),
+            ["name", "tags"]
+        );
+        let checked = check(
+            FIELDS,
+            object(json!({"size":null,"place":{"city":null}})),
+            Mode::Patch,
+        );
         assert_eq!(
             Value::Object(checked.value),
             json!({"size":null,"place":{"city":null}})
@@ -426,7 +462,10 @@ mod tests {
         let fields = &FIELDS[2..5];
         let good = check_query(&fields[..2], pairs(&[("size", "2"), ("staff", "true")]));
         assert_eq!(Value::Object(good.value), json!({"size":2,"staff":true}));
-        let bad = check_query(&fields[..2], pairs(&[("size", "two"), ("staff", "yes"), ("x", "1")]));
+        let bad = check_query(
+            &fields[..2],
+            pairs(&[("size", "two"), ("staff", "yes"), ("x", "1")]),
+        );
         assert_eq!(bad.errors.len(), 3);
         let twice = check_query(&fields[..2], pairs(&[("size", "2"), ("size", "3")]));
         assert_eq!(twice.errors.len(), 1);

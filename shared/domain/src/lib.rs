@@ -19,6 +19,6 @@ pub mod time;
 
 pub use access::{Actor, Permission, Platform, Role, Tenant};
 pub use entity::{Entity, Meta};
-pub use error::{Error, FieldError, Result};
+pub use error::{Error, FieldError, Replay, Result};
 pub use key::{ClientKey, CustomerKey, EntityKind, EventKey, LocationKey};
 pub use time::Timestamp;

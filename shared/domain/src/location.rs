@@ -11,12 +11,23 @@ use crate::{
 use serde::{Deserialize, Serialize};
 
 pub const FIELDS: &[Field] = &[
-    Field::new("key", Rule::Key(EntityKind::Location), "").read_only().required(),
+    Field::new("key", Rule::Key(EntityKind::Location), "")
+        .read_only()
+        .required(),
     Field::new("name", Rule::Text { min: 1, max: 200 }, "").required(),
     Field::new("secondaryName", Rule::Text { min: 1, max: 200 }, ""),
-    Field::new("internalCode", Rule::Text { min: 1, max: 100 }, "The location's code in the customer's own system; unique in its scope."),
+    Field::new(
+        "internalCode",
+        Rule::Text { min: 1, max: 100 },
+        "The location's code in the customer's own system; unique in its scope.",
+    ),
     Field::new("address", Rule::Object(address::FIELDS), "").required(),
-    Field::new("isHeadquarters", Rule::Flag, "At most one in a scope: making one takes it from the other.").default("false"),
+    Field::new(
+        "isHeadquarters",
+        Rule::Flag,
+        "At most one in a scope: making one takes it from the other.",
+    )
+    .default("false"),
     Field::new("isActive", Rule::Flag, "").default("true"),
     Field::new("website", Rule::Website, ""),
     Field::new("phone", PHONE, "E.164."),

@@ -72,7 +72,9 @@ pub fn rule(rule: &Rule, mode: Mode) -> Value {
         Rule::Prose { max } => json!({"type": "string", "maxLength": max}),
         Rule::Form { regex, .. } => json!({"type": "string", "pattern": regex}),
         Rule::Email => json!({"type": "string", "format": "email", "maxLength": 254}),
-        Rule::Website => json!({"type": "string", "format": "uri", "pattern": "^https?://", "maxLength": 2048}),
+        Rule::Website => {
+            json!({"type": "string", "format": "uri", "pattern": "^https?://", "maxLength": 2048})
+        }
         Rule::PageOn(hosts) => json!({
             "type": "string", "format": "uri", "maxLength": 2048,
             "pattern": format!("^https://([^/@]+\\.)?({})(/|$)", hosts.join("|").replace('.', "\\.")),
@@ -81,9 +83,13 @@ pub fn rule(rule: &Rule, mode: Mode) -> Value {
         Rule::Whole { min, max } if *max == i64::MAX => json!({"type": "integer", "minimum": min}),
         Rule::Whole { min, max } => json!({"type": "integer", "minimum": min, "maximum": max}),
         Rule::OneOf(choices) => json!({"type": "string", "enum": choices}),
-        Rule::Key(kind) => json!({"type": "string", "pattern": format!("^{}_[0-7][0-9a-hjkmnp-tv-z]{{25}}$", kind.prefix())}),
+        Rule::Key(kind) => {
+            json!({"type": "string", "pattern": format!("^{}_[0-7][0-9a-hjkmnp-tv-z]{{25}}$", kind.prefix())})
+        }
         Rule::Time => json!({"type": "string", "format": "date-time"}),
-        Rule::List { of, max } => json!({"type": "array", "items": self::rule(of, mode), "maxItems": max, "uniqueItems": true}),
+        Rule::List { of, max } => {
+            json!({"type": "array", "items": self::rule(of, mode), "maxItems": max, "uniqueItems": true})
+        }
         Rule::Object(fields) => object(fields, mode),
         Rule::Anything => json!({}),
     }
@@ -145,7 +151,11 @@ fn example_of_rule(rule: &Rule, mode: Mode) -> Option<Value> {
         Rule::PageOn(hosts) => json!(format!("https://{}/acme", hosts[0])),
         Rule::Flag => json!(false),
         Rule::Whole { min, .. } => json!(min),
-        Rule::OneOf(choices) => json!(if choices.contains(&"US") { "US" } else { choices[0] }),
+        Rule::OneOf(choices) => json!(if choices.contains(&"US") {
+            "US"
+        } else {
+            choices[0]
+        }),
         Rule::Key(kind) => json!(format!("{}_01kb1v0c1tfr2v6krscysfnvgb", kind.prefix())),
         Rule::Time => json!("2026-11-23T08:00:00.000Z"),
         Rule::List { of, .. } => json!([example_of_rule(of, mode)?]),

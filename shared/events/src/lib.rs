@@ -1,1 +1,7 @@
+//! Domain events: what they are, and how a pair of images from the table's stream becomes them.
 
+pub mod event;
+pub mod from_stream;
+
+pub use event::{Event, EventType};
+pub use from_stream::events_of;

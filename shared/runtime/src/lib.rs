@@ -1,1 +1,28 @@
+//! What turns an endpoint's, task's or trigger's few lines into a Lambda function: configuration, callers and permissions, requests and
+//! answers, batches, logs.
 
+pub mod access;
+pub mod aws;
+pub mod config;
+pub mod context;
+pub mod endpoint;
+pub mod function;
+pub mod lambda;
+pub mod problem;
+pub mod request;
+pub mod spec;
+pub mod task;
+pub mod token;
+pub mod trigger;
+
+mod logs;
+
+pub use access::Caller;
+pub use config::Config;
+pub use context::Context;
+pub use endpoint::{Endpoint, Reply};
+pub use function::Function;
+pub use request::Request;
+pub use spec::{Answer, Body, Grant, Spec};
+pub use task::{Job, Outcome, Task, TaskSpec};
+pub use trigger::{Trigger, TriggerSpec};

@@ -1,1 +1,39 @@
+//! The single table: keys, items, and one repository a kind of entity. The only package that speaks DynamoDB.
 
+pub mod audit;
+pub mod change;
+pub mod cursor;
+pub mod customers;
+pub mod item;
+pub mod keys;
+pub mod locations;
+mod read;
+pub mod write;
+
+pub use change::{Change, Once};
+pub use cursor::{Cursors, Page, PageRequest};
+
+use aws_sdk_dynamodb::Client;
+
+/// The table, and what every repository of it needs.
+#[derive(Clone, Debug)]
+pub struct Table {
+    pub client: Client,
+    pub name: String,
+    /// Over how many partitions the list of all customers is spread: see `keys::customer_list`.
+    pub list_shards: u8,
+}
+
+impl Table {
+    pub fn customers(&self) -> customers::Customers<'_> {
+        customers::Customers(self)
+    }
+
+    pub fn locations(&self) -> locations::Locations<'_> {
+        locations::Locations(self)
+    }
+
+    pub fn audit(&self) -> audit::Audit<'_> {
+        audit::Audit(self)
+    }
+}

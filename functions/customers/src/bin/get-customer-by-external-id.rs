@@ -1,0 +1,3 @@
+fn main() -> std::process::ExitCode {
+    runtime::lambda::endpoint::<customers::get_customer_by_external_id::GetCustomerByExternalId>()
+}

@@ -1,0 +1,58 @@
+//! POST /v1/customers/{customerKey}/deactivate: disable a customer, with feedback and a window in which it can come back.
+
+use domain::{
+    Error, Permission, Result,
+    customer::{self, Customer},
+    deactivation::{self, DeactivationRequest},
+};
+use runtime::{
+    Answer, Body, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::GovernAccount,
+    spec::Action,
+};
+use table::keys::Family;
+
+pub struct DeactivateCustomer;
+
+impl Endpoint for DeactivateCustomer {
+    const SPEC: Spec = Spec::post(
+        "deactivate-customer",
+        "/v1/customers/{customerKey}/deactivate",
+        "Deactivate a customer, with a window in which it can be reactivated.",
+    )
+    .takes(Body::Action(deactivation::REQUEST))
+    .answers(Answer::Entity {
+        name: "Customer",
+        fields: customer::view_fields,
+    })
+    .grants(&[
+        Grant::on(Family::Customer, Action::GetItem),
+        Grant::on(Family::Customer, Action::PutItem),
+        Grant::on(Family::Audit, Action::PutItem),
+    ])
+    .codes(&["CUSTOMER_DISABLED"]);
+    type Permission = GovernAccount;
+
+    async fn handle(
+        ctx: &Context,
+        caller: Caller<GovernAccount>,
+        request: Request,
+    ) -> Result<Reply> {
+        let asked: DeactivationRequest = request.body()?;
+        let change = request.change(ctx, &caller.actor);
+        let is_platform = caller.is_platform();
+        let may = |customer: &Customer| {
+            if customer.is_tenant_customer && !is_platform {
+                return Err(Error::Forbidden {
+                    permission: Permission::PlatformAdminEditAllCustomers,
+                    reason: "a tenant customer is deactivated by platform staff",
+                });
+            }
+            Ok(())
+        };
+        let customers = ctx.customers();
+        let customer = customers
+            .deactivate(caller.tenant(), &asked, may, request.if_match, &change)
+            .await?;
+        Reply::entity(&customer)
+    }
+}

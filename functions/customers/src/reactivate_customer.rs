@@ -1,0 +1,43 @@
+//! POST /v1/customers/{customerKey}/reactivate: enable a deactivated customer again, while its window is open.
+
+use domain::{Result, customer};
+use runtime::{
+    Answer, Body, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::GovernAccount,
+    spec::Action,
+};
+use table::keys::Family;
+
+pub struct ReactivateCustomer;
+
+impl Endpoint for ReactivateCustomer {
+    const SPEC: Spec = Spec::post(
+        "reactivate-customer",
+        "/v1/customers/{customerKey}/reactivate",
+        "Reactivate a customer, while its window is open.",
+    )
+    .takes(Body::Action(&[]))
+    .answers(Answer::Entity {
+        name: "Customer",
+        fields: customer::view_fields,
+    })
+    .grants(&[
+        Grant::on(Family::Customer, Action::GetItem),
+        Grant::on(Family::Customer, Action::PutItem),
+        Grant::on(Family::Audit, Action::PutItem),
+    ])
+    .codes(&["CONFLICT", "REACTIVATION_WINDOW_CLOSED"]);
+    type Permission = GovernAccount;
+
+    async fn handle(
+        ctx: &Context,
+        caller: Caller<GovernAccount>,
+        request: Request,
+    ) -> Result<Reply> {
+        let change = request.change(ctx, &caller.actor);
+        let customer = ctx
+            .customers()
+            .reactivate(caller.tenant(), request.if_match, &change)
+            .await?;
+        Reply::entity(&customer)
+    }
+}

@@ -1,0 +1,21 @@
+//! GET /v1/openapi.json: this API, as OpenAPI 3.1. The document is written from the endpoints' declarations and built in.
+
+use domain::{Error, Result};
+use runtime::{Answer, Caller, Context, Endpoint, Reply, Request, Spec, access::Public};
+
+pub struct GetOpenapi;
+
+/// Written by `cargo run --bin template`; a test keeps it current.
+pub const DOCUMENT: &str = include_str!("openapi.json");
+
+impl Endpoint for GetOpenapi {
+    const SPEC: Spec = Spec::get("get-openapi", "/v1/openapi.json", "Read this document.")
+        .answers(Answer::Document);
+    type Permission = Public;
+
+    async fn handle(_: &Context, _: Caller<Public>, _: Request) -> Result<Reply> {
+        serde_json::from_str(DOCUMENT)
+            .map(Reply::document)
+            .map_err(|e| Error::Internal(format!("the built-in OpenAPI document is not JSON: {e}")))
+    }
+}

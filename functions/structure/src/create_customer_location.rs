@@ -1,0 +1,61 @@
+//! Task, on CUSTOMER_CREATED: a new Business customer's address becomes its headquarters location.
+//!
+//! The location's key is derived from the customer's, so that the event, however often it comes, makes one location.
+
+use domain::{
+    Entity, Error, LocationKey, Result,
+    customer::{Customer, CustomerType},
+    location::Location,
+};
+use events::EventType;
+use runtime::{Context, Grant, Job, Outcome, Task, TaskSpec, spec::Action};
+use serde_json::{Map, json};
+use table::{keys::Family, locations::Made};
+
+pub struct CreateCustomerLocation;
+
+impl Task for CreateCustomerLocation {
+    const SPEC: TaskSpec = TaskSpec {
+        name: "create-customer-location",
+        says: "Make a new Business customer's headquarters location from its address.",
+        on: &[EventType::CustomerCreated],
+        grants: &[
+            Grant::on(Family::Customer, Action::GetItem),
+            Grant::on(Family::Customer, Action::ConditionCheckItem),
+            Grant::on(Family::Customer, Action::PutItem),
+        ],
+    };
+
+    async fn run(ctx: &Context, job: Job) -> Result<Outcome> {
+        let customer: Customer = match &job.event.after {
+            Some(image) => serde_json::from_value(image.clone())
+                .map_err(|e| Error::invalid("after", format!("is no customer: {e}")))?,
+            None => ctx.customers().get(job.tenant).await?,
+        };
+        if customer.r#type != CustomerType::Business {
+            return Ok(Outcome::Skipped("it is no business"));
+        }
+        let Some(address) = customer.address else {
+            return Ok(Outcome::Skipped("it has no address"));
+        };
+        let key = LocationKey::derived(customer.meta.created_at, &customer.key.to_string());
+        let body = Map::from_iter([
+            ("name".into(), json!(customer.name)),
+            ("address".into(), json!(address)),
+            ("isHeadquarters".into(), json!(true)),
+            ("isActive".into(), json!(true)),
+        ]);
+        let location = Location::new(key, body, job.change.now, &job.change.actor)?;
+        Ok(
+            match ctx
+                .locations()
+                .create_first(job.tenant, &location, &job.change)
+                .await?
+            {
+                Made::Now => Outcome::Done,
+                Made::Before => Outcome::Skipped("it was made before"),
+                Made::CustomerGone => Outcome::Skipped("the customer is gone"),
+            },
+        )
+    }
+}

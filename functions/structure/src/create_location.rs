@@ -1,0 +1,51 @@
+//! POST /v1/customers/{customerKey}/locations: make a location. Making it headquarters takes that from the other, in one transaction.
+
+use domain::{
+    Entity, Result,
+    location::{self, Location},
+};
+use runtime::{
+    Answer, Body, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::EditCustomer,
+    spec::Action,
+};
+use table::keys::Family;
+
+pub struct CreateLocation;
+
+impl Endpoint for CreateLocation {
+    const SPEC: Spec = Spec::post(
+        "create-location",
+        "/v1/customers/{customerKey}/locations",
+        "Make a location of a customer.",
+    )
+    .takes(Body::Create(location::FIELDS))
+    .answers(Answer::Created {
+        name: "Location",
+        fields: location::view_fields,
+    })
+    .grants(&[
+        Grant::on(Family::Customer, Action::ConditionCheckItem),
+        Grant::on(Family::Customer, Action::PutItem),
+        Grant::on(Family::Customer, Action::UpdateItem),
+    ])
+    .codes(&["CONFLICT", "CUSTOMER_DISABLED"]);
+    type Permission = EditCustomer;
+
+    async fn handle(
+        ctx: &Context,
+        caller: Caller<EditCustomer>,
+        request: Request,
+    ) -> Result<Reply> {
+        let change = request.change(ctx, &caller.actor);
+        let location = Location::new(
+            ctx.new_key(),
+            request.body.clone(),
+            change.now,
+            &caller.actor,
+        )?;
+        ctx.locations()
+            .create(caller.tenant(), &location, &change)
+            .await?;
+        Reply::entity(&location)
+    }
+}

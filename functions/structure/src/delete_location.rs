@@ -1,0 +1,37 @@
+//! DELETE /v1/customers/{customerKey}/locations/{locationKey}: delete a location.
+
+use domain::Result;
+use runtime::{
+    Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::EditCustomer, spec::Action,
+};
+use table::keys::Family;
+
+pub struct DeleteLocation;
+
+impl Endpoint for DeleteLocation {
+    const SPEC: Spec = Spec::delete(
+        "delete-location",
+        "/v1/customers/{customerKey}/locations/{locationKey}",
+        "Delete a location of a customer.",
+    )
+    .grants(&[
+        Grant::on(Family::Customer, Action::GetItem),
+        Grant::on(Family::Customer, Action::ConditionCheckItem),
+        Grant::on(Family::Customer, Action::PutItem),
+        Grant::on(Family::Customer, Action::DeleteItem),
+    ])
+    .codes(&["CUSTOMER_DISABLED"]);
+    type Permission = EditCustomer;
+
+    async fn handle(
+        ctx: &Context,
+        caller: Caller<EditCustomer>,
+        request: Request,
+    ) -> Result<Reply> {
+        let change = request.change(ctx, &caller.actor);
+        ctx.locations()
+            .delete(caller.tenant(), request.key()?, request.if_match, &change)
+            .await?;
+        Ok(Reply::nothing())
+    }
+}

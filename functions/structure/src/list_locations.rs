@@ -1,0 +1,59 @@
+//! GET /v1/customers/{customerKey}/locations: a customer's locations, oldest first; inactive ones only when asked for.
+
+use domain::{
+    Result,
+    fields::{Field, Rule},
+    location,
+};
+use runtime::{
+    Answer, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::ViewCustomer,
+    spec::Action,
+};
+use table::keys::Family;
+
+pub struct ListLocations;
+
+const FILTERS: &[Field] = &[
+    Field::new(
+        "isActive",
+        Rule::Flag,
+        "Only inactive ones where it is false.",
+    )
+    .default("true"),
+    Field::new(
+        "internalCode",
+        Rule::Text { min: 1, max: 100 },
+        "Only the location with this code.",
+    ),
+];
+
+impl Endpoint for ListLocations {
+    const SPEC: Spec = Spec::get(
+        "list-locations",
+        "/v1/customers/{customerKey}/locations",
+        "List a customer's locations, oldest first.",
+    )
+    .filters(FILTERS)
+    .answers(Answer::Page {
+        name: "Location",
+        fields: location::view_fields,
+    })
+    .grants(&[
+        Grant::on(Family::Customer, Action::Query),
+        Grant::on(Family::Customer, Action::GetItem),
+    ]);
+    type Permission = ViewCustomer;
+
+    async fn handle(
+        ctx: &Context,
+        caller: Caller<ViewCustomer>,
+        request: Request,
+    ) -> Result<Reply> {
+        let page = request.page(ctx)?;
+        let (locations, next) = ctx
+            .locations()
+            .list(caller.tenant(), &request.filter()?, &page)
+            .await?;
+        Reply::page(locations, request.next_cursor(ctx, next))
+    }
+}

@@ -1,0 +1,51 @@
+//! PATCH /v1/customers/{customerKey}/locations/{locationKey}: change a location by JSON Merge Patch.
+
+use domain::{Result, location};
+use runtime::{
+    Answer, Body, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::EditCustomer,
+    spec::Action,
+};
+use table::keys::Family;
+
+pub struct UpdateLocation;
+
+impl Endpoint for UpdateLocation {
+    const SPEC: Spec = Spec::patch(
+        "update-location",
+        "/v1/customers/{customerKey}/locations/{locationKey}",
+        "Change a location of a customer.",
+    )
+    .takes(Body::Patch(location::FIELDS))
+    .answers(Answer::Entity {
+        name: "Location",
+        fields: location::view_fields,
+    })
+    .grants(&[
+        Grant::on(Family::Customer, Action::GetItem),
+        Grant::on(Family::Customer, Action::ConditionCheckItem),
+        Grant::on(Family::Customer, Action::PutItem),
+        Grant::on(Family::Customer, Action::UpdateItem),
+        Grant::on(Family::Customer, Action::DeleteItem),
+    ])
+    .codes(&["CONFLICT", "CUSTOMER_DISABLED"]);
+    type Permission = EditCustomer;
+
+    async fn handle(
+        ctx: &Context,
+        caller: Caller<EditCustomer>,
+        request: Request,
+    ) -> Result<Reply> {
+        let change = request.change(ctx, &caller.actor);
+        let location = ctx
+            .locations()
+            .patch(
+                caller.tenant(),
+                request.key()?,
+                &request.body,
+                request.if_match,
+                &change,
+            )
+            .await?;
+        Reply::entity(&location)
+    }
+}

@@ -1,0 +1,168 @@
+//! Trigger, on the table's stream: every change becomes its domain events, first in the audit trail, then on the bus.
+
+use aws_lambda_events::dynamodb::EventRecord;
+use aws_sdk_eventbridge::types::PutEventsRequestEntry;
+use domain::{Error, Result};
+use events::{Event, event::SOURCE, events_of};
+use runtime::{Context, Grant, Trigger, TriggerSpec, context::Bus, spec::Action};
+use std::collections::BTreeSet;
+use table::keys::Family;
+
+pub struct PublishChanges;
+
+/// What `PutEvents` takes in one call: this many entries, and this many bytes of all of them together.
+const ENTRIES: usize = 10;
+const BYTES: usize = 250 * 1024;
+/// How often entries that the bus refused are offered again before the batch is reported.
+const TRIES: usize = 3;
+
+impl Trigger for PublishChanges {
+    const SPEC: TriggerSpec = TriggerSpec {
+        name: "table-stream",
+        says: "Turn every change of the table into its domain events.",
+        grants: &[Grant::on(Family::Audit, Action::BatchWriteItem)],
+    };
+
+    async fn run(ctx: &Context, records: &[EventRecord]) -> Result<(), usize> {
+        let (entries, unreadable) = read(records);
+        let mut failed: BTreeSet<usize> = unreadable.into_iter().collect();
+        // What comes after a record that can't be read is delivered again with it, so it waits.
+        let end = failed.first().copied().unwrap_or(records.len());
+        let entries: Vec<Entry> = entries
+            .into_iter()
+            .filter(|entry| entry.record < end)
+            .collect();
+        if let Some(first) = entries.first() {
+            let told: Vec<_> = entries
+                .iter()
+                .map(|entry| (entry.event.customer_key, entry.event.audit_entry()))
+                .collect();
+            if let Err(error) = ctx.audit().record(&told).await {
+                tracing::error!(cause = %error, "the audit trail can't be written");
+                return Err(first.record);
+            }
+        }
+        match ctx.bus() {
+            Ok(bus) => failed.extend(publish(bus, entries).await),
+            Err(error) => {
+                tracing::error!(cause = %error, "nothing can be published");
+                return Err(0);
+            }
+        }
+        failed.first().map_or(Ok(()), |first| Err(*first))
+    }
+}
+
+/// One event on its way, and the record it came from.
+struct Entry {
+    record: usize,
+    event: Event,
+    detail: String,
+}
+
+/// The events of a batch, and the records that can't be read.
+fn read(records: &[EventRecord]) -> (Vec<Entry>, Vec<usize>) {
+    let mut entries = Vec::new();
+    let mut unreadable = Vec::new();
+    for (record, change) in records.iter().enumerate() {
+        match events_of(change).and_then(|events| {
+            events
+                .into_iter()
+                .map(|event| entry(record, event))
+                .collect::<Result<Vec<_>>>()
+        }) {
+            Ok(events) => entries.extend(events),
+            Err(error) => {
+                tracing::error!(record = change.event_id, cause = %error, "a stream record can't be read");
+                unreadable.push(record);
+            }
+        }
+    }
+    (entries, unreadable)
+}
+
+fn entry(record: usize, event: Event) -> Result<Entry> {
+    Ok(Entry {
+        record,
+        detail: event.detail()?,
+        event,
+    })
+}
+
+/// Puts events on the bus, a call's worth at a time; the records whose events did not all go out. Only what the bus refused is offered
+/// again: what it took would otherwise arrive twice.
+async fn publish(bus: &Bus, mut entries: Vec<Entry>) -> BTreeSet<usize> {
+    for attempt in 1..=TRIES {
+        let mut refused = Vec::new();
+        for batch in calls(entries) {
+            refused.extend(put(bus, batch).await);
+        }
+        if refused.is_empty() {
+            return BTreeSet::new();
+        }
+        tracing::warn!(attempt, events = refused.len(), "the bus refused events");
+        entries = refused;
+    }
+    entries.into_iter().map(|entry| entry.record).collect()
+}
+
+/// Splits entries into what one call takes.
+fn calls(entries: Vec<Entry>) -> Vec<Vec<Entry>> {
+    let mut calls: Vec<Vec<Entry>> = Vec::new();
+    let mut bytes = 0;
+    for entry in entries {
+        let size = entry.detail.len() + 200;
+        match calls.last_mut() {
+            Some(call) if call.len() < ENTRIES && bytes + size <= BYTES => {
+                bytes += size;
+                call.push(entry);
+            }
+            _ => {
+                bytes = size;
+                calls.push(vec![entry]);
+            }
+        }
+    }
+    calls
+}
+
+/// One call; the entries that it did not take.
+async fn put(bus: &Bus, batch: Vec<Entry>) -> Vec<Entry> {
+    let request = batch.iter().map(|entry| {
+        PutEventsRequestEntry::builder()
+            .event_bus_name(&bus.name)
+            .source(SOURCE)
+            .detail_type(entry.event.r#type.name())
+            .detail(&entry.detail)
+            .build()
+    });
+    match bus
+        .client
+        .put_events()
+        .set_entries(Some(request.collect()))
+        .send()
+        .await
+    {
+        Ok(answer) => {
+            let results = answer.entries.unwrap_or_default();
+            batch
+                .into_iter()
+                .enumerate()
+                .filter(|(index, _)| {
+                    results
+                        .get(*index)
+                        .is_none_or(|result| result.event_id.is_none())
+                })
+                .map(|(_, entry)| entry)
+                .collect()
+        }
+        Err(error) => {
+            let cause = Error::Unavailable(format!(
+                "{}",
+                aws_sdk_eventbridge::error::DisplayErrorContext(&error)
+            ));
+            tracing::error!(%cause, "the bus can't be reached");
+            batch
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! The event as integrators get it, its types and their schemas.
+
+use domain::{
+    Actor, CustomerKey, EntityKind, Error, EventKey, Result, Timestamp,
+    audit::{AuditEntry, Subject},
+    customer,
+    fields::{Field, Mode},
+    location, schema,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+/// The `source` of every event.
+pub const SOURCE: &str = "customer-service";
+
+/// Over this, the images are left out. EventBridge and SQS take 256 KB, the envelope included.
+pub const LARGEST_DETAIL: usize = 200 * 1024;
+
+macro_rules! event_types {
+    ($($variant:ident $name:literal $kind:ident $says:literal,)*) => {
+        #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+        pub enum EventType {
+            $(#[serde(rename = $name)] $variant,)*
+        }
+
+        impl EventType {
+            pub const ALL: &[Self] = &[$(Self::$variant,)*];
+
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
+
+            pub const fn entity(self) -> EntityKind {
+                match self { $(Self::$variant => EntityKind::$kind,)* }
+            }
+
+            pub const fn says(self) -> &'static str {
+                match self { $(Self::$variant => $says,)* }
+            }
+        }
+    };
+}
+
+event_types! {
+    CustomerCreated "CUSTOMER_CREATED" Customer "A customer was made.",
+    CustomerUpdated "CUSTOMER_UPDATED" Customer "A customer changed; `changed` names the fields.",
+    CustomerDeleted "CUSTOMER_DELETED" Customer "A customer was deleted.",
+    CustomerDeactivated "CUSTOMER_DEACTIVATED" Customer "Beside CUSTOMER_UPDATED: the customer was deactivated.",
+    CustomerReactivated "CUSTOMER_REACTIVATED" Customer "Beside CUSTOMER_UPDATED: the customer was reactivated.",
+    LocationCreated "CUSTOMER_LOCATION_CREATED" Location "A location was made.",
+    LocationUpdated "CUSTOMER_LOCATION_UPDATED" Location "A location changed; `changed` names the fields.",
+    LocationDeleted "CUSTOMER_LOCATION_DELETED" Location "A location was deleted.",
+}
+
+impl EventType {
+    /// The events that tell of an entity's making, change and end.
+    pub const fn of(kind: EntityKind) -> Option<Lifecycle> {
+        match kind {
+            EntityKind::Customer => Some(Lifecycle {
+                created: Self::CustomerCreated,
+                updated: Self::CustomerUpdated,
+                deleted: Self::CustomerDeleted,
+            }),
+            EntityKind::Location => Some(Lifecycle {
+                created: Self::LocationCreated,
+                updated: Self::LocationUpdated,
+                deleted: Self::LocationDeleted,
+            }),
+            EntityKind::Client | EntityKind::Event => None,
+        }
+    }
+
+    fn view(self) -> Vec<Field> {
+        match self.entity() {
+            EntityKind::Location => location::view_fields(),
+            _ => customer::view_fields(),
+        }
+    }
+
+    /// The schema of `detail`. It is open, and its fields are never renamed or taken away: what was written against it keeps working.
+    pub fn schema(self) -> Value {
+        let image = schema::object(&self.view(), Mode::Stored);
+        let mut properties = json!({
+            "id": {"type": "string", "pattern": "^evt_[0-7][0-9a-hjkmnp-tv-z]{25}$", "description": "The same for the same change, however often it is delivered."},
+            "type": {"const": self.name()},
+            "time": {"type": "string", "format": "date-time"},
+            "customerKey": {"type": "string", "pattern": "^cus_[0-7][0-9a-hjkmnp-tv-z]{25}$"},
+            "entity": {
+                "type": "object",
+                "properties": {"kind": {"const": self.entity().name()}, "key": {"type": "string"}},
+                "required": ["kind", "key"],
+            },
+            "version": {"type": "integer", "minimum": 1, "description": "The entity's, strictly rising: it orders what arrives out of order."},
+            "changed": {"type": "array", "items": {"type": "string"}, "description": "The names of the fields that differ."},
+            "actor": {
+                "type": "object",
+                "properties": {"kind": {"enum": ["User", "ApiKey", "System"]}, "id": {"type": "string"}},
+                "required": ["kind", "id"],
+            },
+            "requestId": {"type": "string"},
+            "truncated": {"const": true, "description": "The images were too large and are left out: read the entity."},
+        });
+        let lifecycle = Self::of(self.entity());
+        if lifecycle.is_none_or(|l| l.created != self) {
+            properties["before"] = image.clone();
+        }
+        if lifecycle.is_none_or(|l| l.deleted != self) {
+            properties["after"] = image;
+        }
+        json!({
+            "$schema": "https://json-schema.org/draft/2020-12/schema",
+            "$id": format!("urn:customer-service:event:{}", self.name()),
+            "title": self.name(),
+            "description": self.says(),
+            "type": "object",
+            "properties": properties,
+            "required": ["id", "type", "time", "customerKey", "entity", "version", "changed", "actor", "requestId"],
+        })
+    }
+}
+
+#[derive(Clone, Copy)]
+pub struct Lifecycle {
+    pub created: EventType,
+    pub updated: EventType,
+    pub deleted: EventType,
+}
+
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Event {
+    pub id: EventKey,
+    pub r#type: EventType,
+    pub time: Timestamp,
+    pub customer_key: CustomerKey,
+    pub entity: Subject,
+    pub version: u64,
+    pub changed: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub before: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub after: Option<Value>,
+    pub actor: Actor,
+    pub request_id: String,
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub truncated: bool,
+}
+
+impl Event {
+    /// The event as `detail`, without its images where they would make it too large for those who carry it.
+    pub fn detail(&self) -> Result<String> {
+        let text = |event: &Self| {
+            serde_json::to_string(event)
+                .map_err(|e| Error::Internal(format!("an event is not JSON: {e}")))
+        };
+        let whole = text(self)?;
+        if whole.len() <= LARGEST_DETAIL {
+            return Ok(whole);
+        }
+        text(&Self {
+            before: None,
+            after: None,
+            truncated: true,
+            ..self.clone()
+        })
+    }
+
+    /// What the audit trail keeps of it.
+    pub fn audit_entry(&self) -> AuditEntry {
+        AuditEntry::of_change(
+            self.r#type.name(),
+            self.entity.clone(),
+            self.version,
+            self.time,
+            &self.actor,
+            &self.request_id,
+            self.changed.clone(),
+        )
+    }
+
+    /// The schemas' sample.
+    pub fn sample(r#type: EventType) -> Value {
+        let image = schema::example(&r#type.view(), Mode::Stored);
+        let lifecycle = EventType::of(r#type.entity());
+        let mut sample = json!({
+            "id": "evt_01kb1v0c1tfr2v6krscysfnvgb",
+            "type": r#type.name(),
+            "time": image["updatedAt"],
+            "customerKey": "cus_01kb1v0c1tfr2v6krscysfnvgb",
+            "entity": {"kind": r#type.entity().name(), "key": image["key"]},
+            "version": image["version"],
+            "changed": ["name"],
+            "actor": {"kind": "User", "id": "usr_01kb1v0c1tfr2v6krscysfnvgb"},
+            "requestId": "5e1f6f2e-4d0a-4f5b-9c53-0a4b7e3d9a10",
+        });
+        if lifecycle.is_none_or(|l| l.created != r#type) {
+            sample["before"] = image.clone();
+        }
+        if lifecycle.is_none_or(|l| l.deleted != r#type) {
+            sample["after"] = image;
+        }
+        sample
+    }
+}

@@ -1,0 +1,183 @@
+//! A stream record to domain events. The same record gives the same events with the same ids, however often it is delivered.
+
+use crate::{Event, EventType};
+use aws_lambda_events::dynamodb::EventRecord;
+use domain::{
+    Actor, CustomerKey, Entity, EntityKind, Error, Result, Timestamp,
+    audit::{Subject, changed_fields, event_key},
+    customer::Customer,
+    entity::to_value,
+    location::Location,
+};
+use serde::Deserialize;
+use serde_dynamo::Item;
+use serde_json::Value;
+use table::{item, keys};
+
+/// What the table keeps beside an entity, and an event needs.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Stamp {
+    pk: String,
+    version: u64,
+    updated_at: Timestamp,
+    actor: Actor,
+    request_id: String,
+}
+
+/// The events that one record means: none for items that only the table cares about, several where a change is more than an update.
+pub fn events_of(record: &EventRecord) -> Result<Vec<Event>> {
+    let old = image(&record.change.old_image);
+    let new = image(&record.change.new_image);
+    let Some(newest) = new else {
+        // A removal says neither who nor why: the tombstone written with it does. What TTL removes was no entity.
+        return Ok(Vec::new());
+    };
+    match kind_of(newest)? {
+        ItemKind::Entity(kind) => changed(kind, old, newest),
+        ItemKind::Tombstone => deleted(newest),
+        ItemKind::Other => Ok(Vec::new()),
+    }
+}
+
+enum ItemKind {
+    Entity(EntityKind),
+    Tombstone,
+    Other,
+}
+
+fn image(image: &Item) -> Option<&Item> {
+    (!image.is_empty()).then_some(image)
+}
+
+fn kind_of(item: &Item) -> Result<ItemKind> {
+    #[derive(Deserialize)]
+    struct Kind {
+        entity: String,
+    }
+    let kind: Kind = read(item)?;
+    if kind.entity == item::TOMBSTONE {
+        return Ok(ItemKind::Tombstone);
+    }
+    Ok(EntityKind::named(&kind.entity).map_or(ItemKind::Other, ItemKind::Entity))
+}
+
+fn changed(kind: EntityKind, old: Option<&Item>, new: &Item) -> Result<Vec<Event>> {
+    let Some(lifecycle) = EventType::of(kind) else {
+        return Ok(Vec::new());
+    };
+    let after = view(kind, new)?;
+    let Some(old) = old else {
+        return Ok(vec![event(
+            lifecycle.created,
+            new,
+            None,
+            Some(after),
+            Vec::new(),
+        )?]);
+    };
+    let before = view(kind, old)?;
+    if before == after {
+        return Ok(Vec::new());
+    }
+    let names = changed_fields(&before, &after);
+    let mut types = vec![lifecycle.updated];
+    if kind == EntityKind::Customer {
+        match (before["isDisabled"] == true, after["isDisabled"] == true) {
+            (false, true) => types.push(EventType::CustomerDeactivated),
+            (true, false) => types.push(EventType::CustomerReactivated),
+            _ => {}
+        }
+    }
+    types
+        .into_iter()
+        .map(|r#type| {
+            event(
+                r#type,
+                new,
+                Some(before.clone()),
+                Some(after.clone()),
+                names.clone(),
+            )
+        })
+        .collect()
+}
+
+fn deleted(tombstone: &Item) -> Result<Vec<Event>> {
+    #[derive(Deserialize)]
+    struct Tombstone {
+        of: String,
+        before: Item,
+    }
+    let deleted: Tombstone = read(tombstone)?;
+    let Some((kind, lifecycle)) =
+        EntityKind::named(&deleted.of).and_then(|kind| Some((kind, EventType::of(kind)?)))
+    else {
+        return Ok(Vec::new());
+    };
+    let before = view(kind, &deleted.before)?;
+    Ok(vec![event(
+        lifecycle.deleted,
+        tombstone,
+        Some(before),
+        None,
+        Vec::new(),
+    )?])
+}
+
+fn event(
+    r#type: EventType,
+    stamped: &Item,
+    before: Option<Value>,
+    after: Option<Value>,
+    changed: Vec<String>,
+) -> Result<Event> {
+    let stamp: Stamp = read(stamped)?;
+    let key = after
+        .as_ref()
+        .or(before.as_ref())
+        .and_then(|image| image["key"].as_str())
+        .unwrap_or_default()
+        .to_owned();
+    Ok(Event {
+        id: event_key(stamp.updated_at, &key, stamp.version, r#type.name()),
+        r#type,
+        time: stamp.updated_at,
+        customer_key: customer_of(&stamp.pk)?,
+        entity: Subject {
+            kind: r#type.entity().name().into(),
+            key,
+        },
+        version: stamp.version,
+        changed,
+        before,
+        after,
+        actor: stamp.actor,
+        request_id: stamp.request_id,
+        truncated: false,
+    })
+}
+
+fn customer_of(pk: &str) -> Result<CustomerKey> {
+    keys::customer_of_partition(pk)
+        .ok_or_else(|| Error::Internal(format!("{pk} is not a partition of a customer")))
+}
+
+/// An image as the API shows it: what is not a field of the entity stays behind.
+fn view(kind: EntityKind, item: &Item) -> Result<Value> {
+    fn as_entity<E: Entity>(item: &Item) -> Result<Value> {
+        to_value(&read::<E>(item)?)
+    }
+    match kind {
+        EntityKind::Customer => as_entity::<Customer>(item),
+        EntityKind::Location => as_entity::<Location>(item),
+        EntityKind::Client | EntityKind::Event => {
+            Err(Error::Internal(format!("{} has no view", kind.name())))
+        }
+    }
+}
+
+fn read<T: serde::de::DeserializeOwned>(item: &Item) -> Result<T> {
+    serde_dynamo::from_item(item.clone())
+        .map_err(|e| Error::Internal(format!("a damaged image: {e}")))
+}

@@ -1,0 +1,132 @@
+//! What a function works with: the table, the tokens' verifier, the clock. Built once a process.
+
+use crate::{
+    Config, aws,
+    config::Needs,
+    token::{KeySource, Tokens},
+};
+use domain::{
+    Timestamp,
+    key::{Key, Kind},
+};
+use std::{error::Error, sync::Arc};
+use table::{Cursors, Table, audit::Audit, customers::Customers, locations::Locations};
+use uuid::Uuid;
+
+/// Where time and chance come in: real in production, given in tests.
+pub trait Clock: Send + Sync {
+    fn now(&self) -> Timestamp;
+    /// A new UUIDv7.
+    fn uuid(&self) -> Uuid;
+}
+
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    #[allow(clippy::disallowed_methods, reason = "the one clock")]
+    fn now(&self) -> Timestamp {
+        Timestamp::new(chrono::Utc::now())
+    }
+
+    fn uuid(&self) -> Uuid {
+        Uuid::now_v7()
+    }
+}
+
+pub struct Context {
+    pub table: Table,
+    pub cursors: Cursors,
+    pub clock: Arc<dyn Clock>,
+    tokens: Option<Tokens>,
+    bus: Option<Bus>,
+}
+
+/// The event bus, where a function has one to publish to.
+pub struct Bus {
+    pub client: aws_sdk_eventbridge::Client,
+    pub name: String,
+}
+
+impl Context {
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "the one place where clients are made"
+    )]
+    pub fn from_env(needs: Needs) -> Result<Self, Box<dyn Error + Send + Sync>> {
+        let config = Config::from_env(needs)?;
+        let table = Table {
+            client: aws_sdk_dynamodb::Client::new(&aws::sdk_config("DYNAMODB")),
+            name: config.table_name.clone(),
+            list_shards: config.list_shards,
+        };
+        let mut context = Self::new(table, &config, Arc::new(SystemClock));
+        if needs.tokens {
+            context = context.with_tokens(&config)?;
+        }
+        Ok(context)
+    }
+
+    pub fn new(table: Table, config: &Config, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            table,
+            cursors: Cursors::new(config.cursor_secret.as_bytes()),
+            clock,
+            tokens: None,
+            bus: None,
+        }
+    }
+
+    pub fn with_tokens(mut self, config: &Config) -> Result<Self, Box<dyn Error + Send + Sync>> {
+        let source = match (&config.jwks, &config.jwks_url) {
+            (Some(jwks), _) => KeySource::Given(
+                serde_json::from_str(jwks)
+                    .map_err(|e| format!("JWKS is not a JSON Web Key Set: {e}"))?,
+            ),
+            (None, Some(url)) => KeySource::Url {
+                url: url.clone(),
+                fetch: aws::HttpFetch::new(),
+            },
+            (None, None) => return Err("neither JWKS nor JWKS_URL is set".into()),
+        };
+        self.tokens = Some(Tokens::new(
+            config.issuer.clone(),
+            config.audience.clone(),
+            source,
+        ));
+        Ok(self)
+    }
+
+    pub fn with_bus(mut self, bus: Bus) -> Self {
+        self.bus = Some(bus);
+        self
+    }
+
+    pub fn tokens(&self) -> domain::Result<&Tokens> {
+        self.tokens.as_ref().ok_or_else(|| {
+            domain::Error::Internal("this function was started without a token verifier".into())
+        })
+    }
+
+    pub fn bus(&self) -> domain::Result<&Bus> {
+        self.bus.as_ref().ok_or_else(|| {
+            domain::Error::Internal("this function was started without an event bus".into())
+        })
+    }
+
+    pub fn customers(&self) -> Customers<'_> {
+        self.table.customers()
+    }
+
+    pub fn locations(&self) -> Locations<'_> {
+        self.table.locations()
+    }
+
+    pub fn audit(&self) -> Audit<'_> {
+        self.table.audit()
+    }
+
+    /// A new key.
+    pub fn new_key<K: Kind>(&self) -> Key<K> {
+        Key::from_uuid(self.clock.uuid())
+    }
+}

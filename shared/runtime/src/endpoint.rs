@@ -1,0 +1,254 @@
+//! An endpoint: one route, one Lambda. What it declares is in its `Spec`; who may call it is a type; the rest is its handler.
+
+use crate::{
+    Context,
+    access::{self, AccessRule, Caller, Pass, Permission, Scope},
+    problem::Problem,
+    request::{self, Request},
+    spec::{Answer, Spec},
+    token::Claims,
+};
+use domain::{
+    CustomerKey, Entity, Error, EventKey, Result, Timestamp,
+    access::Actor,
+    audit::{AuditEntry, REFUSED},
+    entity::to_value,
+};
+use futures_util::FutureExt;
+use lambda_http::{
+    Body, Request as HttpRequest, Response,
+    http::{HeaderValue, StatusCode, header},
+};
+use serde::Serialize;
+use serde_json::{Value, json};
+use std::{future::Future, panic::AssertUnwindSafe};
+use table::Page;
+
+pub trait Endpoint: 'static {
+    const SPEC: Spec;
+    /// What a caller must hold; the handler's `Caller` proves that they do.
+    type Permission: Permission;
+
+    fn handle(
+        ctx: &Context,
+        caller: Caller<Self::Permission>,
+        request: Request,
+    ) -> impl Future<Output = Result<Reply>> + Send;
+}
+
+/// A good answer: what the handler has to say. The status follows from the spec.
+#[derive(Debug)]
+pub struct Reply {
+    body: Option<Value>,
+    version: Option<u64>,
+}
+
+impl Reply {
+    pub fn entity<E: Entity>(entity: &E) -> Result<Self> {
+        Ok(Self {
+            version: Some(entity.meta().version),
+            ..Self::json(to_value(entity)?)
+        })
+    }
+
+    pub fn page<T: Serialize>(items: Vec<T>, next_cursor: Option<String>) -> Result<Self> {
+        Ok(Self::json(to_value(&Page { items, next_cursor })?))
+    }
+
+    pub fn nothing() -> Self {
+        Self {
+            body: None,
+            ..Self::json(Value::Null)
+        }
+    }
+
+    pub fn document(body: Value) -> Self {
+        Self::json(body)
+    }
+
+    fn json(body: Value) -> Self {
+        Self {
+            body: Some(body),
+            version: None,
+        }
+    }
+}
+
+/// Answers one request of an endpoint. Never fails: what goes wrong becomes an answer too.
+pub async fn answer<E: Endpoint>(ctx: &Context, http: HttpRequest) -> Response<Body> {
+    let id = request::id_of(&http);
+    // A panic is a defect of one request, not of the process.
+    let done = AssertUnwindSafe(run::<E>(ctx, &http, &id))
+        .catch_unwind()
+        .await;
+    let outcome = done.unwrap_or_else(|_| Err(Error::Internal("the handler panicked".into())));
+    finish(&E::SPEC, &id, http.uri().path(), outcome)
+}
+
+async fn run<E: Endpoint>(ctx: &Context, http: &HttpRequest, id: &str) -> Result<Reply> {
+    let path = request::path_of(http);
+    let tenant = path.get("customerKey").cloned();
+    let rule = &E::Permission::RULE;
+    let pass = enter(ctx, &E::SPEC, rule, http, id, tenant.as_deref()).await?;
+    let request = request::read(&E::SPEC, http, id.to_owned(), path, Some(&pass))?;
+    let scope = <E::Permission as Permission>::Scope::enter(tenant.as_deref())?;
+    if E::SPEC.asks_for_replay_first()
+        && let Some(once) = request.once()
+        && let Some(replay) = ctx.table.answered_before(once, ctx.clock.now()).await?
+    {
+        return Err(Error::Replayed(replay));
+    }
+    E::handle(ctx, Caller::new(scope, &pass), request).await
+}
+
+async fn enter(
+    ctx: &Context,
+    spec: &Spec,
+    rule: &AccessRule,
+    http: &HttpRequest,
+    id: &str,
+    tenant: Option<&str>,
+) -> Result<Pass> {
+    if rule.public {
+        return Ok(Pass {
+            actor: Actor::user("anybody"),
+            capacity: access::Capacity::Anybody,
+        });
+    }
+    let now = ctx.clock.now();
+    let authorization = http
+        .headers()
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok());
+    let claims = ctx.tokens()?.verify(authorization, now).await?;
+    let admitted = access::admit(ctx, rule, &claims, tenant).await;
+    if let Err(Error::KeyMismatch { .. }) = &admitted {
+        tell_of_refusal(ctx, spec, &claims, id, tenant, now).await?;
+    }
+    admitted
+}
+
+/// Every refusal of a foreign key is written to the audit trail of the caller's own tenant.
+async fn tell_of_refusal(
+    ctx: &Context,
+    spec: &Spec,
+    claims: &Claims,
+    id: &str,
+    requested: Option<&str>,
+    now: Timestamp,
+) -> Result<()> {
+    let Some(own) = claims
+        .customer_key
+        .as_deref()
+        .and_then(|key| key.parse::<CustomerKey>().ok())
+    else {
+        return Ok(());
+    };
+    let entry = AuditEntry {
+        key: EventKey::derived(now, id),
+        action: REFUSED.into(),
+        time: now,
+        actor: Actor::user(&claims.sub),
+        request_id: id.to_owned(),
+        entity: None,
+        version: None,
+        changed: Vec::new(),
+        details: Some(json!({
+            "operation": spec.name,
+            "claimed": claims.client_id.as_ref().or(claims.customer_key.as_ref()),
+            // Whatever was put in the path: kept short.
+            "requested": requested.map(|text| text.chars().take(100).collect::<String>()),
+        })),
+    };
+    ctx.audit().record(&[(own, entry)]).await
+}
+
+fn finish(spec: &Spec, id: &str, path: &str, outcome: Result<Reply>) -> Response<Body> {
+    let response = match outcome {
+        Ok(reply) => write(status_of(spec), path, reply),
+        Err(Error::Replayed(replay)) => replayed(path, replay),
+        Err(error) => bad(spec, id, &error),
+    };
+    let mut response = response.unwrap_or_else(|error| {
+        tracing::error!(%error, "an answer can't be written");
+        let mut empty = Response::new(Body::Empty);
+        *empty.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+        empty
+    });
+    let headers = response.headers_mut();
+    if let Ok(value) = HeaderValue::from_str(id) {
+        headers.insert("x-request-id", value);
+    }
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
+    tracing::info!(
+        function = spec.name,
+        request_id = id,
+        status = response.status().as_u16(),
+        "answered"
+    );
+    response
+}
+
+type Written = Result<Response<Body>, lambda_http::http::Error>;
+
+const fn status_of(spec: &Spec) -> u16 {
+    match spec.answer {
+        Answer::Created { .. } => 201,
+        Answer::Nothing => 204,
+        _ => 200,
+    }
+}
+
+fn write(status: u16, path: &str, reply: Reply) -> Written {
+    let mut response = Response::builder().status(status);
+    if let Some(version) = reply.version {
+        response = response.header(header::ETAG, format!("\"{version}\""));
+    }
+    let Some(body) = reply.body else {
+        return response.body(Body::Empty);
+    };
+    if status == 201
+        && let Some(key) = body["key"].as_str()
+    {
+        response = response.header(header::LOCATION, format!("{path}/{key}"));
+    }
+    response
+        .header(header::CONTENT_TYPE, "application/json")
+        .body(Body::Text(body.to_string()))
+}
+
+fn replayed(path: &str, replay: domain::Replay) -> Written {
+    let reply = Reply {
+        body: replay.body,
+        version: replay.version,
+    };
+    let mut response = write(replay.status, path, reply)?;
+    response
+        .headers_mut()
+        .insert("idempotent-replay", HeaderValue::from_static("true"));
+    Ok(response)
+}
+
+fn bad(spec: &Spec, id: &str, error: &Error) -> Written {
+    let problem = Problem::of(error);
+    if problem.status >= 500 {
+        tracing::error!(function = spec.name, request_id = id, cause = %error, "a request failed");
+    }
+    let mut response = Response::builder()
+        .status(problem.status)
+        .header(header::CONTENT_TYPE, "application/problem+json");
+    if problem.status == 401 {
+        response = response.header(
+            header::WWW_AUTHENTICATE,
+            r#"Bearer realm="customer-service", error="invalid_token""#,
+        );
+    }
+    if problem.retry_after {
+        response = response.header(header::RETRY_AFTER, "1");
+    }
+    response.body(Body::Text(problem.body(id).to_string()))
+}

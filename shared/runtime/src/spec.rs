@@ -1,0 +1,246 @@
+//! What an endpoint declares about itself. The template, its IAM policies, the OpenAPI document, the local cloud's routes and the
+//! authorisation tests are all made from these values.
+
+use domain::{
+    EntityKind,
+    fields::{Field, Rule},
+};
+use table::keys::{Family, Index};
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Method {
+    Get,
+    Post,
+    Patch,
+    Delete,
+}
+
+impl Method {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Patch => "PATCH",
+            Self::Delete => "DELETE",
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Action {
+    GetItem,
+    PutItem,
+    UpdateItem,
+    DeleteItem,
+    ConditionCheckItem,
+    BatchWriteItem,
+    Query,
+}
+
+impl Action {
+    /// Its name in an IAM policy, after `dynamodb:`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::GetItem => "GetItem",
+            Self::PutItem => "PutItem",
+            Self::UpdateItem => "UpdateItem",
+            Self::DeleteItem => "DeleteItem",
+            Self::ConditionCheckItem => "ConditionCheckItem",
+            Self::BatchWriteItem => "BatchWriteItem",
+            Self::Query => "Query",
+        }
+    }
+}
+
+/// One thing a function may do to the table: an action, on one family of keys.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Grant {
+    pub action: Action,
+    pub family: Family,
+    pub index: Option<Index>,
+}
+
+impl Grant {
+    pub const fn on(family: Family, action: Action) -> Self {
+        Self {
+            action,
+            family,
+            index: None,
+        }
+    }
+
+    pub const fn query(index: Index, family: Family) -> Self {
+        Self {
+            action: Action::Query,
+            family,
+            index: Some(index),
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+pub enum Body {
+    None,
+    /// A body that makes something.
+    Create(&'static [Field]),
+    /// A JSON Merge Patch.
+    Patch(&'static [Field]),
+    /// What an action takes; it may be left out.
+    Action(&'static [Field]),
+}
+
+/// What a good answer carries.
+#[derive(Clone, Copy, Debug)]
+pub enum Answer {
+    /// One entity, under its name in the OpenAPI document.
+    Entity {
+        name: &'static str,
+        fields: fn() -> Vec<Field>,
+    },
+    /// As `Entity`, with 201 and its `Location`.
+    Created {
+        name: &'static str,
+        fields: fn() -> Vec<Field>,
+    },
+    Page {
+        name: &'static str,
+        fields: fn() -> Vec<Field>,
+    },
+    Nothing,
+    /// A document that is no entity.
+    Document,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub struct Spec {
+    /// The function's name, its binary's, and the OpenAPI operation's.
+    pub name: &'static str,
+    pub method: Method,
+    pub route: &'static str,
+    pub says: &'static str,
+    pub body: Body,
+    pub query: &'static [Field],
+    pub answer: Answer,
+    pub grants: &'static [Grant],
+    /// Error codes that this endpoint's own rules give, beside those that follow from its shape.
+    pub codes: &'static [&'static str],
+}
+
+/// Of every list.
+pub const PAGE_FIELDS: &[Field] = &[
+    Field::new(
+        "limit",
+        Rule::Whole { min: 1, max: 100 },
+        "How many at most.",
+    )
+    .default("25"),
+    Field::new(
+        "cursor",
+        Rule::Text { min: 1, max: 1000 },
+        "Where the page before ended: its `nextCursor`.",
+    ),
+];
+
+impl Spec {
+    const fn new(
+        method: Method,
+        name: &'static str,
+        route: &'static str,
+        says: &'static str,
+    ) -> Self {
+        Self {
+            name,
+            method,
+            route,
+            says,
+            body: Body::None,
+            query: &[],
+            answer: Answer::Nothing,
+            grants: &[],
+            codes: &[],
+        }
+    }
+
+    pub const fn get(name: &'static str, route: &'static str, says: &'static str) -> Self {
+        Self::new(Method::Get, name, route, says)
+    }
+
+    pub const fn post(name: &'static str, route: &'static str, says: &'static str) -> Self {
+        Self::new(Method::Post, name, route, says)
+    }
+
+    pub const fn patch(name: &'static str, route: &'static str, says: &'static str) -> Self {
+        Self::new(Method::Patch, name, route, says)
+    }
+
+    pub const fn delete(name: &'static str, route: &'static str, says: &'static str) -> Self {
+        Self::new(Method::Delete, name, route, says)
+    }
+
+    pub const fn takes(mut self, body: Body) -> Self {
+        self.body = body;
+        self
+    }
+
+    /// The filters of a list; `limit` and `cursor` come by themselves.
+    pub const fn filters(mut self, query: &'static [Field]) -> Self {
+        self.query = query;
+        self
+    }
+
+    pub const fn answers(mut self, answer: Answer) -> Self {
+        self.answer = answer;
+        self
+    }
+
+    pub const fn grants(mut self, grants: &'static [Grant]) -> Self {
+        self.grants = grants;
+        self
+    }
+
+    pub const fn codes(mut self, codes: &'static [&'static str]) -> Self {
+        self.codes = codes;
+        self
+    }
+
+    pub const fn is_list(&self) -> bool {
+        matches!(self.answer, Answer::Page { .. })
+    }
+
+    /// Whether `Idempotency-Key` is honoured.
+    pub const fn is_idempotent_post(&self) -> bool {
+        matches!(self.method, Method::Post)
+    }
+
+    /// Whether a repeat has to be recognised before anything else is looked at: an action's own checks would refuse it.
+    /// A create finds out by its transaction.
+    pub const fn asks_for_replay_first(&self) -> bool {
+        self.is_idempotent_post() && matches!(self.body, Body::Action(_))
+    }
+
+    /// Whether `If-Match` is honoured.
+    pub const fn takes_if_match(&self) -> bool {
+        matches!(self.method, Method::Patch | Method::Delete)
+            || matches!(self.body, Body::Action(_))
+    }
+
+    pub fn query_fields(&self) -> Vec<Field> {
+        let page: &[Field] = if self.is_list() { PAGE_FIELDS } else { &[] };
+        [page, self.query].concat()
+    }
+
+    /// The names in braces of the route.
+    pub fn path_parameters(&self) -> impl Iterator<Item = &'static str> {
+        self.route
+            .split('/')
+            .filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
+    }
+}
+
+/// The kind of thing a path parameter is the key of; `None` where it is no typed key.
+pub fn kind_of_parameter(name: &str) -> Option<EntityKind> {
+    EntityKind::ALL.iter().copied().find(|kind| {
+        name.strip_suffix("Key")
+            .is_some_and(|stem| stem.eq_ignore_ascii_case(kind.name()))
+    })
+}

@@ -1,0 +1,47 @@
+//! A trigger: what runs on the records of the table's stream.
+
+use crate::{Context, Grant};
+use aws_lambda_events::{
+    dynamodb::{Event as StreamEvent, EventRecord},
+    streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse},
+};
+use futures_util::FutureExt;
+use std::{future::Future, panic::AssertUnwindSafe};
+
+#[derive(Clone, Copy, Debug)]
+pub struct TriggerSpec {
+    pub name: &'static str,
+    pub says: &'static str,
+    pub grants: &'static [Grant],
+}
+
+pub trait Trigger: 'static {
+    const SPEC: TriggerSpec;
+
+    /// Works through records in order; the index of the first that is not through, if any.
+    fn run(
+        ctx: &Context,
+        records: &[EventRecord],
+    ) -> impl Future<Output = Result<(), usize>> + Send;
+}
+
+/// Reports a batch as failed from the first record that is not through: what is before it is never delivered again.
+pub async fn work<T: Trigger>(ctx: &Context, batch: StreamEvent) -> DynamoDbEventResponse {
+    let done = AssertUnwindSafe(T::run(ctx, &batch.records))
+        .catch_unwind()
+        .await;
+    let failed = done.unwrap_or_else(|_| {
+        tracing::error!(function = T::SPEC.name, "the trigger panicked");
+        Err(0)
+    });
+    let mut response = DynamoDbEventResponse::default();
+    if let Err(index) = failed {
+        let mut failure = DynamoDbBatchItemFailure::default();
+        failure.item_identifier = batch
+            .records
+            .get(index)
+            .and_then(|record| record.change.sequence_number.clone());
+        response.batch_item_failures.push(failure);
+    }
+    response
+}

@@ -1,0 +1,97 @@
+//! The audit trail: one partition a customer, newest first when read. Nothing ever deletes from it.
+
+use crate::{
+    PageRequest, Table,
+    item::{ENTITY, Item, from_item, s, to_item},
+    keys,
+    read::{Query, text},
+    write::refused,
+};
+use aws_sdk_dynamodb::types::{PutRequest, WriteRequest};
+use domain::{CustomerKey, Error, Result, Tenant, audit::AuditEntry};
+
+/// What `BatchWriteItem` takes at once.
+const BATCH: usize = 25;
+const TRIES: usize = 5;
+
+pub struct Audit<'t>(pub(crate) &'t Table);
+
+impl Audit<'_> {
+    /// Writes entries. One that is there already is the same entry again: its key comes from what it tells of.
+    pub async fn record(&self, entries: &[(CustomerKey, AuditEntry)]) -> Result<()> {
+        let mut requests = Vec::with_capacity(entries.len());
+        for (customer, entry) in entries {
+            let put = PutRequest::builder()
+                .set_item(Some(entry_item(*customer, entry)?))
+                .build();
+            let put =
+                put.map_err(|e| Error::Internal(format!("an audit entry is no item: {e}")))?;
+            requests.push(WriteRequest::builder().put_request(put).build());
+        }
+        for batch in requests.chunks(BATCH) {
+            self.write(batch.to_vec()).await?;
+        }
+        Ok(())
+    }
+
+    async fn write(&self, mut batch: Vec<WriteRequest>) -> Result<()> {
+        for _ in 0..TRIES {
+            let answer = self
+                .0
+                .client
+                .batch_write_item()
+                .request_items(&self.0.name, batch)
+                .send()
+                .await
+                .map_err(refused)?;
+            batch = answer
+                .unprocessed_items
+                .and_then(|mut left| left.remove(&self.0.name))
+                .unwrap_or_default();
+            if batch.is_empty() {
+                return Ok(());
+            }
+        }
+        Err(Error::Unavailable(
+            "audit entries were left unprocessed".into(),
+        ))
+    }
+
+    pub async fn list(
+        &self,
+        tenant: Tenant,
+        request: &PageRequest,
+    ) -> Result<(Vec<AuditEntry>, Option<String>)> {
+        let partition = keys::audit_partition(tenant.key());
+        let start = request
+            .after
+            .as_ref()
+            .map(|sk| Item::from([(keys::PK.into(), s(&partition)), (keys::SK.into(), s(sk))]));
+        let query = Query {
+            partition: partition.clone(),
+            prefix: "",
+            index: None,
+            filter: None,
+            newest_first: true,
+        };
+        let page = self.0.page(query, request, start).await?;
+        let next = page
+            .last
+            .as_ref()
+            .map(|item| text(item, keys::SK).map(str::to_owned))
+            .transpose()?;
+        let entries = page
+            .items
+            .into_iter()
+            .map(from_item)
+            .collect::<Result<_>>()?;
+        Ok((entries, next))
+    }
+}
+
+pub(crate) fn entry_item(customer: CustomerKey, entry: &AuditEntry) -> Result<Item> {
+    let mut item = to_item(entry)?;
+    item.extend(keys::audit(customer, entry.time, entry.key).attributes());
+    item.insert(ENTITY.into(), s("Audit"));
+    Ok(item)
+}

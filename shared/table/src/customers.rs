@@ -1,0 +1,500 @@
+//! Customers: the record itself, its unique names, its deactivation log.
+
+use crate::{
+    Change, PageRequest, Table,
+    audit::entry_item,
+    item::{BEFORE, ENTITY, Item, OF, TOMBSTONE, entity_item, from_item, item, n, s, to_item},
+    keys::{self, Index, ItemKey},
+    read::{Query, text},
+    write::{Expression, Failed, TRIES, Transaction, busy, expect_version, is_through},
+};
+use aws_sdk_dynamodb::types::AttributeValue;
+use domain::{
+    CustomerKey, Entity, EntityKind, Error, Platform, Result, Tenant,
+    audit::{AuditEntry, Subject, changed_fields},
+    customer::{Customer, Deactivation},
+    deactivation::{DeactivationRequest, LoggedDeactivation, check_window},
+    entity::to_value,
+};
+use serde_json::{Map, Value};
+
+/// How long a tombstone is kept: longer than any queue keeps a message that could bring the thing back.
+const TOMBSTONE_SECONDS: i64 = 30 * 24 * 60 * 60;
+
+pub struct Customers<'t>(pub(crate) &'t Table);
+
+/// What the list of all customers may be narrowed to.
+#[derive(Clone, Debug, Default, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CustomerFilter {
+    pub r#type: Option<String>,
+    pub is_tenant_customer: Option<bool>,
+    pub is_disabled: Option<bool>,
+}
+
+impl Customers<'_> {
+    pub async fn get(&self, tenant: Tenant) -> Result<Customer> {
+        match self.0.get(&keys::customer(tenant.key())).await? {
+            Some(item) => from_item(item),
+            None => Err(Error::NotFound(EntityKind::Customer)),
+        }
+    }
+
+    /// Whether `account` was provisioned for a client of `parent`'s.
+    pub async fn is_account_of(&self, account: CustomerKey, parent: CustomerKey) -> Result<bool> {
+        let Some(item) = self.0.get(&keys::customer(account)).await? else {
+            return Ok(false);
+        };
+        let customer: Customer = from_item(item)?;
+        Ok(customer.parent.is_some_and(|p| p.customer_key == parent))
+    }
+
+    pub async fn by_external_id(&self, _: Platform, id: &str) -> Result<Customer> {
+        let found = self
+            .0
+            .find(Index::ExternalIds, keys::external_id(id).pk)
+            .await?;
+        found.ok_or(Error::NotFound(EntityKind::Customer))
+    }
+
+    pub async fn by_bootstrap_tenant_key(&self, _: Platform, key: &str) -> Result<Customer> {
+        let found = self.0.find(Index::Tenants, keys::tenant(key).pk).await?;
+        found.ok_or(Error::TenantNotFound)
+    }
+
+    /// One page is one query: of one shard, from where the cursor says.
+    pub async fn list(
+        &self,
+        _: Platform,
+        filter: &CustomerFilter,
+        request: &PageRequest,
+    ) -> Result<(Vec<Customer>, Option<String>)> {
+        let (shard, after) = match &request.after {
+            Some(position) => read_position(position)?,
+            None => (0, None),
+        };
+        let partition = keys::customer_list(shard);
+        let start = after.map(|key| {
+            let mut start = keys::customer(key).attributes();
+            start.insert(Index::Customers.partition_attribute().into(), s(&partition));
+            start.insert("key".into(), s(key.to_string()));
+            start
+        });
+        let query = Query {
+            partition,
+            prefix: "",
+            index: Some(Index::Customers),
+            filter: filter.expression(),
+            newest_first: false,
+        };
+        let page = self.0.page(query, request, start).await?;
+        let next = match page.last {
+            Some(last) => Some(format!("{shard}|{}", text(&last, "key")?)),
+            None if shard + 1 < self.0.list_shards => Some(format!("{}|", shard + 1)),
+            None => None,
+        };
+        let customers = page
+            .items
+            .into_iter()
+            .map(from_item)
+            .collect::<Result<_>>()?;
+        Ok((customers, next))
+    }
+
+    pub async fn create(&self, _: Platform, customer: &Customer, change: &Change) -> Result<()> {
+        let mut tx = self
+            .0
+            .transaction(change)
+            .once(201, customer, customer.meta.version)?
+            .put(
+                "customer",
+                self.item(customer, change)?,
+                Expression::absent(),
+            );
+        let tenant = keys::tenant(&customer.bootstrap_tenant_key);
+        tx = if customer.is_tenant_customer {
+            tx.put(
+                "tenant",
+                claim(&tenant, "Tenant", customer.key),
+                Expression::absent(),
+            )
+        } else {
+            tx.check(
+                "tenant",
+                &tenant,
+                Expression::new("attribute_exists(pk) AND attribute_not_exists(closed)"),
+            )
+        };
+        if let Some(id) = &customer.external_id {
+            tx = tx.put(
+                "externalId",
+                claim(&keys::external_id(id), "ExternalId", customer.key),
+                Expression::absent(),
+            );
+        }
+        tx.commit().await.map_err(|failed| match failed {
+            Failed::Condition("tenant", _) if customer.is_tenant_customer => Error::Conflict {
+                field: "bootstrapTenantKey",
+                reason: "another tenant holds or held this key",
+            },
+            Failed::Condition("tenant", _) => Error::TenantNotFound,
+            other => refused(other),
+        })
+    }
+
+    /// Lays a checked patch over the customer. A patch that changes nothing writes nothing.
+    pub async fn patch(
+        &self,
+        tenant: Tenant,
+        patch: &Map<String, Value>,
+        expected: Option<u64>,
+        change: &Change,
+    ) -> Result<Customer> {
+        for _ in 0..TRIES {
+            let before = self.expect(tenant, expected).await?;
+            let moves_window = patch.contains_key("deactivation");
+            if before.is_disabled && !(moves_window && patch.len() == 1) {
+                return Err(Error::CustomerDisabled);
+            }
+            let Some(after) = before.patched(patch, change.now, &change.actor)? else {
+                return Ok(before);
+            };
+            if let (true, Some(deactivation)) = (moves_window, &after.deactivation) {
+                let mut errors = Vec::new();
+                check_window(
+                    deactivation.window_ends_at,
+                    change.now,
+                    "deactivation.windowEndsAt",
+                    &mut errors,
+                );
+                if !errors.is_empty() {
+                    return Err(Error::Validation(errors));
+                }
+            }
+            let mut tx = self.replace(&before, &after, change)?;
+            if before.external_id != after.external_id {
+                if let Some(id) = &before.external_id {
+                    tx = tx.delete(
+                        "oldExternalId",
+                        &keys::external_id(id),
+                        Expression::default(),
+                    );
+                }
+                if let Some(id) = &after.external_id {
+                    let key = keys::external_id(id);
+                    tx = tx.put(
+                        "externalId",
+                        claim(&key, "ExternalId", after.key),
+                        Expression::absent(),
+                    );
+                }
+            }
+            if is_through(tx.commit().await.map_err(refused), expected)? {
+                return Ok(after);
+            }
+        }
+        Err(busy())
+    }
+
+    /// Disables the customer, logs why, and puts the audit entry, in one write. `may` is asked about the customer as it is.
+    pub async fn deactivate(
+        &self,
+        tenant: Tenant,
+        request: &DeactivationRequest,
+        may: impl Fn(&Customer) -> Result<()>,
+        expected: Option<u64>,
+        change: &Change,
+    ) -> Result<Customer> {
+        let window_ends_at = request.window(change.now)?;
+        for _ in 0..TRIES {
+            let before = self.expect(tenant, expected).await?;
+            may(&before)?;
+            if before.is_disabled {
+                return Err(Error::CustomerDisabled);
+            }
+            let mut after = before.clone();
+            after.is_disabled = true;
+            after.deactivation = Some(Deactivation {
+                deactivated_at: change.now,
+                deactivated_by: change.actor.id.clone(),
+                window_ends_at,
+            });
+            after.meta.changed(change.now, &change.actor);
+            let logged = LoggedDeactivation {
+                deactivated_at: change.now,
+                deactivated_by: change.actor.id.clone(),
+                window_ends_at,
+                feedback: request.feedback.clone(),
+                request_id: change.request_id.clone(),
+            };
+            let log_key = keys::deactivation(tenant.key(), change.now);
+            let tx = self
+                .replace(&before, &after, change)?
+                .put(
+                    "log",
+                    item(&log_key, "Deactivation", &logged, change)?,
+                    Expression::default(),
+                )
+                .put(
+                    "audit",
+                    audit_item("CUSTOMER_DEACTIVATED", &before, &after, change)?,
+                    Expression::default(),
+                );
+            if is_through(
+                tx.once(200, &after, after.meta.version)?
+                    .commit()
+                    .await
+                    .map_err(refused),
+                expected,
+            )? {
+                return Ok(after);
+            }
+        }
+        Err(busy())
+    }
+
+    /// Enables the customer again, if its window is still open.
+    pub async fn reactivate(
+        &self,
+        tenant: Tenant,
+        expected: Option<u64>,
+        change: &Change,
+    ) -> Result<Customer> {
+        for _ in 0..TRIES {
+            let before = self.expect(tenant, expected).await?;
+            let Some(deactivation) = &before.deactivation else {
+                return Err(Error::Conflict {
+                    field: "isDisabled",
+                    reason: "the customer is not deactivated",
+                });
+            };
+            if deactivation.window_ends_at < change.now {
+                return Err(Error::ReactivationWindowClosed);
+            }
+            let mut after = before.clone();
+            after.is_disabled = false;
+            after.deactivation = None;
+            after.meta.changed(change.now, &change.actor);
+            let tx = self.replace(&before, &after, change)?.put(
+                "audit",
+                audit_item("CUSTOMER_REACTIVATED", &before, &after, change)?,
+                Expression::default(),
+            );
+            if is_through(
+                tx.once(200, &after, after.meta.version)?
+                    .commit()
+                    .await
+                    .map_err(refused),
+                expected,
+            )? {
+                return Ok(after);
+            }
+        }
+        Err(busy())
+    }
+
+    /// Deletes the record and gives its external id back. Its bootstrap tenant key stays taken: no later tenant can be mistaken for it.
+    pub async fn delete(
+        &self,
+        tenant: Tenant,
+        expected: Option<u64>,
+        change: &Change,
+    ) -> Result<()> {
+        for _ in 0..TRIES {
+            let before = self.expect(tenant, expected).await?;
+            let key = keys::customer(before.key);
+            let mut tx = self
+                .0
+                .transaction(change)
+                .delete(
+                    "customer",
+                    &key,
+                    Expression::version_is(before.meta.version),
+                )
+                .put(
+                    "tombstone",
+                    tombstone(&key, &before, change)?,
+                    Expression::default(),
+                );
+            if before.is_tenant_customer {
+                let tenant_key = keys::tenant(&before.bootstrap_tenant_key);
+                let mut closed = claim(&tenant_key, "Tenant", before.key);
+                closed.insert("closed".into(), AttributeValue::Bool(true));
+                tx = tx.put("tenant", closed, Expression::default());
+            }
+            if let Some(id) = &before.external_id {
+                tx = tx.delete("externalId", &keys::external_id(id), Expression::default());
+            }
+            if is_through(tx.commit().await.map_err(refused), expected)? {
+                return Ok(());
+            }
+        }
+        Err(busy())
+    }
+
+    /// The deactivation log, newest first.
+    pub async fn deactivations(
+        &self,
+        tenant: Tenant,
+        request: &PageRequest,
+    ) -> Result<(Vec<LoggedDeactivation>, Option<String>)> {
+        let partition = keys::customer_partition(tenant.key());
+        let start = request
+            .after
+            .as_ref()
+            .map(|sk| Item::from([(keys::PK.into(), s(&partition)), (keys::SK.into(), s(sk))]));
+        let query = Query {
+            partition: partition.clone(),
+            prefix: keys::DEACTIVATION_PREFIX,
+            index: None,
+            filter: None,
+            newest_first: true,
+        };
+        let page = self.0.page(query, request, start).await?;
+        let next = page
+            .last
+            .as_ref()
+            .map(|last| text(last, keys::SK).map(str::to_owned))
+            .transpose()?;
+        let entries = page
+            .items
+            .into_iter()
+            .map(from_item)
+            .collect::<Result<_>>()?;
+        Ok((entries, next))
+    }
+
+    async fn expect(&self, tenant: Tenant, expected: Option<u64>) -> Result<Customer> {
+        let customer = self.get(tenant).await?;
+        expect_version(expected, customer.meta.version)?;
+        Ok(customer)
+    }
+
+    fn replace<'c>(
+        &'c self,
+        before: &Customer,
+        after: &Customer,
+        change: &'c Change,
+    ) -> Result<Transaction<'c>> {
+        let item = self.item(after, change)?;
+        Ok(self.0.transaction(change).put(
+            "customer",
+            item,
+            Expression::version_is(before.meta.version),
+        ))
+    }
+
+    fn item(&self, customer: &Customer, change: &Change) -> Result<Item> {
+        let mut item = entity_item(&keys::customer(customer.key), customer, change)?;
+        let shard = keys::customer_shard(customer.key, self.0.list_shards);
+        item.insert(
+            Index::Customers.partition_attribute().into(),
+            s(keys::customer_list(shard)),
+        );
+        if let Some(id) = &customer.external_id {
+            item.insert(
+                Index::ExternalIds.partition_attribute().into(),
+                s(keys::external_id(id).pk),
+            );
+        }
+        if customer.is_tenant_customer {
+            let tenant = keys::tenant(&customer.bootstrap_tenant_key);
+            item.insert(Index::Tenants.partition_attribute().into(), s(tenant.pk));
+        }
+        Ok(item)
+    }
+}
+
+impl CustomerFilter {
+    fn expression(&self) -> Option<Expression> {
+        let mut parts = Vec::new();
+        let mut filter = Expression::default();
+        if let Some(kind) = &self.r#type {
+            parts.push("#type = :type");
+            filter = filter.with(":type", s(kind));
+        }
+        if let Some(flag) = self.is_tenant_customer {
+            parts.push("#isTenantCustomer = :isTenantCustomer");
+            filter = filter.with(":isTenantCustomer", AttributeValue::Bool(flag));
+        }
+        if let Some(flag) = self.is_disabled {
+            parts.push("#isDisabled = :isDisabled");
+            filter = filter.with(":isDisabled", AttributeValue::Bool(flag));
+        }
+        filter.text = parts.join(" AND ");
+        (!parts.is_empty()).then_some(filter)
+    }
+}
+
+fn read_position(position: &str) -> Result<(u8, Option<CustomerKey>)> {
+    let damaged = || Error::invalid("cursor", "is not one that this list gave out");
+    let (shard, key) = position.split_once('|').ok_or_else(damaged)?;
+    let shard = shard.parse().map_err(|_| damaged())?;
+    let key = match key {
+        "" => None,
+        key => Some(key.parse().map_err(|_| damaged())?),
+    };
+    Ok((shard, key))
+}
+
+/// What a failed condition on the customer itself, or on a name it wants, means.
+fn refused(failed: Failed) -> Error {
+    match failed {
+        Failed::Condition("externalId", _) => Error::Conflict {
+            field: "externalId",
+            reason: "another customer has this external id",
+        },
+        Failed::Condition("customer", Some(old)) => match from_item::<Customer>(old) {
+            Ok(customer) => Error::VersionMismatch {
+                current: customer.meta.version,
+            },
+            Err(error) => error,
+        },
+        Failed::Condition("customer", None) => Error::NotFound(EntityKind::Customer),
+        Failed::Condition(name, _) => {
+            Error::Internal(format!("a condition on {name} failed that should not"))
+        }
+        Failed::Other(error) => error,
+    }
+}
+
+fn claim(key: &ItemKey, kind: &str, by: CustomerKey) -> Item {
+    let mut item = key.attributes();
+    item.insert(ENTITY.into(), s(kind));
+    item.insert("customerKey".into(), s(by.to_string()));
+    item
+}
+
+fn audit_item(action: &str, before: &Customer, after: &Customer, change: &Change) -> Result<Item> {
+    let subject = Subject {
+        kind: EntityKind::Customer.name().into(),
+        key: after.key.to_string(),
+    };
+    let changed = changed_fields(&to_value(before)?, &to_value(after)?);
+    let entry = AuditEntry::of_change(
+        action,
+        subject,
+        after.meta.version,
+        change.now,
+        &change.actor,
+        &change.request_id,
+        changed,
+    );
+    entry_item(after.key, &entry)
+}
+
+/// What stands in a deleted entity's place for a while: a stream record of the deletion alone could not say who did it, or for which
+/// request, and a task that comes late must not make it again.
+pub(crate) fn tombstone<E: Entity>(of: &ItemKey, entity: &E, change: &Change) -> Result<Item> {
+    let key = keys::tombstone(of, &entity.key().to_string());
+    let mut item = item(&key, TOMBSTONE, &Map::new(), change)?;
+    item.insert(OF.into(), s(<E::Kind as domain::key::Kind>::KIND.name()));
+    item.insert(BEFORE.into(), AttributeValue::M(to_item(entity)?));
+    item.insert("version".into(), n(entity.meta().version + 1));
+    item.insert("updatedAt".into(), s(change.now.to_string()));
+    item.insert(
+        keys::TTL.into(),
+        n(change.now.epoch_seconds() + TOMBSTONE_SECONDS),
+    );
+    Ok(item)
+}

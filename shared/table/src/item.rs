@@ -1,0 +1,49 @@
+//! Items: an entity as the API shows it, plus what only the table needs.
+
+use crate::{Change, keys::ItemKey};
+use aws_sdk_dynamodb::types::AttributeValue;
+use domain::{Entity, Error, Result, key::Kind as _};
+use serde::{Serialize, de::DeserializeOwned};
+use std::collections::HashMap;
+
+pub type Item = HashMap<String, AttributeValue>;
+
+/// Which kind of item it is: an entity's name, or one of these.
+pub const ENTITY: &str = "entity";
+pub const TOMBSTONE: &str = "Tombstone";
+/// Which request wrote it, and who: what events and the audit trail tell.
+pub const REQUEST_ID: &str = "requestId";
+pub const ACTOR: &str = "actor";
+/// Of a tombstone: the deleted entity, its kind.
+pub const BEFORE: &str = "before";
+pub const OF: &str = "of";
+
+pub fn s(text: impl Into<String>) -> AttributeValue {
+    AttributeValue::S(text.into())
+}
+
+pub fn n(number: impl ToString) -> AttributeValue {
+    AttributeValue::N(number.to_string())
+}
+
+pub fn to_item<T: Serialize>(thing: &T) -> Result<Item> {
+    serde_dynamo::to_item(thing).map_err(|e| Error::Internal(format!("not an item: {e}")))
+}
+
+pub fn from_item<T: DeserializeOwned>(item: Item) -> Result<T> {
+    serde_dynamo::from_item(item).map_err(|e| Error::Internal(format!("a damaged item: {e}")))
+}
+
+/// Any item, with its key and the change that wrote it.
+pub fn item<T: Serialize>(key: &ItemKey, kind: &str, thing: &T, change: &Change) -> Result<Item> {
+    let mut item = to_item(thing)?;
+    item.extend(key.attributes());
+    item.insert(ENTITY.into(), s(kind));
+    item.insert(REQUEST_ID.into(), s(&change.request_id));
+    item.insert(ACTOR.into(), AttributeValue::M(to_item(&change.actor)?));
+    Ok(item)
+}
+
+pub fn entity_item<E: Entity>(key: &ItemKey, entity: &E, change: &Change) -> Result<Item> {
+    item(key, E::Kind::KIND.name(), entity, change)
+}

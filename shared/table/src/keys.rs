@@ -1,0 +1,216 @@
+//! The keys of the table and of its indexes. Nothing else formats one.
+//!
+//! | item | partition key | sort key |
+//! |---|---|---|
+//! | customer | `CUS#<customer>` | `CUSTOMER` |
+//! | location | `CUS#<customer>` | `LOC#<location>` |
+//! | who is headquarters | `CUS#<customer>` | `HEADQUARTERS` |
+//! | a location code is taken | `CUS#<customer>` | `CODE#LOC#<code>` |
+//! | deactivation log | `CUS#<customer>` | `DEACTIVATION#<time>` |
+//! | tombstone: what was deleted, by whom | as the deleted item | `DELETED#<key>` |
+//! | a bootstrap tenant key is taken, for ever | `TENANT#<bootstrap key>` | `TENANT` |
+//! | an external id is taken | `EXTERNAL#<external id>` | `EXTERNAL` |
+//! | audit entry | `AUDIT#<customer>` | `<time>#<entry>` |
+//! | answered idempotency key | `ONCE#<hash>` | `ONCE` |
+
+use crate::item::{Item, s};
+use domain::{CustomerKey, EventKey, LocationKey, Timestamp};
+use std::collections::HashMap;
+
+pub const PK: &str = "pk";
+pub const SK: &str = "sk";
+/// The attribute that DynamoDB's TTL watches.
+pub const TTL: &str = "expiresAt";
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ItemKey {
+    pub pk: String,
+    pub sk: String,
+}
+
+impl ItemKey {
+    fn new(pk: impl Into<String>, sk: impl Into<String>) -> Self {
+        Self {
+            pk: pk.into(),
+            sk: sk.into(),
+        }
+    }
+
+    pub fn attributes(&self) -> Item {
+        HashMap::from([(PK.into(), s(&self.pk)), (SK.into(), s(&self.sk))])
+    }
+}
+
+/// The families of partition keys: what a function's policy may name.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Family {
+    Customer,
+    Tenant,
+    External,
+    Audit,
+    Once,
+    /// Of the index `customers`.
+    CustomerList,
+}
+
+impl Family {
+    pub const ALL: &[Self] = &[
+        Self::Customer,
+        Self::Tenant,
+        Self::External,
+        Self::Audit,
+        Self::Once,
+        Self::CustomerList,
+    ];
+
+    /// What `dynamodb:LeadingKeys` is compared with.
+    pub const fn pattern(self) -> &'static str {
+        match self {
+            Self::Customer => "CUS#*",
+            Self::Tenant => "TENANT#*",
+            Self::External => "EXTERNAL#*",
+            Self::Audit => "AUDIT#*",
+            Self::Once => "ONCE#*",
+            Self::CustomerList => "CUSTOMERS#*",
+        }
+    }
+}
+
+/// The secondary indexes. All are sparse and project everything.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Index {
+    /// All customers, oldest first.
+    Customers,
+    /// A customer by its external id.
+    ExternalIds,
+    /// The tenant customer that holds a bootstrap key.
+    Tenants,
+}
+
+impl Index {
+    pub const ALL: &[Self] = &[Self::Customers, Self::ExternalIds, Self::Tenants];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Customers => "customers",
+            Self::ExternalIds => "external-ids",
+            Self::Tenants => "tenants",
+        }
+    }
+
+    pub const fn partition_attribute(self) -> &'static str {
+        match self {
+            Self::Customers => "listPk",
+            Self::ExternalIds => "externalPk",
+            Self::Tenants => "tenantPk",
+        }
+    }
+
+    /// `sk` would be the same for every customer, so the list sorts by `key`.
+    pub const fn sort_attribute(self) -> Option<&'static str> {
+        match self {
+            Self::Customers => Some("key"),
+            Self::ExternalIds | Self::Tenants => None,
+        }
+    }
+}
+
+pub fn customer_partition(customer: CustomerKey) -> String {
+    format!("CUS#{customer}")
+}
+
+/// Whose partition it is; the other way round.
+pub fn customer_of_partition(pk: &str) -> Option<CustomerKey> {
+    pk.strip_prefix("CUS#")?.parse().ok()
+}
+
+pub fn customer(customer: CustomerKey) -> ItemKey {
+    ItemKey::new(customer_partition(customer), "CUSTOMER")
+}
+
+pub const LOCATION_PREFIX: &str = "LOC#";
+
+pub fn location(customer: CustomerKey, location: LocationKey) -> ItemKey {
+    ItemKey::new(
+        customer_partition(customer),
+        format!("{LOCATION_PREFIX}{location}"),
+    )
+}
+
+pub fn headquarters(customer: CustomerKey) -> ItemKey {
+    ItemKey::new(customer_partition(customer), "HEADQUARTERS")
+}
+
+pub fn location_code(customer: CustomerKey, code: &str) -> ItemKey {
+    ItemKey::new(customer_partition(customer), format!("CODE#LOC#{code}"))
+}
+
+pub const DEACTIVATION_PREFIX: &str = "DEACTIVATION#";
+
+pub fn deactivation(customer: CustomerKey, at: Timestamp) -> ItemKey {
+    ItemKey::new(
+        customer_partition(customer),
+        format!("{DEACTIVATION_PREFIX}{at}"),
+    )
+}
+
+pub fn tombstone(of: &ItemKey, key: &str) -> ItemKey {
+    ItemKey::new(&of.pk, format!("DELETED#{key}"))
+}
+
+pub fn tenant(bootstrap_tenant_key: &str) -> ItemKey {
+    ItemKey::new(format!("TENANT#{bootstrap_tenant_key}"), "TENANT")
+}
+
+pub fn external_id(id: &str) -> ItemKey {
+    ItemKey::new(format!("EXTERNAL#{id}"), "EXTERNAL")
+}
+
+pub fn audit_partition(customer: CustomerKey) -> String {
+    format!("AUDIT#{customer}")
+}
+
+pub fn audit(customer: CustomerKey, at: Timestamp, entry: EventKey) -> ItemKey {
+    ItemKey::new(audit_partition(customer), format!("{at}#{entry}"))
+}
+
+pub fn once(id: &str) -> ItemKey {
+    ItemKey::new(format!("ONCE#{id}"), "ONCE")
+}
+
+/// Where a customer stands in the list of all customers. One index partition takes about 1,000 writes a second, and a hot one would
+/// slow the table's own writes: a deployment that nears it raises the number of shards. Readers walk them one after the other, so the
+/// number may grow at any time (and never shrink).
+pub fn customer_list(shard: u8) -> String {
+    format!("CUSTOMERS#{shard}")
+}
+
+pub fn customer_shard(customer: CustomerKey, shards: u8) -> u8 {
+    // The last byte of a UUIDv7 is random.
+    customer.uuid().as_bytes()[15] % shards.max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_partition_key_belongs_to_one_family() {
+        let cus: CustomerKey = "cus_01kb1v0c1tfr2v6krscysfnvgb".parse().unwrap();
+        let keys = [
+            customer(cus).pk,
+            tenant("acme").pk,
+            external_id("x").pk,
+            audit_partition(cus),
+            once("x").pk,
+            customer_list(0),
+        ];
+        for (pk, family) in keys.iter().zip(Family::ALL) {
+            let fitting: Vec<_> = Family::ALL
+                .iter()
+                .filter(|f| pk.starts_with(f.pattern().trim_end_matches('*')))
+                .collect();
+            assert_eq!(fitting, [family], "{pk}");
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! Reads: one item, or one page. Each is one request.
+
+use crate::{
+    Once, PageRequest, Table,
+    item::{Item, from_item, s},
+    keys::{self, Index, ItemKey},
+    write::{Expression, refused},
+};
+use domain::{Error, Replay, Result, Timestamp};
+use serde::de::DeserializeOwned;
+
+/// How many items a filtered page looks at before it gives what it found and a cursor.
+const FILTERED_AT_ONCE: i32 = 1000;
+
+/// What a page is a page of.
+pub struct Query<'q> {
+    pub partition: String,
+    /// Only sort keys that begin so.
+    pub prefix: &'q str,
+    pub index: Option<Index>,
+    pub filter: Option<Expression>,
+    pub newest_first: bool,
+}
+
+/// A page of items, and the last one that was looked at, if there are more after it.
+pub struct Items {
+    pub items: Vec<Item>,
+    pub last: Option<Item>,
+}
+
+impl Table {
+    /// Strongly consistent: what a create answered is readable at once.
+    pub(crate) async fn get(&self, key: &ItemKey) -> Result<Option<Item>> {
+        let answer = self
+            .client
+            .get_item()
+            .table_name(&self.name)
+            .set_key(Some(key.attributes()))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(refused)?;
+        Ok(answer.item)
+    }
+
+    /// The one item of an index with a partition key only.
+    pub(crate) async fn find<T: DeserializeOwned>(
+        &self,
+        index: Index,
+        partition: String,
+    ) -> Result<Option<T>> {
+        let answer = self
+            .client
+            .query()
+            .table_name(&self.name)
+            .index_name(index.name())
+            .key_condition_expression("#pk = :pk")
+            .expression_attribute_names("#pk", index.partition_attribute())
+            .expression_attribute_values(":pk", s(partition))
+            .limit(1)
+            .send()
+            .await
+            .map_err(refused)?;
+        answer
+            .items
+            .unwrap_or_default()
+            .pop()
+            .map(from_item)
+            .transpose()
+    }
+
+    pub(crate) async fn page(
+        &self,
+        query: Query<'_>,
+        request: &PageRequest,
+        start: Option<Item>,
+    ) -> Result<Items> {
+        let (pk, sk) = match query.index {
+            Some(index) => (index.partition_attribute(), index.sort_attribute()),
+            None => ("pk", Some("sk")),
+        };
+        let mut call = self
+            .client
+            .query()
+            .table_name(&self.name)
+            .set_index_name(query.index.map(|index| index.name().to_owned()))
+            .expression_attribute_names("#pk", pk)
+            .expression_attribute_values(":pk", s(query.partition))
+            .scan_index_forward(!query.newest_first)
+            .consistent_read(query.index.is_none())
+            .set_exclusive_start_key(start);
+        let mut condition = "#pk = :pk".to_owned();
+        if let (Some(sk), false) = (sk, query.prefix.is_empty()) {
+            condition.push_str(" AND begins_with(#sk, :prefix)");
+            call = call
+                .expression_attribute_names("#sk", sk)
+                .expression_attribute_values(":prefix", s(query.prefix));
+        }
+        call = call.key_condition_expression(condition);
+        // One more than asked for: whether there is a next page is known without asking for it.
+        let mut look_at = i32::from(request.limit) + 1;
+        if let Some(filter) = query.filter {
+            look_at = FILTERED_AT_ONCE;
+            call = call.filter_expression(filter.text);
+            for (name, value) in filter.values {
+                // `:type` is compared with `#type`: several of the fields' names are reserved words.
+                let field = name.trim_start_matches(':');
+                call = call
+                    .expression_attribute_names(format!("#{field}"), field)
+                    .expression_attribute_values(name, value);
+            }
+        }
+        let answer = call.limit(look_at).send().await.map_err(refused)?;
+        let mut items = answer.items.unwrap_or_default();
+        let mut last = answer.last_evaluated_key.filter(|key| !key.is_empty());
+        let limit = usize::from(request.limit);
+        if items.len() > limit {
+            items.truncate(limit);
+            last = items.last().cloned();
+        }
+        Ok(Items { items, last })
+    }
+}
+
+/// A text attribute that every item of this kind has.
+pub fn text<'i>(item: &'i Item, name: &str) -> Result<&'i str> {
+    item.get(name)
+        .and_then(|value| value.as_s().ok())
+        .map(String::as_str)
+        .ok_or_else(|| Error::Internal(format!("an item lacks its {name}")))
+}
+
+impl Table {
+    /// The answer that was given before to this idempotency key, if there was one.
+    pub async fn answered_before(&self, once: &Once, now: Timestamp) -> Result<Option<Replay>> {
+        match self.get(&keys::once(&once.id)).await? {
+            Some(item) => once.answered_before(item, now),
+            None => Ok(None),
+        }
+    }
+}

@@ -1,0 +1,267 @@
+//! Transactions whose conditions have names, so that what a failed one means is said where the write is made.
+
+use crate::{
+    Change, Table,
+    change::expired_before,
+    item::{Item, n, s, to_item},
+    keys::{ItemKey, PK, TTL},
+};
+use aws_sdk_dynamodb::{
+    error::SdkError,
+    operation::transact_write_items::TransactWriteItemsError,
+    types::{
+        AttributeValue, CancellationReason, ConditionCheck, Delete, Put,
+        ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
+    },
+};
+use domain::{Error, Result};
+use serde::Serialize;
+
+/// Why a transaction did not happen.
+#[derive(Debug)]
+pub enum Failed {
+    /// The condition of this name did not hold; with the item it looked at.
+    Condition(&'static str, Option<Item>),
+    Other(Error),
+}
+
+impl From<Error> for Failed {
+    fn from(error: Error) -> Self {
+        Self::Other(error)
+    }
+}
+
+/// A condition, or an update with one.
+#[derive(Clone, Debug, Default)]
+pub struct Expression {
+    pub text: String,
+    pub values: Vec<(&'static str, AttributeValue)>,
+}
+
+impl Expression {
+    pub fn new(text: &str) -> Self {
+        Self {
+            text: text.into(),
+            values: Vec::new(),
+        }
+    }
+
+    pub fn with(mut self, name: &'static str, value: AttributeValue) -> Self {
+        self.values.push((name, value));
+        self
+    }
+
+    pub fn exists() -> Self {
+        Self::new("attribute_exists(pk)")
+    }
+
+    pub fn absent() -> Self {
+        Self::new("attribute_not_exists(pk)")
+    }
+
+    pub fn version_is(version: u64) -> Self {
+        Self::new("version = :version").with(":version", n(version))
+    }
+}
+
+/// How often a transaction that met another one is tried again before the caller is told to.
+pub const TRIES: usize = 5;
+const ONCE: &str = "once";
+
+pub struct Transaction<'t> {
+    table: &'t Table,
+    change: &'t Change,
+    writes: Vec<(&'static str, TransactWriteItem)>,
+}
+
+impl Table {
+    pub fn transaction<'t>(&'t self, change: &'t Change) -> Transaction<'t> {
+        Transaction {
+            table: self,
+            change,
+            writes: Vec::new(),
+        }
+    }
+}
+
+impl Transaction<'_> {
+    /// If the request carries an idempotency key: keep this answer with the write.
+    pub fn once<T: Serialize>(self, status: u16, body: &T, version: u64) -> Result<Self> {
+        let Some(once) = &self.change.once else {
+            return Ok(self);
+        };
+        let item = once.item(status, body, version, self.change.now)?;
+        let free = Expression::new(&format!("attribute_not_exists({PK}) OR {TTL} <= :now"))
+            .with(":now", expired_before(self.change.now));
+        Ok(self.put(ONCE, item, free))
+    }
+
+    pub fn put(mut self, name: &'static str, item: Item, condition: Expression) -> Self {
+        let mut put = Put::builder()
+            .table_name(&self.table.name)
+            .set_item(Some(item))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        if !condition.text.is_empty() {
+            put = put.condition_expression(condition.text);
+        }
+        for (value_name, value) in condition.values {
+            put = put.expression_attribute_values(value_name, value);
+        }
+        let write = TransactWriteItem::builder().set_put(put.build().ok());
+        self.writes.push((name, write.build()));
+        self
+    }
+
+    pub fn delete(mut self, name: &'static str, key: &ItemKey, condition: Expression) -> Self {
+        let mut delete = Delete::builder()
+            .table_name(&self.table.name)
+            .set_key(Some(key.attributes()))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        if !condition.text.is_empty() {
+            delete = delete.condition_expression(condition.text);
+        }
+        for (value_name, value) in condition.values {
+            delete = delete.expression_attribute_values(value_name, value);
+        }
+        let write = TransactWriteItem::builder().set_delete(delete.build().ok());
+        self.writes.push((name, write.build()));
+        self
+    }
+
+    /// Changes fields of an entity in place; its version, times and actors move on with it.
+    pub fn update(mut self, name: &'static str, key: &ItemKey, set: Expression) -> Result<Self> {
+        let change = self.change;
+        let mut update = Update::builder()
+            .table_name(&self.table.name)
+            .set_key(Some(key.attributes()))
+            .update_expression(format!(
+                "SET {}, version = version + :one, updatedAt = :updatedAt, updatedBy = :updatedBy, requestId = :requestId, actor = :actor",
+                set.text
+            ))
+            .condition_expression("attribute_exists(pk)")
+            .expression_attribute_values(":one", n(1))
+            .expression_attribute_values(":updatedAt", s(change.now.to_string()))
+            .expression_attribute_values(":updatedBy", s(&change.actor.id))
+            .expression_attribute_values(":requestId", s(&change.request_id))
+            .expression_attribute_values(":actor", AttributeValue::M(to_item(&change.actor)?));
+        for (value_name, value) in set.values {
+            update = update.expression_attribute_values(value_name, value);
+        }
+        let write = TransactWriteItem::builder().set_update(update.build().ok());
+        self.writes.push((name, write.build()));
+        Ok(self)
+    }
+
+    pub fn check(mut self, name: &'static str, key: &ItemKey, condition: Expression) -> Self {
+        let mut check = ConditionCheck::builder()
+            .table_name(&self.table.name)
+            .set_key(Some(key.attributes()))
+            .condition_expression(condition.text)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        for (value_name, value) in condition.values {
+            check = check.expression_attribute_values(value_name, value);
+        }
+        let write = TransactWriteItem::builder().set_condition_check(check.build().ok());
+        self.writes.push((name, write.build()));
+        self
+    }
+
+    pub async fn commit(self) -> Result<(), Failed> {
+        let (names, writes): (Vec<_>, Vec<_>) = self.writes.into_iter().unzip();
+        for _ in 0..TRIES {
+            let sent = self
+                .table
+                .client
+                .transact_write_items()
+                .set_transact_items(Some(writes.clone()))
+                .send()
+                .await;
+            let Err(error) = sent else { return Ok(()) };
+            let Some(reasons) = cancelled(&error) else {
+                return Err(Failed::Other(refused(error)));
+            };
+            let of_code = |code: &str| {
+                reasons
+                    .iter()
+                    .position(|reason| reason.code.as_deref() == Some(code))
+            };
+            if let Some(index) = of_code("ConditionalCheckFailed") {
+                let name = names.get(index).copied().unwrap_or_default();
+                let old = reasons[index].item.clone().filter(|item| !item.is_empty());
+                return Err(self.change.failed(name, old));
+            }
+            match of_code("TransactionConflict") {
+                // Another request with the same key is in the middle of its own transaction.
+                Some(index) if names.get(index) == Some(&ONCE) => {
+                    return Err(Failed::Other(Error::RequestInProgress));
+                }
+                Some(_) => {}
+                None => return Err(Failed::Other(refused(error))),
+            }
+        }
+        Err(Failed::Other(Error::Unavailable(
+            "a transaction met others each time it was tried".into(),
+        )))
+    }
+}
+
+impl Change {
+    fn failed(&self, name: &'static str, old: Option<Item>) -> Failed {
+        match (&self.once, name, old) {
+            (Some(once), ONCE, Some(item)) => {
+                Failed::Other(match once.answered_before(item, self.now) {
+                    Ok(Some(replay)) => Error::Replayed(replay),
+                    Ok(None) => Error::RequestInProgress,
+                    Err(error) => error,
+                })
+            }
+            (_, name, old) => Failed::Condition(name, old),
+        }
+    }
+}
+
+/// Whether a write is through. One that met a newer version is not, and is made again on that, unless the caller said which they meant.
+pub fn is_through(done: Result<()>, expected: Option<u64>) -> Result<bool> {
+    match done {
+        Ok(()) => Ok(true),
+        Err(Error::VersionMismatch { .. }) if expected.is_none() => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+pub fn busy() -> Error {
+    Error::Unavailable("the entity changed each time it was read".into())
+}
+
+/// `If-Match`, against what is there.
+pub fn expect_version(expected: Option<u64>, current: u64) -> Result<()> {
+    match expected {
+        Some(version) if version != current => Err(Error::VersionMismatch { current }),
+        _ => Ok(()),
+    }
+}
+
+fn cancelled(error: &SdkError<TransactWriteItemsError>) -> Option<&[CancellationReason]> {
+    match error.as_service_error()? {
+        TransactWriteItemsError::TransactionCanceledException(e) => Some(e.cancellation_reasons()),
+        _ => None,
+    }
+}
+
+/// An answer of DynamoDB's that no condition explains. Whether to try again is all the caller needs to know; the log gets the rest.
+pub fn refused<E>(error: SdkError<E>) -> Error
+where
+    E: std::error::Error + aws_sdk_dynamodb::error::ProvideErrorMetadata + Send + Sync + 'static,
+{
+    let code = error
+        .as_service_error()
+        .and_then(|e| e.code())
+        .map(str::to_owned);
+    let text = aws_sdk_dynamodb::error::DisplayErrorContext(&error).to_string();
+    match code.as_deref() {
+        Some("ValidationException" | "ResourceNotFoundException" | "AccessDeniedException") => {
+            Error::Internal(text)
+        }
+        _ => Error::Unavailable(text),
+    }
+}
