@@ -3,6 +3,8 @@
 //!
 //! Any credentials will do: it listens on loopback only.
 
+use std::time::Duration;
+
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{DefaultBodyLimit, Path, Query, State};
@@ -13,7 +15,6 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::json;
-use std::time::Duration;
 
 use crate::dynamodb::DynamoDb;
 use crate::eventbridge::{self, EventBus};

@@ -1,1 +1,298 @@
-//! Puts the parts together.
+//! Puts the parts together, starts them in an order in which each finds what it needs, and stops them in reverse.
+
+use std::collections::HashMap;
+use std::io::{ErrorKind, Write};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context, Result, anyhow};
+use axum::Router;
+use tokio::net::{TcpListener, TcpSocket};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::watch;
+use tokio::task::{JoinHandle, JoinSet};
+
+use crate::compile;
+use crate::data::{DataFolder, Ready};
+use crate::dynamodb::DynamoDb;
+use crate::eventbridge::EventBus;
+use crate::housekeeping;
+use crate::identity::{AUDIENCE, Claims, ISSUER, Identity};
+use crate::lambda::{self, Lambda};
+use crate::mappings;
+use crate::plan::{Plan, SecretValue};
+use crate::sqs::Sqs;
+use crate::store::Store;
+use crate::template::{self, Surroundings};
+use crate::{aws, http_api};
+
+/// How long running invocations may take to finish after Ctrl-C.
+const GRACE: Duration = Duration::from_secs(3);
+
+const TEMPLATE: &str = "template.yaml";
+
+pub struct Options {
+    pub port: u16,
+    pub aws_port: u16,
+    pub fresh: bool,
+    pub build: bool,
+    pub dynamodb_endpoint: Option<String>,
+}
+
+/// The folder that holds `template.yaml`: this one or one above it.
+pub fn project() -> Result<PathBuf> {
+    let here = std::env::current_dir().context("could not tell the current folder")?;
+    let project = here.ancestors().find(|folder| folder.join(TEMPLATE).is_file());
+    Ok(project.with_context(|| format!("there is no {TEMPLATE} in {} or above it", here.display()))?.to_owned())
+}
+
+/// Runs the local cloud until it is told to stop.
+pub fn run(data: DataFolder, options: Options) -> Result<()> {
+    let project = project()?;
+    data.create()?;
+    let lock = data.lock()?;
+    // Of a local cloud that was killed.
+    data.remove_ready()?;
+    if options.fresh {
+        data.clear(&lock)?;
+    }
+    let identity = Identity::open(&data)?;
+
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        // Some wait for the disk at times; that must not hold up the others even on two cores.
+        .worker_threads(std::thread::available_parallelism().map_or(4, |cores| cores.get().max(4)))
+        .enable_all()
+        .build()
+        .context("could not start the runtime")?;
+    let api_port = Port::reserve(options.port, "--port")?;
+    let aws_port = Port::reserve(options.aws_port, "--aws-port")?;
+    let mut plan = template::load(
+        &project.join(TEMPLATE),
+        &Surroundings {
+            api_url: &api_port.url(),
+            aws_url: &aws_port.url(),
+            values: &[("issuer", ISSUER.to_owned()), ("audience", AUDIENCE.to_owned()), ("jwks", identity.jwks().to_string())],
+        },
+    )?;
+    for warning in &plan.warnings {
+        eprintln!("! {warning}");
+    }
+    let binaries = compile::binaries(&project, &plan.functions, options.build)?;
+    let left = lambda::leftovers::end_all(&data.processes())?;
+    if left > 0 {
+        eprintln!("! ended {left} function processes that the local cloud before this one left behind");
+    }
+    let ready = Ready {
+        api_url: api_port.url(),
+        aws_url: aws_port.url(),
+        admin_token: identity.token(&Claims::admin())?,
+        pid: std::process::id(),
+    };
+    runtime.block_on(async {
+        let stop = StopSignals::listen()?;
+        let parts = Parts::start(&data, &mut plan, &binaries, options.dynamodb_endpoint, &ready, api_port, aws_port).await?;
+        data.write_ready(&ready)?;
+        // Whoever started us may have closed the terminal; that is no reason not to run.
+        let _ = std::io::stdout().write_all(greeting(&data, &plan, &ready).as_bytes());
+        stop.wait().await;
+        eprintln!("stopping (Ctrl-C again to stop at once)");
+        data.remove_ready()?;
+        parts.stop().await;
+        Ok(())
+    })
+}
+
+/// A port that is ours but not answered yet: nobody who asks too early is kept waiting.
+struct Port {
+    socket: TcpSocket,
+    address: SocketAddr,
+    option: &'static str,
+}
+
+impl Port {
+    fn reserve(port: u16, option: &'static str) -> Result<Self> {
+        let wanted = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        let reserve = || -> std::io::Result<Self> {
+            let socket = TcpSocket::new_v4()?;
+            // A port stays usable right after a local cloud that had connections there.
+            socket.set_reuseaddr(true)?;
+            socket.bind(wanted)?;
+            Ok(Self { address: socket.local_addr()?, socket, option })
+        };
+        reserve().map_err(|error| unusable(wanted.port(), option, error))
+    }
+
+    fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    fn listen(self) -> Result<TcpListener> {
+        self.socket.listen(1024).map_err(|error| unusable(self.address.port(), self.option, error))
+    }
+}
+
+fn unusable(port: u16, option: &str, error: std::io::Error) -> anyhow::Error {
+    match error.kind() {
+        ErrorKind::AddrInUse => anyhow!("port {port} is taken; choose another with {option}, or any free one with {option} 0"),
+        _ => anyhow!(error).context(format!("could not use port {port} ({option})")),
+    }
+}
+
+/// Everything that runs.
+struct Parts {
+    lambda: Lambda,
+    mappings: JoinHandle<()>,
+    servers: JoinSet<()>,
+    /// Tells the servers to take no more connections.
+    closing: watch::Sender<bool>,
+    _chores: JoinSet<()>,
+}
+
+impl Parts {
+    async fn start(
+        data: &DataFolder,
+        plan: &mut Plan,
+        binaries: &HashMap<String, PathBuf>,
+        dynamodb_endpoint: Option<String>,
+        ready: &Ready,
+        api_port: Port,
+        aws_port: Port,
+    ) -> Result<Self> {
+        let store = Store::open(&data.store())?;
+        reveal_secrets(plan, &store)?;
+        let sqs = Sqs::open(store.clone(), &plan.queues)?;
+        let bus = EventBus::open(store.clone(), sqs.clone(), &plan.buses, &plan.rules)?;
+        let dynamodb = match &dynamodb_endpoint {
+            Some(url) => DynamoDb::connect(url).await?,
+            None => DynamoDb::open(&data.dynamodb())?,
+        };
+        dynamodb.create_missing_tables(&plan.tables).await?;
+        let settings = lambda::Settings {
+            aws_url: ready.aws_url.clone(),
+            dynamodb_url: dynamodb_endpoint,
+            logs: data.logs(),
+            processes: data.processes(),
+        };
+        let lambda = Lambda::new(&plan.functions, binaries, &settings)?;
+
+        let closing = watch::Sender::new(false);
+        let mut servers = JoinSet::new();
+        let aws_app = aws::app(dynamodb.clone(), sqs.clone(), bus, lambda::invoke_api::routes(lambda.clone()));
+        servers.spawn(serve(aws_port.listen()?, aws_app, closing.subscribe()));
+        let api = http_api::app(lambda.clone(), &plan.routes, plan.cors.clone());
+        servers.spawn(serve(api_port.listen()?, api, closing.subscribe()));
+
+        // Last, because functions that run now need everything above.
+        let services = mappings::Services { store, dynamodb: dynamodb.clone(), sqs: sqs.clone(), lambda: lambda.clone() };
+        let mappings = mappings::start(&services, plan).await?;
+        let mut chores = JoinSet::new();
+        chores.spawn(lambda.clone().keep_house());
+        chores.spawn(housekeeping::delete_expired_items(dynamodb.clone()));
+        let mappings = tokio::spawn(housekeeping::tidy(dynamodb, sqs, move || mappings.passed()));
+        Ok(Self { lambda, mappings, servers, closing, _chores: chores })
+    }
+
+    async fn stop(mut self) {
+        self.closing.send_replace(true);
+        // Functions finish while everything they may call still answers.
+        self.lambda.stop(GRACE).await;
+        self.mappings.abort();
+        self.servers.shutdown().await;
+    }
+}
+
+async fn serve(listener: TcpListener, app: Router, mut closing: watch::Receiver<bool>) {
+    // Without Nagle's algorithm: answers are small and wanted at once.
+    let listener = axum::serve::ListenerExt::tap_io(listener, |connection| {
+        let _ = connection.set_nodelay(true);
+    });
+    let closed = async move {
+        let _ = closing.wait_for(|closing| *closing).await;
+    };
+    // Serving cannot fail: axum retries what goes wrong with single connections.
+    let _ = axum::serve(listener, app).with_graceful_shutdown(closed).await;
+}
+
+/// Makes up the secrets that are new and puts all of them where functions' environments ask for them.
+fn reveal_secrets(plan: &mut Plan, store: &Store) -> Result<()> {
+    const SECRETS: &str = "secrets";
+    let mut revealed = Vec::new();
+    for secret in &plan.secrets {
+        let value = match (&secret.value, store.get(SECRETS, &secret.name)?) {
+            (SecretValue::Given(value), _) => value.clone(),
+            (SecretValue::Generated(_), Some(kept)) => kept,
+            (SecretValue::Generated(recipe), None) => {
+                let made = template::secrets::generate(recipe)?;
+                store.set(SECRETS, &secret.name, &made)?;
+                made
+            }
+        };
+        revealed.push((secret.clone(), value));
+    }
+    for function in &mut plan.functions {
+        for (variable, value) in &mut function.environment {
+            *value = template::secrets::fill_in(value, &revealed)
+                .with_context(|| format!("resource {}: Environment.Variables.{variable}", function.logical_id))?;
+        }
+    }
+    Ok(())
+}
+
+/// Ctrl-C, and what service managers send.
+struct StopSignals {
+    signals: [Signal; 3],
+}
+
+impl StopSignals {
+    fn listen() -> Result<Self> {
+        let listen = |kind| signal(kind).context("could not listen for signals");
+        Ok(Self { signals: [listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?, listen(SignalKind::hangup())?] })
+    }
+
+    /// Resolves at the first signal; the second one ends the process there and then.
+    async fn wait(self) {
+        let [mut interrupt, mut terminate, mut hangup] = self.signals;
+        let mut next = async move || {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+                _ = hangup.recv() => {}
+            }
+        };
+        next().await;
+        tokio::spawn(async move {
+            next().await;
+            // Function processes notice that they are alone, and the next start ends those that do not.
+            std::process::exit(130);
+        });
+    }
+}
+
+fn greeting(data: &DataFolder, plan: &Plan, ready: &Ready) -> String {
+    let count = |number: usize, what: &str| format!("{number} {what}{}", if number == 1 { "" } else { "s" });
+    let mut text = format!(
+        "\nThe local cloud is ready: {}, {}, {}, {}.\n\n  API    {}\n  AWS    {}  (DynamoDB, SQS, EventBridge, Lambda)\n  Data   {}\n  Token  {}\n",
+        count(plan.functions.len(), "function"),
+        count(plan.routes.len(), "route"),
+        count(plan.queues.len(), "queue"),
+        count(plan.tables.len(), "table"),
+        ready.api_url,
+        ready.aws_url,
+        data.path().display(),
+        ready.admin_token,
+    );
+    if let Some(request) = &plan.local.first_request {
+        text.push_str("\nA first request:\n\n");
+        text.push_str(&format!("  curl -i -X {} '{}{}' \\\n", request.method, ready.api_url, request.path));
+        text.push_str(&format!("    -H 'Authorization: Bearer {}'", ready.admin_token));
+        if let Some(body) = &request.body {
+            // A quote inside single quotes: end them, an escaped quote, start again.
+            let quoted = body.to_string().replace('\'', r"'\''");
+            text.push_str(&format!(" \\\n    -H 'Content-Type: application/json' \\\n    -d '{quoted}'"));
+        }
+        text.push('\n');
+    }
+    text.push_str("\nLook in with: cargo local events --follow | queues | logs FUNCTION. Ctrl-C stops it.\n");
+    text
+}

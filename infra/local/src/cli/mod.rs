@@ -1,4 +1,89 @@
-//! The command line.
-pub fn run() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
+//! The command line: `up`, which starts the local cloud and is what happens without a subcommand, and what speaks to the
+//! one that runs in the same data folder.
+
+mod events;
+mod invoke;
+mod logs;
+mod queues;
+mod redrive;
+mod running;
+mod token;
+mod up;
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+use crate::cloud;
+use crate::data::DataFolder;
+
+/// Runs template.yaml on this machine.
+#[derive(Parser)]
+#[command(name = "cargo local", args_conflicts_with_subcommands = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    up: up::Arguments,
+    /// The data folder [default: .local beside template.yaml]
+    #[arg(long, global = true, value_name = "DIR")]
+    data: Option<PathBuf>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Build the functions and start everything (the default)
+    Up(up::Arguments),
+    /// Print a token that the running or next local cloud accepts
+    Token(token::Arguments),
+    /// Print the events that went over the bus, one JSON line each
+    Events(events::Arguments),
+    /// Show what is in the queues
+    Queues,
+    /// Send dead letters back to the queue they came from
+    Redrive(redrive::Arguments),
+    /// Print what a function logged
+    Logs(logs::Arguments),
+    /// Run a function with a payload and print its answer
+    Invoke(invoke::Arguments),
+}
+
+pub fn run() -> ExitCode {
+    match dispatch(Arguments::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        // `cargo local events | head`: whoever reads has read enough.
+        Err(error) if error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe) => {
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(arguments: Arguments) -> Result<()> {
+    let data = DataFolder::new(match arguments.data {
+        Some(folder) => std::path::absolute(folder)?,
+        None => cloud::project()?.join(".local"),
+    });
+    match arguments.command.unwrap_or(Command::Up(arguments.up)) {
+        Command::Up(arguments) => up::run(data, arguments),
+        Command::Token(arguments) => token::run(&data, arguments),
+        Command::Events(arguments) => events::run(&data, &arguments),
+        Command::Queues => queues::run(&data),
+        Command::Redrive(arguments) => redrive::run(&data, &arguments),
+        Command::Logs(arguments) => logs::run(&data, &arguments),
+        Command::Invoke(arguments) => invoke::run(&data, &arguments),
+    }
+}
+
+/// Prints a line. Unlike `println!`, it gives an error when nobody reads any more.
+fn print(line: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    writeln!(out, "{line}")?;
+    out.flush()
 }

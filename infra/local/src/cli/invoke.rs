@@ -1,0 +1,48 @@
+//! `cargo local invoke FUNCTION PAYLOAD.json`: runs a function and prints its answer.
+
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use clap::Args;
+use serde_json::Value;
+
+use super::print;
+use super::running::Running;
+use crate::data::DataFolder;
+
+#[derive(Args)]
+pub struct Arguments {
+    /// The function's name
+    function: String,
+    /// A file with the payload, or - for the standard input
+    payload: PathBuf,
+}
+
+pub fn run(data: &DataFolder, arguments: &Arguments) -> Result<()> {
+    let running = Running::find(data)?;
+    let payload = read(&arguments.payload)?;
+    let answer = running.post(&format!("/2015-03-31/functions/{}/invocations", arguments.function), &payload)?;
+    if answer.status != 200 {
+        bail!("{}", answer.message());
+    }
+    // Indented if it is JSON, which it need not be.
+    let value: Result<Value, _> = serde_json::from_str(&answer.body);
+    print(&match value {
+        Ok(value) => serde_json::to_string_pretty(&value)?,
+        Err(_) => answer.body,
+    })?;
+    if answer.headers.contains_key("x-amz-function-error") {
+        bail!("the function failed; see `cargo local logs {}`", arguments.function);
+    }
+    Ok(())
+}
+
+fn read(payload: &Path) -> Result<Vec<u8>> {
+    if payload != Path::new("-") {
+        return std::fs::read(payload).with_context(|| format!("could not read the payload {}", payload.display()));
+    }
+    let mut bytes = Vec::new();
+    io::stdin().read_to_end(&mut bytes).context("could not read the payload")?;
+    Ok(bytes)
+}

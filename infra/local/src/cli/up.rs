@@ -1,0 +1,37 @@
+//! `cargo local`: builds the functions and runs everything until it is told to stop.
+
+use anyhow::Result;
+use clap::Args;
+
+use crate::cloud;
+use crate::data::DataFolder;
+
+#[derive(Args)]
+pub struct Arguments {
+    /// The port of the HTTP API; 0 chooses a free one
+    #[arg(long, default_value_t = 3000)]
+    port: u16,
+    /// The port of the AWS services; 0 chooses a free one
+    #[arg(long, default_value_t = 4566)]
+    aws_port: u16,
+    /// Start with an empty data folder
+    #[arg(long)]
+    fresh: bool,
+    /// Use the function binaries as they are
+    #[arg(long)]
+    no_build: bool,
+    /// Use this DynamoDB instead of the built-in one
+    #[arg(long, value_name = "URL")]
+    dynamodb_endpoint: Option<String>,
+}
+
+pub fn run(data: DataFolder, arguments: Arguments) -> Result<()> {
+    let options = cloud::Options {
+        port: arguments.port,
+        aws_port: arguments.aws_port,
+        fresh: arguments.fresh,
+        build: !arguments.no_build,
+        dynamodb_endpoint: arguments.dynamodb_endpoint,
+    };
+    cloud::run(data, options)
+}

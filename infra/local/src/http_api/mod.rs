@@ -1,0 +1,79 @@
+//! The HTTP API, as API Gateway serves it: routes to functions, payload format 2.0, CORS, limits.
+
+mod cors;
+mod payload;
+mod routing;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::{Request, State};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::response::Response;
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::lambda::{Lambda, Outcome};
+use crate::plan::{Cors, Route};
+use routing::Routes;
+
+const LARGEST_REQUEST: usize = 10 * 1024 * 1024;
+/// The longest that API Gateway waits for an integration.
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
+
+struct HttpApi {
+    lambda: Lambda,
+    routes: Routes,
+    cors: Option<Cors>,
+}
+
+pub fn app(lambda: Lambda, routes: &[Route], cors: Option<Cors>) -> Router {
+    let api = HttpApi { lambda, routes: Routes::new(routes), cors };
+    Router::new().fallback(serve).with_state(Arc::new(api))
+}
+
+async fn serve(State(api): State<Arc<HttpApi>>, request: Request) -> Response {
+    if let Some(preflight) = api.cors.as_ref().and_then(|cors| cors::preflight(cors, &request)) {
+        return preflight;
+    }
+    let origin = request.headers().get(header::ORIGIN).cloned();
+    let request_id = Uuid::new_v4().to_string();
+    let mut response = api.answer(request, &request_id).await;
+    if let Some(cors) = &api.cors {
+        cors::decorate(cors, origin.as_ref(), response.headers_mut());
+    }
+    if let Ok(id) = HeaderValue::from_str(&request_id) {
+        response.headers_mut().insert(HeaderName::from_static("apigw-requestid"), id);
+    }
+    response
+}
+
+impl HttpApi {
+    async fn answer(&self, request: Request, request_id: &str) -> Response {
+        let path = payload::decode(request.uri().path());
+        let Some((route, parameters)) = self.routes.find(request.method().as_str(), &path) else {
+            return message(StatusCode::NOT_FOUND, "Not Found");
+        };
+        let (head, body) = request.into_parts();
+        let Ok(body) = to_bytes(body, LARGEST_REQUEST).await else {
+            return message(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large");
+        };
+        let event = payload::event(&head, &path, &body, route, parameters, request_id);
+        match tokio::time::timeout(LONGEST_WAIT, self.lambda.invoke(&route.function, event.to_string().into())).await {
+            Ok(Outcome::Answered(answer)) => payload::response(&answer)
+                .unwrap_or_else(|| message(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")),
+            Ok(Outcome::Failed(_)) => message(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error"),
+            Ok(Outcome::Throttled) | Err(_) => message(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable"),
+        }
+    }
+}
+
+/// An answer of the API itself.
+fn message(status: StatusCode, text: &str) -> Response {
+    let mut response = Response::new(Body::from(json!({"message": text}).to_string()));
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}

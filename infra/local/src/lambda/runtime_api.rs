@@ -1,0 +1,148 @@
+//! The Runtime API, served to one function process: it asks for its next invocation and reports what came of it.
+//!
+//! The protocol does not say which function asks, so every process has an address of its own.
+
+use std::sync::Mutex;
+
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::{DefaultBodyLimit, Path, Request, State};
+use axum::http::{HeaderName, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use serde_json::json;
+use std::sync::Arc;
+use tokio::sync::{mpsc, oneshot, watch};
+
+/// What a synchronous invocation may answer.
+pub const LARGEST_ANSWER: usize = 6 * 1024 * 1024;
+
+/// One piece of work for a process.
+pub struct Invocation {
+    pub request_id: String,
+    pub payload: Bytes,
+    /// When the invocation must be over, in milliseconds of the epoch.
+    pub deadline_ms: i64,
+    pub reply: oneshot::Sender<Report>,
+}
+
+/// What the process says of an invocation.
+#[derive(Debug, PartialEq)]
+pub enum Report {
+    Answer(Bytes),
+    /// The error document that the function's library wrote.
+    Error(Bytes),
+    AnswerTooLarge,
+}
+
+/// The process's side of the conversation, shared with whoever hands it work.
+pub struct RuntimeApi {
+    function_arn: String,
+    work: tokio::sync::Mutex<mpsc::Receiver<Invocation>>,
+    current: Mutex<Option<(String, oneshot::Sender<Report>)>>,
+    initialised: watch::Sender<bool>,
+    init_error: Mutex<Option<Bytes>>,
+}
+
+impl RuntimeApi {
+    pub fn new(function_arn: String, work: mpsc::Receiver<Invocation>) -> Arc<Self> {
+        Arc::new(Self {
+            function_arn,
+            work: tokio::sync::Mutex::new(work),
+            current: Mutex::new(None),
+            initialised: watch::Sender::new(false),
+            init_error: Mutex::new(None),
+        })
+    }
+
+    /// Resolves when the process has asked for work for the first time.
+    pub async fn initialised(&self) {
+        // The sender lives as long as `self`.
+        let _ = self.initialised.subscribe().wait_for(|initialised| *initialised).await;
+    }
+
+    /// What the process said of its failure to start.
+    pub fn init_error(&self) -> Option<Bytes> {
+        lock(&self.init_error).take()
+    }
+
+    pub fn routes(self: &Arc<Self>) -> Router {
+        Router::new()
+            .route("/2018-06-01/runtime/invocation/next", get(next))
+            .route("/2018-06-01/runtime/invocation/{id}/response", post(response))
+            .route("/2018-06-01/runtime/invocation/{id}/error", post(error))
+            .route("/2018-06-01/runtime/init/error", post(init_error))
+            .layer(DefaultBodyLimit::disable())
+            .with_state(self.clone())
+    }
+
+    /// Hands the report to whoever waits for it.
+    fn settle(&self, id: &str, report: Report) -> Response {
+        let mut current = lock(&self.current);
+        if current.as_ref().is_none_or(|(current, _)| current != id) {
+            return refusal(StatusCode::BAD_REQUEST, "InvalidRequestID", "This is not the invocation at hand");
+        }
+        if let Some((_, reply)) = current.take() {
+            // Nobody waits any more when the invocation timed out; the process is then about to be ended.
+            let _ = reply.send(report);
+        }
+        accepted()
+    }
+}
+
+async fn next(State(api): State<Arc<RuntimeApi>>) -> Response {
+    api.initialised.send_replace(true);
+    let invocation = api.work.lock().await.recv().await;
+    let Some(Invocation { request_id, payload, deadline_ms, reply }) = invocation else {
+        return refusal(StatusCode::GONE, "Stopping", "There is no more work");
+    };
+    let headers = [
+        ("lambda-runtime-aws-request-id", request_id.clone()),
+        ("lambda-runtime-deadline-ms", deadline_ms.to_string()),
+        ("lambda-runtime-invoked-function-arn", api.function_arn.clone()),
+        ("lambda-runtime-trace-id", trace_id(&request_id, deadline_ms)),
+        ("content-type", "application/json".to_owned()),
+    ]
+    .map(|(name, value)| (HeaderName::from_static(name), value));
+    *lock(&api.current) = Some((request_id, reply));
+    (axum::response::AppendHeaders(headers), payload).into_response()
+}
+
+/// X-Ray's form; nothing samples here.
+fn trace_id(request_id: &str, deadline_ms: i64) -> String {
+    let digits: String = request_id.chars().filter(char::is_ascii_hexdigit).collect();
+    format!("Root=1-{:08x}-{:0>24.24};Parent={:0>16.16};Sampled=0", deadline_ms / 1000, digits, digits)
+}
+
+async fn response(State(api): State<Arc<RuntimeApi>>, Path(id): Path<String>, request: Request) -> Response {
+    match axum::body::to_bytes(request.into_body(), LARGEST_ANSWER).await {
+        Ok(body) => api.settle(&id, Report::Answer(body)),
+        Err(_) => {
+            api.settle(&id, Report::AnswerTooLarge);
+            refusal(StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLarge", "An answer has at most 6 MB")
+        }
+    }
+}
+
+async fn error(State(api): State<Arc<RuntimeApi>>, Path(id): Path<String>, body: Bytes) -> Response {
+    api.settle(&id, Report::Error(body))
+}
+
+async fn init_error(State(api): State<Arc<RuntimeApi>>, body: Bytes) -> Response {
+    *lock(&api.init_error) = Some(body);
+    accepted()
+}
+
+fn accepted() -> Response {
+    (StatusCode::ACCEPTED, r#"{"status":"OK"}"#).into_response()
+}
+
+fn refusal(status: StatusCode, kind: &str, message: &str) -> Response {
+    let body = json!({"errorType": kind, "errorMessage": message}).to_string();
+    (status, Body::from(body)).into_response()
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    // A panic elsewhere does not make an optional value wrong.
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}

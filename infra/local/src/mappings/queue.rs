@@ -1,0 +1,157 @@
+//! From a queue to a function: a batch is received when the function can take it, and deleted when it is done.
+//! What fails comes back after the queue's visibility timeout.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+use super::{Reported, Services, gist, is_wanted, reported_failures};
+use crate::eventbridge::pattern::Pattern;
+use crate::lambda::{Outcome, Slot};
+use crate::plan::{Mapping, REGION};
+use crate::sqs::{self, Message};
+use crate::wire;
+
+/// After an error of the local cloud itself, such as a full disk.
+const PAUSE_AFTER_ERROR: Duration = Duration::from_secs(1);
+
+pub struct QueueMapping {
+    services: Services,
+    function: String,
+    queue: String,
+    batch_size: u32,
+    window: Duration,
+    reports_item_failures: bool,
+    filters: Vec<Pattern>,
+    concurrency: Arc<Semaphore>,
+}
+
+impl QueueMapping {
+    pub fn new(services: &Services, mapping: &Mapping, queue: &str, max_concurrency: Option<u32>, filters: Vec<Pattern>) -> Self {
+        let concurrency = max_concurrency.map_or(Semaphore::MAX_PERMITS, |limit| limit as usize);
+        Self {
+            services: services.clone(),
+            function: mapping.function.clone(),
+            queue: queue.to_owned(),
+            batch_size: mapping.batch_size,
+            window: Duration::from_secs(mapping.window.into()),
+            reports_item_failures: mapping.reports_item_failures,
+            filters,
+            concurrency: Arc::new(Semaphore::new(concurrency)),
+        }
+    }
+
+    /// Runs until the function is stopped.
+    pub async fn run(self) {
+        let mapping = Arc::new(self);
+        // Invocations end with the mapping; their messages then count as never received.
+        let mut invocations = JoinSet::new();
+        loop {
+            mapping.services.sqs.changed(&mapping.queue).await;
+            // A slot first: a message that waits for a busy function is not received meanwhile.
+            let Ok(permit) = mapping.concurrency.clone().acquire_owned().await else { return };
+            let Some(slot) = mapping.services.lambda.slot(&mapping.function).await else { return };
+            match mapping.gather().await {
+                Ok(messages) if messages.is_empty() => {}
+                Ok(messages) => {
+                    let mapping = mapping.clone();
+                    invocations.spawn(async move { mapping.process(slot, permit, messages).await });
+                }
+                Err(error) => {
+                    wire::log(&error.into());
+                    tokio::time::sleep(PAUSE_AFTER_ERROR).await;
+                }
+            }
+            while invocations.try_join_next().is_some() {}
+        }
+    }
+
+    /// A batch: what is there, and what comes within the window if there is one.
+    async fn gather(&self) -> Result<Vec<Message>, sqs::SqsError> {
+        let sqs = &self.services.sqs;
+        let mut messages = sqs.receive_for_mapping(&self.queue, self.batch_size)?;
+        let deadline = Instant::now() + self.window;
+        while !messages.is_empty() && messages.len() < self.batch_size as usize {
+            if tokio::time::timeout_at(deadline, sqs.changed(&self.queue)).await.is_err() || self.window.is_zero() {
+                break;
+            }
+            messages.extend(sqs.receive_for_mapping(&self.queue, self.batch_size - messages.len() as u32)?);
+        }
+        Ok(messages)
+    }
+
+    async fn process(&self, slot: Slot, _permit: OwnedSemaphorePermit, messages: Vec<Message>) {
+        let (wanted, mut done): (Vec<Message>, Vec<Message>) =
+            messages.into_iter().partition(|message| is_wanted(&self.filters, &as_filtered(message)));
+        if !wanted.is_empty() {
+            let records: Vec<Value> = wanted.iter().map(|message| self.record(message)).collect();
+            let outcome = slot.invoke(json!({"Records": records}).to_string().into()).await;
+            done.extend(self.settled(outcome, wanted));
+        }
+        let handles: Vec<String> = done.into_iter().map(|message| message.receipt_handle).collect();
+        if let Err(error) = self.services.sqs.delete(&self.queue, &handles) {
+            // They come again: at least once is what queues promise.
+            wire::log(&error.into());
+        }
+    }
+
+    /// The messages that the function is done with.
+    fn settled(&self, outcome: Outcome, messages: Vec<Message>) -> Vec<Message> {
+        let count = messages.len();
+        let failed = match outcome {
+            Outcome::Answered(_) if !self.reports_item_failures => return messages,
+            Outcome::Answered(answer) => match reported_failures(&answer) {
+                Reported::Nothing => return messages,
+                Reported::Items(ids) => {
+                    let failed: HashSet<String> = ids.into_iter().collect();
+                    let known = failed.iter().all(|id| messages.iter().any(|message| message.id == *id));
+                    if known {
+                        let text = format!("{} of {count} messages of {} failed", failed.len(), self.queue);
+                        self.services.lambda.report(&self.function, &text);
+                        return messages.into_iter().filter(|message| !failed.contains(&message.id)).collect();
+                    }
+                    "it reports failures of messages it was not given".to_owned()
+                }
+                Reported::Everything => "its answer is not a list of failures".to_owned(),
+            },
+            Outcome::Failed(error) => gist(&error),
+            Outcome::Throttled => "throttled".to_owned(),
+        };
+        self.services.lambda.report(&self.function, &format!("a batch of {count} from {} failed: {failed}", self.queue));
+        Vec::new()
+    }
+
+    fn record(&self, message: &Message) -> Value {
+        let mut attributes = json!({
+            "ApproximateReceiveCount": message.receive_count.to_string(),
+            "SentTimestamp": message.sent_ms.to_string(),
+            "SenderId": message.sender,
+            "ApproximateFirstReceiveTimestamp": message.first_received_ms.to_string(),
+        });
+        if let Some(source) = &message.dead_letter_source_arn {
+            attributes["DeadLetterQueueSourceArn"] = source.as_str().into();
+        }
+        json!({
+            "messageId": message.id,
+            "receiptHandle": message.receipt_handle,
+            "body": message.body,
+            "attributes": attributes,
+            "messageAttributes": message.message_attributes(),
+            "md5OfBody": message.md5,
+            "eventSource": "aws:sqs",
+            "eventSourceARN": sqs::arn(&self.queue),
+            "awsRegion": REGION,
+        })
+    }
+}
+
+/// Filters look at the body as JSON, if it is that.
+fn as_filtered(message: &Message) -> Value {
+    let body = serde_json::from_str(&message.body).unwrap_or_else(|_| Value::from(message.body.as_str()));
+    json!({"messageId": message.id, "body": body, "messageAttributes": message.message_attributes()})
+}

@@ -1,0 +1,289 @@
+//! From a table's stream to a function: records in order, batch by batch; a batch that fails is halved, tried again and in
+//! the end given up, as the template says. Progress is kept, so a restart goes on after the last batch that was done.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use axum::body::Bytes;
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde_json::{Value, json};
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use super::{Reported, Services, gist, is_wanted, reported_failures};
+use crate::dynamodb::{DynamoDb, Writes};
+use crate::eventbridge::pattern::Pattern;
+use crate::lambda::{Lambda, Outcome};
+use crate::plan::{Mapping, StreamSource};
+use crate::sqs::{self, Outgoing, Sqs};
+use crate::store::Store;
+use crate::wire;
+
+const CHECKPOINTS: &str = "stream checkpoints";
+/// The largest event that a function takes.
+const LARGEST_EVENT: usize = 6 * 1024 * 1024;
+const FIRST_PAUSE: Duration = Duration::from_millis(200);
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+/// A record is found by its sequence number alone here.
+const SHARD: &str = "shardId-00000000000000000000-00000000";
+/// The most records that one read of a stream gives.
+const LARGEST_READ: usize = 1000;
+/// After an error of the local cloud itself, such as a full disk.
+const PAUSE_AFTER_ERROR: Duration = Duration::from_secs(1);
+
+pub struct StreamMapping {
+    store: Store,
+    dynamodb: DynamoDb,
+    sqs: Sqs,
+    lambda: Lambda,
+    id: String,
+    function: String,
+    function_arn: String,
+    stream_arn: String,
+    batch_size: usize,
+    window: Duration,
+    reports_item_failures: bool,
+    filters: Vec<Pattern>,
+    source: StreamSource,
+}
+
+/// Records still to be done, and how often exactly these have failed.
+struct Chunk {
+    records: Vec<Value>,
+    failures: u32,
+}
+
+/// What came of invoking the function with a chunk.
+enum Verdict {
+    Done,
+    /// From this record on, to be tried again; why, for the log; whether the function raised an error.
+    FailedFrom { index: usize, why: String, error: bool },
+}
+
+impl StreamMapping {
+    pub async fn open(
+        services: &Services,
+        mapping: &Mapping,
+        source: &StreamSource,
+        filters: Vec<Pattern>,
+        function_arn: String,
+    ) -> Result<Self> {
+        let stream_arn = services.dynamodb.stream_of(&source.table).await?;
+        let stream_arn = stream_arn.with_context(|| format!("the table {} has no stream", source.table))?;
+        let opened = Self {
+            store: services.store.clone(),
+            dynamodb: services.dynamodb.clone(),
+            sqs: services.sqs.clone(),
+            lambda: services.lambda.clone(),
+            id: mapping.id.clone(),
+            function: mapping.function.clone(),
+            function_arn,
+            stream_arn,
+            batch_size: (mapping.batch_size as usize).min(LARGEST_READ),
+            window: Duration::from_secs(mapping.window.into()),
+            reports_item_failures: mapping.reports_item_failures,
+            filters,
+            source: source.clone(),
+        };
+        if source.from_latest && services.store.get(CHECKPOINTS, &opened.checkpoint_key())?.is_none() {
+            let newest = services.dynamodb.newest_sequence(&opened.stream_arn).await?;
+            // Empty when there is no record yet: also from then on, nothing is skipped.
+            services.store.set(CHECKPOINTS, &opened.checkpoint_key(), &newest.unwrap_or_default())?;
+        }
+        Ok(opened)
+    }
+
+    pub fn table(&self) -> &str {
+        &self.source.table
+    }
+
+    /// The last record that is done with, by its sequence number.
+    pub fn position(&self, store: &Store) -> Result<Option<String>> {
+        let kept = store.get(CHECKPOINTS, &self.checkpoint_key())?;
+        Ok(kept.filter(|sequence| !sequence.is_empty()))
+    }
+
+    /// A table that was made anew has a new stream, which is then read from its start.
+    fn checkpoint_key(&self) -> String {
+        format!("{} {}", self.id, self.stream_arn)
+    }
+
+    pub async fn run(self: Arc<Self>) {
+        let mut writes = self.dynamodb.writes();
+        loop {
+            if let Err(error) = self.run_batch(&mut writes).await {
+                wire::log(&error);
+                tokio::time::sleep(PAUSE_AFTER_ERROR).await;
+            }
+        }
+    }
+
+    async fn run_batch(&self, writes: &mut Writes) -> Result<()> {
+        let position = self.position(&self.store)?;
+        let records = self.gather(position.as_deref(), writes).await?;
+        let Some(last) = records.last().map(sequence) else { return Ok(()) };
+        let wanted = records.into_iter().filter(|record| is_wanted(&self.filters, record)).collect();
+        self.process(wanted).await?;
+        self.done(&last)
+    }
+
+    /// A batch: what is there, and what comes within the window if there is one. Empty after a write of something else.
+    async fn gather(&self, after: Option<&str>, writes: &mut Writes) -> Result<Vec<Value>> {
+        let read = || self.dynamodb.records_after(&self.stream_arn, after, self.batch_size);
+        let mut records = read().await?;
+        if records.is_empty() {
+            writes.next().await;
+            records = read().await?;
+        }
+        let deadline = Instant::now() + self.window;
+        while !self.window.is_zero() && !records.is_empty() && records.len() < self.batch_size {
+            if tokio::time::timeout_at(deadline, writes.next()).await.is_err() {
+                break;
+            }
+            records = read().await?;
+        }
+        Ok(records)
+    }
+
+    /// Gets all of a batch done with, one way or another.
+    async fn process(&self, records: Vec<Value>) -> Result<()> {
+        // The next chunk is the last one: halves go back in reverse.
+        let mut waiting = vec![Chunk { records, failures: 0 }];
+        while let Some(mut chunk) = waiting.pop() {
+            self.drop_too_old(&mut chunk)?;
+            let Some(last) = chunk.records.last().map(sequence) else { continue };
+            let event = Bytes::from(json!({"Records": chunk.records}).to_string());
+            if event.len() > LARGEST_EVENT && chunk.records.len() > 1 {
+                waiting.extend(chunk.halves());
+                continue;
+            }
+            let (index, why, error) = match self.invoke(event, &chunk.records).await {
+                Verdict::Done => {
+                    self.done(&last)?;
+                    continue;
+                }
+                Verdict::FailedFrom { index, why, error } => (index, why, error),
+            };
+            if index > 0 {
+                self.done(&sequence(&chunk.records[index - 1]))?;
+                // These are a new batch, which has not failed yet as such.
+                let records = chunk.records.split_off(index);
+                waiting.push(Chunk { records, failures: 0 });
+                continue;
+            }
+            let count = chunk.records.len();
+            self.lambda.report(&self.function, &format!("a batch of {count} from the stream of {} failed: {why}", self.source.table));
+            if self.source.bisect && count > 1 {
+                // Halving is not a retry.
+                waiting.extend(chunk.halves());
+                continue;
+            }
+            chunk.failures += 1;
+            if self.source.max_retries.is_some_and(|retries| chunk.failures > retries) {
+                self.give_up(&chunk.records, "RetryAttemptsExhausted", chunk.failures, error)?;
+                self.done(&last)?;
+                continue;
+            }
+            tokio::time::sleep(pause(chunk.failures)).await;
+            waiting.push(chunk);
+        }
+        Ok(())
+    }
+
+    async fn invoke(&self, event: Bytes, records: &[Value]) -> Verdict {
+        let Some(slot) = self.lambda.slot(&self.function).await else {
+            // Stopped, as the whole local cloud is about to be.
+            return std::future::pending().await;
+        };
+        let (index, why, error) = match slot.invoke(event).await {
+            Outcome::Answered(_) if !self.reports_item_failures => return Verdict::Done,
+            Outcome::Answered(answer) => match reported_failures(&answer) {
+                Reported::Nothing => return Verdict::Done,
+                Reported::Items(failed) => {
+                    let first = records.iter().position(|record| failed.contains(&sequence(record)));
+                    (first.unwrap_or(0), format!("it reports {} failures", failed.len()), false)
+                }
+                Reported::Everything => (0, "its answer is not a list of failures".to_owned(), false),
+            },
+            Outcome::Failed(error) => (0, gist(&error), true),
+            Outcome::Throttled => (0, "throttled".to_owned(), true),
+        };
+        Verdict::FailedFrom { index, why, error }
+    }
+
+    /// Gives up the records at the front that are older than the template wants them.
+    fn drop_too_old(&self, chunk: &mut Chunk) -> Result<()> {
+        let Some(seconds) = self.source.max_record_age else { return Ok(()) };
+        let limit = Utc::now().timestamp() - i64::from(seconds);
+        let fresh = chunk.records.iter().position(|record| created(record).timestamp() >= limit);
+        let old: Vec<Value> = chunk.records.drain(..fresh.unwrap_or(chunk.records.len())).collect();
+        let Some(last) = old.last().map(sequence) else { return Ok(()) };
+        self.give_up(&old, "RecordAgeExceeded", chunk.failures, chunk.failures > 0)?;
+        self.done(&last)
+    }
+
+    /// Tells the on-failure queue of records that will not be tried again. They themselves stay in the stream.
+    fn give_up(&self, records: &[Value], condition: &str, invocations: u32, error: bool) -> Result<()> {
+        let (Some(first), Some(last)) = (records.first(), records.last()) else { return Ok(()) };
+        let table = &self.source.table;
+        let Some(destination) = &self.source.on_failure else {
+            let text = format!("gave up {} records of the stream of {table} ({condition}); there is no on-failure queue", records.len());
+            self.lambda.report(&self.function, &text);
+            return Ok(());
+        };
+        let mut body = json!({
+            "requestContext": {
+                "requestId": Uuid::new_v4().to_string(),
+                "functionArn": self.function_arn,
+                "condition": condition,
+                "approximateInvokeCount": invocations,
+            },
+            "responseContext": {"statusCode": 200, "executedVersion": "$LATEST"},
+            "version": "1.0",
+            "timestamp": Utc::now().to_rfc3339_opts(SecondsFormat::Millis, true),
+            "DDBStreamBatchInfo": {
+                "shardId": SHARD,
+                "startSequenceNumber": sequence(first),
+                "endSequenceNumber": sequence(last),
+                "approximateArrivalOfFirstRecord": created(first).to_rfc3339_opts(SecondsFormat::Secs, true),
+                "approximateArrivalOfLastRecord": created(last).to_rfc3339_opts(SecondsFormat::Secs, true),
+                "batchSize": records.len(),
+                "streamArn": self.stream_arn,
+            },
+        });
+        if error {
+            body["responseContext"]["functionError"] = "Unhandled".into();
+        }
+        let queue = sqs::name_of(destination);
+        self.sqs.send(queue, &Outgoing::new(body.to_string()))?;
+        let text = format!("gave up {} records of the stream of {table} ({condition}); {queue} tells which", records.len());
+        self.lambda.report(&self.function, &text);
+        Ok(())
+    }
+
+    fn done(&self, sequence: &str) -> Result<()> {
+        self.store.set(CHECKPOINTS, &self.checkpoint_key(), sequence)
+    }
+}
+
+impl Chunk {
+    /// The second half and then the first, as a stack wants them.
+    fn halves(mut self) -> [Self; 2] {
+        let second = self.records.split_off(self.records.len().div_ceil(2));
+        [Chunk { records: second, failures: self.failures }, self]
+    }
+}
+
+fn pause(failures: u32) -> Duration {
+    FIRST_PAUSE.saturating_mul(1 << failures.saturating_sub(1).min(10)).min(LONGEST_PAUSE)
+}
+
+fn sequence(record: &Value) -> String {
+    record["dynamodb"]["SequenceNumber"].as_str().unwrap_or_default().to_owned()
+}
+
+fn created(record: &Value) -> DateTime<Utc> {
+    let seconds = record["dynamodb"]["ApproximateCreationDateTime"].as_f64().unwrap_or_default();
+    DateTime::from_timestamp_millis((seconds * 1000.0) as i64).unwrap_or_default()
+}

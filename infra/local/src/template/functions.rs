@@ -1,0 +1,239 @@
+//! Functions in SAM's shorthand, with their routes and event source mappings.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use anyhow::{Context, Result, bail, ensure};
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::lenient::{Flag, Number, properties, within};
+use super::names;
+use super::resolver::{Resolver, scalar};
+use crate::plan::{Function, Mapping, Plan, Route, Source, StreamSource};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct FunctionProperties {
+    code_uri: Option<Value>,
+    runtime: Option<String>,
+    handler: Option<String>,
+    timeout: Option<Number>,
+    memory_size: Option<Number>,
+    environment: Option<Environment>,
+    reserved_concurrent_executions: Option<Number>,
+    #[serde(default)]
+    events: BTreeMap<String, Event>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Environment {
+    #[serde(default)]
+    variables: BTreeMap<String, Value>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Event {
+    r#type: String,
+    #[serde(default)]
+    properties: Value,
+}
+
+pub fn function(plan: &mut Plan, resolver: &Resolver, logical_id: &str, resolved: &Value) -> Result<()> {
+    let name = names::physical(resolver, logical_id, "FunctionName")?;
+    let declared: FunctionProperties = properties(resolved)?;
+    let runtime = declared.runtime.context("Runtime is missing")?;
+    ensure!(
+        runtime.starts_with("provided"),
+        "Runtime: the local cloud runs Cargo binaries (`provided.al2023`), not {runtime}"
+    );
+    let mut environment = BTreeMap::new();
+    for (variable, value) in declared.environment.map(|environment| environment.variables).unwrap_or_default() {
+        let value = scalar(&value).with_context(|| format!("Environment.Variables.{variable}: this must be text"))?;
+        environment.insert(variable, value);
+    }
+    for (event_name, event) in declared.events {
+        let id = format!("{logical_id}{event_name}");
+        let property = || format!("Events.{event_name}");
+        match event.r#type.as_str() {
+            "HttpApi" => plan.routes.push(route(&name, &event.properties).with_context(property)?),
+            "DynamoDB" | "SQS" => {
+                plan.mappings.push(event_source(&id, name.clone(), &event.properties).with_context(property)?);
+            }
+            other => plan.warnings.push(format!("{logical_id}: the event {event_name} ({other}) does not happen on the local cloud")),
+        }
+    }
+    plan.functions.push(Function {
+        logical_id: logical_id.to_owned(),
+        arn: names::arn("lambda", &format!("function:{name}")),
+        binary: binary(declared.code_uri.as_ref())?,
+        handler: declared.handler.unwrap_or_else(|| "bootstrap".to_owned()),
+        timeout: within("Timeout", declared.timeout, 3, 1..=900)?,
+        memory: within("MemorySize", declared.memory_size, 128, 128..=10_240)?,
+        environment,
+        reserved_concurrency: declared.reserved_concurrent_executions.and_then(Number::limit),
+        name,
+    });
+    Ok(())
+}
+
+/// `CodeUri` is the folder that the deployment build fills, `…/<binary>/`: its last part is the Cargo binary's name.
+fn binary(code_uri: Option<&Value>) -> Result<String> {
+    let Some(code_uri) = code_uri else { bail!("CodeUri is missing") };
+    let path = code_uri.as_str().with_context(|| format!("CodeUri: expected a folder, found {code_uri}"))?;
+    let last = Path::new(path).file_name().and_then(|name| name.to_str());
+    Ok(last.with_context(|| format!("CodeUri: {path:?} does not end in the name of a Cargo binary"))?.to_owned())
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct HttpApiEvent {
+    path: Option<String>,
+    method: Option<String>,
+    payload_format_version: Option<String>,
+}
+
+fn route(function: &str, declared: &Value) -> Result<Route> {
+    let event = if declared.is_null() { HttpApiEvent::default() } else { properties(declared)? };
+    if let Some(version) = event.payload_format_version {
+        ensure!(version == "2.0", "PayloadFormatVersion: the local cloud speaks 2.0 only");
+    }
+    let method = match event.method {
+        None => None,
+        Some(method) if matches!(method.to_ascii_uppercase().as_str(), "ANY" | "*" | "X-AMAZON-APIGATEWAY-ANY-METHOD") => None,
+        Some(method) => Some(method.to_ascii_uppercase()),
+    };
+    let path = match event.path {
+        Some(path) => path,
+        None => {
+            ensure!(method.is_none(), "Path is missing");
+            "$default".to_owned()
+        }
+    };
+    if path != "$default" {
+        check_path(&path)?;
+    }
+    Ok(Route { method, path, function: function.to_owned() })
+}
+
+fn check_path(path: &str) -> Result<()> {
+    let Some(parts) = path.strip_prefix('/') else { bail!("Path: {path:?} does not start with a slash") };
+    let count = parts.split('/').count();
+    for (index, part) in parts.split('/').enumerate() {
+        let is_parameter = part.starts_with('{') && part.ends_with('}') && part.len() > 2;
+        ensure!(is_parameter || !part.contains(['{', '}']), "Path: {part:?} mixes a parameter with text");
+        ensure!(!part.ends_with("+}") || index + 1 == count, "Path: {part:?} takes all the rest, so it must come last");
+    }
+    Ok(())
+}
+
+/// SAM's `SQS` and `DynamoDB` events and CloudFormation's mapping name their source differently and agree on the rest.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct MappingProperties {
+    #[serde(alias = "Queue", alias = "Stream")]
+    event_source_arn: String,
+    function_name: Option<String>,
+    enabled: Option<Flag>,
+    batch_size: Option<Number>,
+    maximum_batching_window_in_seconds: Option<Number>,
+    #[serde(default)]
+    function_response_types: Vec<String>,
+    filter_criteria: Option<FilterCriteria>,
+    starting_position: Option<String>,
+    #[serde(default)]
+    bisect_batch_on_function_error: Flag,
+    maximum_retry_attempts: Option<Number>,
+    maximum_record_age_in_seconds: Option<Number>,
+    destination_config: Option<DestinationConfig>,
+    scaling_config: Option<ScalingConfig>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct FilterCriteria {
+    #[serde(default)]
+    filters: Vec<Filter>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Filter {
+    pattern: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct DestinationConfig {
+    on_failure: Option<Destination>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Destination {
+    destination: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct ScalingConfig {
+    maximum_concurrency: Option<Number>,
+}
+
+pub fn mapping(plan: &mut Plan, logical_id: &str, resolved: &Value) -> Result<()> {
+    let function = resolved.get("FunctionName").and_then(Value::as_str).context("FunctionName is missing")?;
+    // A name or an ARN.
+    let name = function.rsplit_once(":function:").map_or(function, |(_, name)| name).to_owned();
+    plan.mappings.push(event_source(logical_id, name, resolved)?);
+    Ok(())
+}
+
+fn event_source(id: &str, function: String, declared: &Value) -> Result<Mapping> {
+    let declared: MappingProperties = properties(declared)?;
+    debug_assert!(declared.function_name.is_none_or(|name| name.ends_with(&function)));
+    let mut filters = Vec::new();
+    for filter in declared.filter_criteria.map(|criteria| criteria.filters).unwrap_or_default() {
+        filters.push(serde_json::from_str(&filter.pattern).context("FilterCriteria: a Pattern is not JSON")?);
+    }
+    let arn = &declared.event_source_arn;
+    let (source, default_batch, largest_batch) = if let Some(queue) = names::queue_of(arn) {
+        let max_concurrency = declared.scaling_config.and_then(|config| config.maximum_concurrency);
+        let max_concurrency = max_concurrency.map(|number| within("ScalingConfig.MaximumConcurrency", Some(number), 0, 2..=1000));
+        (Source::Queue { queue: queue.to_owned(), max_concurrency: max_concurrency.transpose()? }, 10, 10_000)
+    } else if let Some(table) = names::table_of_stream(arn) {
+        let from_latest = match declared.starting_position.as_deref() {
+            Some("LATEST") => true,
+            Some("TRIM_HORIZON") => false,
+            Some(other) => bail!("StartingPosition: {other} is neither TRIM_HORIZON nor LATEST"),
+            None => bail!("StartingPosition is missing"),
+        };
+        let source = StreamSource {
+            table: table.to_owned(),
+            from_latest,
+            bisect: declared.bisect_batch_on_function_error.0,
+            max_retries: declared.maximum_retry_attempts.and_then(Number::limit),
+            max_record_age: declared.maximum_record_age_in_seconds.and_then(Number::limit),
+            on_failure: declared.destination_config.and_then(|config| config.on_failure).map(|on_failure| on_failure.destination),
+        };
+        (Source::Stream(source), 100, 10_000)
+    } else {
+        bail!("the source {arn} is neither a queue nor a table's stream");
+    };
+    let batch_size = within("BatchSize", declared.batch_size, default_batch, 1..=largest_batch)?;
+    let window = within("MaximumBatchingWindowInSeconds", declared.maximum_batching_window_in_seconds, 0, 0..=300)?;
+    if matches!(source, Source::Queue { .. }) {
+        ensure!(batch_size <= 10 || window > 0, "BatchSize: more than 10 needs a MaximumBatchingWindowInSeconds");
+    }
+    Ok(Mapping {
+        id: id.to_owned(),
+        function,
+        enabled: declared.enabled.is_none_or(|flag| flag.0),
+        batch_size,
+        window,
+        reports_item_failures: declared.function_response_types.iter().any(|kind| kind == "ReportBatchItemFailures"),
+        filters,
+        source,
+    })
+}

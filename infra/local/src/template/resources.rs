@@ -1,0 +1,307 @@
+//! Tables, queues, buses, rules, secrets and the HTTP API.
+
+use anyhow::{Context, Result, bail, ensure};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use super::lenient::{Flag, Number, properties, within};
+use super::names;
+use super::resolver::Resolver;
+use crate::plan::{Bus, Cors, Plan, Queue, Redrive, Rule, Secret, SecretRecipe, SecretValue, Table, Target};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct TableProperties {
+    key_schema: Value,
+    attribute_definitions: Value,
+    #[serde(default)]
+    global_secondary_indexes: Vec<Map<String, Value>>,
+    #[serde(default)]
+    local_secondary_indexes: Vec<Map<String, Value>>,
+    stream_specification: Option<StreamSpecification>,
+    time_to_live_specification: Option<TimeToLive>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct StreamSpecification {
+    stream_view_type: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct TimeToLive {
+    attribute_name: Option<String>,
+    #[serde(default)]
+    enabled: Flag,
+}
+
+pub fn table(resolver: &Resolver, logical_id: &str, resolved: &Value) -> Result<Table> {
+    let name = names::physical(resolver, logical_id, "TableName")?;
+    let declared: TableProperties = properties(resolved)?;
+    // Capacity, encryption, backups and tags mean nothing here, and deletion protection would only stand in the way.
+    let mut create = json!({
+        "TableName": name,
+        "KeySchema": declared.key_schema,
+        "AttributeDefinitions": declared.attribute_definitions,
+        "BillingMode": "PAY_PER_REQUEST",
+    });
+    for (property, indexes) in [
+        ("GlobalSecondaryIndexes", declared.global_secondary_indexes),
+        ("LocalSecondaryIndexes", declared.local_secondary_indexes),
+    ] {
+        let indexes: Vec<Value> = indexes.into_iter().map(index).collect();
+        if !indexes.is_empty() {
+            create[property] = indexes.into();
+        }
+    }
+    let streamed = declared.stream_specification.is_some();
+    if let Some(stream) = declared.stream_specification {
+        create["StreamSpecification"] = json!({"StreamEnabled": true, "StreamViewType": stream.stream_view_type});
+    }
+    let ttl_attribute = match declared.time_to_live_specification {
+        Some(TimeToLive { attribute_name, enabled: Flag(true) }) => {
+            Some(attribute_name.context("TimeToLiveSpecification.AttributeName is missing")?)
+        }
+        _ => None,
+    };
+    Ok(Table { logical_id: logical_id.to_owned(), name, create, ttl_attribute, streamed })
+}
+
+fn index(mut declared: Map<String, Value>) -> Value {
+    declared.retain(|key, _| matches!(key.as_str(), "IndexName" | "KeySchema" | "Projection"));
+    Value::Object(declared)
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct QueueProperties {
+    visibility_timeout: Option<Number>,
+    message_retention_period: Option<Number>,
+    delay_seconds: Option<Number>,
+    receive_message_wait_time_seconds: Option<Number>,
+    redrive_policy: Option<RedrivePolicy>,
+    #[serde(default)]
+    fifo_queue: Flag,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RedrivePolicy {
+    dead_letter_target_arn: String,
+    max_receive_count: Number,
+}
+
+pub fn queue(resolver: &Resolver, logical_id: &str, resolved: &Value) -> Result<Queue> {
+    let name = names::physical(resolver, logical_id, "QueueName")?;
+    let declared: QueueProperties = properties(resolved)?;
+    ensure!(!declared.fifo_queue.0, "FifoQueue: the local cloud has standard queues only");
+    let redrive = match declared.redrive_policy {
+        None => None,
+        Some(policy) => Some(Redrive {
+            dead_letter_queue: names::queue_of(&policy.dead_letter_target_arn)
+                .with_context(|| format!("RedrivePolicy.deadLetterTargetArn: {} is not a queue's ARN", policy.dead_letter_target_arn))?
+                .to_owned(),
+            max_receive_count: within("RedrivePolicy.maxReceiveCount", Some(policy.max_receive_count), 0, 1..=1000)?,
+        }),
+    };
+    Ok(Queue {
+        logical_id: logical_id.to_owned(),
+        arn: names::arn("sqs", &name),
+        url: names::queue_url(resolver.aws_url, &name),
+        name,
+        visibility_timeout: within("VisibilityTimeout", declared.visibility_timeout, 30, 0..=43_200)?,
+        retention: within("MessageRetentionPeriod", declared.message_retention_period, 345_600, 60..=1_209_600)?,
+        delay: within("DelaySeconds", declared.delay_seconds, 0, 0..=900)?,
+        receive_wait: within("ReceiveMessageWaitTimeSeconds", declared.receive_message_wait_time_seconds, 0, 0..=20)?,
+        redrive,
+    })
+}
+
+pub fn bus(resolver: &Resolver, logical_id: &str) -> Result<Bus> {
+    let name = names::physical(resolver, logical_id, "Name")?;
+    Ok(Bus { logical_id: logical_id.to_owned(), arn: names::arn("events", &format!("event-bus/{name}")), name })
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct RuleProperties {
+    event_bus_name: Option<String>,
+    event_pattern: Option<Value>,
+    schedule_expression: Option<String>,
+    state: Option<String>,
+    #[serde(default)]
+    targets: Vec<TargetProperties>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct TargetProperties {
+    id: String,
+    arn: String,
+    input: Option<Value>,
+    input_path: Option<String>,
+    input_transformer: Option<Value>,
+    dead_letter_config: Option<DeadLetterConfig>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct DeadLetterConfig {
+    arn: Option<String>,
+}
+
+pub fn rule(plan: &mut Plan, resolver: &Resolver, logical_id: &str, resolved: &Value) -> Result<()> {
+    let declared: RuleProperties = properties(resolved)?;
+    if declared.schedule_expression.is_some() {
+        plan.warnings.push(format!("{logical_id}: the local cloud runs no schedules"));
+    }
+    let Some(pattern) = declared.event_pattern else {
+        ensure!(declared.schedule_expression.is_some(), "EventPattern is missing");
+        return Ok(());
+    };
+    let mut targets = Vec::new();
+    for target in declared.targets {
+        if names::queue_of(&target.arn).is_none() {
+            plan.warnings.push(format!("{logical_id}: target {} is not run; rules lead to queues only", target.id));
+            continue;
+        }
+        if target.input.is_some() || target.input_transformer.is_some() {
+            bail!("Targets: {}: Input and InputTransformer are not supported; InputPath is", target.id);
+        }
+        targets.push(Target {
+            id: target.id,
+            queue_arn: target.arn,
+            input_path: target.input_path,
+            dead_letter_queue_arn: target.dead_letter_config.and_then(|config| config.arn),
+        });
+    }
+    plan.rules.push(Rule {
+        name: names::physical(resolver, logical_id, "Name")?,
+        bus: bus_name(declared.event_bus_name),
+        pattern,
+        enabled: declared.state.as_deref() != Some("DISABLED"),
+        targets,
+    });
+    Ok(())
+}
+
+/// A rule names its bus or gives its ARN.
+fn bus_name(declared: Option<String>) -> String {
+    match declared {
+        None => "default".to_owned(),
+        Some(name) => name.rsplit_once(":event-bus/").map(|(_, name)| name.to_owned()).unwrap_or(name),
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct SecretProperties {
+    secret_string: Option<String>,
+    generate_secret_string: Option<Generate>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct Generate {
+    password_length: Option<Number>,
+    exclude_characters: String,
+    exclude_lowercase: Flag,
+    exclude_uppercase: Flag,
+    exclude_numbers: Flag,
+    exclude_punctuation: Flag,
+    include_space: Flag,
+    secret_string_template: Option<String>,
+    generate_string_key: Option<String>,
+}
+
+pub fn secret(resolver: &Resolver, logical_id: &str, resolved: &Value) -> Result<Secret> {
+    let name = names::physical(resolver, logical_id, "Name")?;
+    let declared: SecretProperties = properties(resolved)?;
+    let value = match (declared.secret_string, declared.generate_secret_string) {
+        (Some(given), None) => SecretValue::Given(given),
+        (None, Some(generate)) => SecretValue::Generated(recipe(generate).context("GenerateSecretString")?),
+        (None, None) => SecretValue::Generated(recipe(Generate::default())?),
+        (Some(_), Some(_)) => bail!("SecretString and GenerateSecretString exclude each other"),
+    };
+    Ok(Secret { arn: names::secret_arn(&name), name, value })
+}
+
+fn recipe(declared: Generate) -> Result<SecretRecipe> {
+    const PUNCTUATION: &str = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~";
+    let mut alphabet = Vec::new();
+    for (excluded, characters) in [
+        (declared.exclude_lowercase.0, ('a'..='z').collect::<String>()),
+        (declared.exclude_uppercase.0, ('A'..='Z').collect()),
+        (declared.exclude_numbers.0, ('0'..='9').collect()),
+        (declared.exclude_punctuation.0, PUNCTUATION.to_owned()),
+        (!declared.include_space.0, " ".to_owned()),
+    ] {
+        if !excluded {
+            alphabet.extend(characters.chars().filter(|character| !declared.exclude_characters.contains(*character)));
+        }
+    }
+    ensure!(!alphabet.is_empty(), "no characters are left to draw from");
+    let inside = match (declared.secret_string_template, declared.generate_string_key) {
+        (None, None) => None,
+        (Some(template), Some(key)) => {
+            Some((serde_json::from_str(&template).context("SecretStringTemplate is not a JSON object")?, key))
+        }
+        _ => bail!("SecretStringTemplate and GenerateStringKey go together"),
+    };
+    let length = within("PasswordLength", declared.password_length, 32, 1..=4096)?;
+    Ok(SecretRecipe { length: length as usize, alphabet, inside })
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct HttpApiProperties {
+    cors_configuration: Option<Value>,
+    definition_body: Option<Value>,
+    definition_uri: Option<Value>,
+    auth: Option<Value>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct CorsProperties {
+    #[serde(default)]
+    allow_origins: Vec<String>,
+    #[serde(default)]
+    allow_methods: Vec<String>,
+    #[serde(default)]
+    allow_headers: Vec<String>,
+    #[serde(default)]
+    expose_headers: Vec<String>,
+    max_age: Option<Number>,
+    #[serde(default)]
+    allow_credentials: Flag,
+}
+
+pub fn http_api(plan: &mut Plan, logical_id: &str, resolved: &Value) -> Result<()> {
+    let declared: HttpApiProperties = properties(resolved)?;
+    if declared.definition_body.is_some() || declared.definition_uri.is_some() {
+        plan.warnings.push(format!("{logical_id}: routes come from the functions' HttpApi events, not from an OpenAPI definition"));
+    }
+    if declared.auth.is_some() {
+        plan.warnings.push(format!("{logical_id}: the local cloud runs no authorizers; every request reaches its function"));
+    }
+    let cors = match declared.cors_configuration {
+        None | Some(Value::Bool(false)) => return Ok(()),
+        Some(Value::Bool(true)) => Cors { allow_origins: vec!["*".to_owned()], ..Cors::default() },
+        Some(configuration) => {
+            let cors: CorsProperties = properties(&configuration).context("CorsConfiguration")?;
+            Cors {
+                allow_origins: cors.allow_origins,
+                allow_methods: cors.allow_methods,
+                allow_headers: cors.allow_headers,
+                expose_headers: cors.expose_headers,
+                max_age: cors.max_age.and_then(Number::limit),
+                allow_credentials: cors.allow_credentials.0,
+            }
+        }
+    };
+    ensure!(plan.cors.is_none(), "CorsConfiguration: the local cloud serves one HTTP API, and another one has this already");
+    plan.cors = Some(cors);
+    Ok(())
+}
