@@ -1,0 +1,3 @@
+//! Endpoints, called in process.
+
+mod customers;

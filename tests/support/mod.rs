@@ -1,0 +1,347 @@
+//! A world of one's own for each test: an embedded table, a clock that stands still, callers with real tokens.
+
+mod answer;
+mod recorder;
+mod spine;
+mod token;
+
+pub use answer::Answer;
+pub use recorder::Seen;
+pub use token::{Key, Token};
+
+use aws_sdk_dynamodb::{
+    Client,
+    config::{BehaviorVersion, Credentials, Region},
+    types::{
+        AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
+        ProjectionType, ScalarAttributeType, StreamSpecification, StreamViewType,
+    },
+};
+use chrono::TimeDelta;
+use domain::Timestamp;
+use dynoxide::Database;
+use lambda_http::request::from_str;
+use recorder::Recorder;
+use runtime::{Config, Context, Function, context::Clock, function::EndpointFunction};
+use serde_json::{Map, Value, json};
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicU64, Ordering},
+};
+use table::{Table, keys::Index};
+use tokio::net::TcpListener;
+use uuid::{Builder, Uuid};
+
+pub const TABLE: &str = "customers-test";
+
+/// All that there is to run.
+pub fn functions() -> Vec<Function> {
+    [
+        customers::FUNCTIONS,
+        structure::FUNCTIONS,
+        docs::FUNCTIONS,
+        table_stream::FUNCTIONS,
+    ]
+    .concat()
+}
+
+pub fn endpoints() -> Vec<EndpointFunction> {
+    functions()
+        .into_iter()
+        .filter_map(|function| match function {
+            Function::Endpoint(endpoint) => Some(endpoint),
+            _ => None,
+        })
+        .collect()
+}
+
+/// Time stands still until a test moves it; chance counts up.
+pub struct TestClock {
+    now: Mutex<Timestamp>,
+    count: AtomicU64,
+}
+
+impl TestClock {
+    fn new() -> Self {
+        Self {
+            now: Mutex::new(Timestamp::parse("2026-11-23T08:00:00.000Z").unwrap()),
+            count: AtomicU64::new(0),
+        }
+    }
+
+    pub fn forward(&self, by: TimeDelta) {
+        let mut now = self.now.lock().unwrap();
+        *now = now.plus(by);
+    }
+}
+
+impl Clock for TestClock {
+    fn now(&self) -> Timestamp {
+        *self.now.lock().unwrap()
+    }
+
+    fn uuid(&self) -> Uuid {
+        let mut bits = [0; 10];
+        bits[2..].copy_from_slice(&self.count.fetch_add(1, Ordering::Relaxed).to_be_bytes());
+        Builder::from_unix_timestamp_millis(self.now().millis(), &bits).into_uuid()
+    }
+}
+
+pub struct World {
+    pub ctx: Context,
+    pub clock: Arc<TestClock>,
+    pub client: Client,
+    pub database: Database,
+    recorder: Recorder,
+    issuer: Key,
+    requests: AtomicU64,
+    pub spine: spine::Spine,
+}
+
+impl World {
+    pub async fn new() -> Self {
+        Self::with_shards(1).await
+    }
+
+    pub async fn with_shards(list_shards: u8) -> Self {
+        let database = Database::memory().unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(dynoxide::server::serve_on(listener, database.clone()));
+        let recorder = Recorder::default();
+        let client = Client::from_conf(
+            aws_sdk_dynamodb::Config::builder()
+                .behavior_version(BehaviorVersion::v2026_01_12())
+                .region(Region::new("us-east-1"))
+                .endpoint_url(url)
+                .credentials_provider(Credentials::for_tests())
+                .http_client(aws_smithy_http_client::Builder::new().build_http())
+                .interceptor(recorder.clone())
+                .build(),
+        );
+        create_table(&client).await;
+        let clock = Arc::new(TestClock::new());
+        let issuer = Key::new("key-1");
+        let config = Config {
+            table_name: TABLE.into(),
+            list_shards,
+            issuer: token::ISSUER.into(),
+            audience: token::AUDIENCE.into(),
+            jwks: Some(issuer.jwks().to_string()),
+            jwks_url: None,
+            cursor_secret: "a secret for tests".into(),
+            bus_name: "customer-service".into(),
+        };
+        let spine = spine::Spine::start().await;
+        let table = Table {
+            client: client.clone(),
+            name: TABLE.into(),
+            list_shards,
+        };
+        let ctx = Context::new(table, &config, clock.clone())
+            .with_tokens(&config)
+            .unwrap()
+            .with_bus(spine.bus());
+        Self {
+            ctx,
+            clock,
+            client,
+            database,
+            recorder,
+            issuer,
+            requests: AtomicU64::new(0),
+            spine,
+        }
+    }
+
+    /// A token of this world's issuer, valid for an hour.
+    pub fn token(&self) -> Token {
+        Token::new(self.issuer.clone(), self.clock.now())
+    }
+
+    pub fn admin(&self) -> Token {
+        self.token().role("PlatformAdmin").subject("usr_admin")
+    }
+
+    /// Somebody of one customer's, in one role.
+    pub fn user(&self, role: &str, customer: &str) -> Token {
+        self.token().role(role).customer(customer).subject("usr_user")
+    }
+
+    pub async fn get(&self, caller: &Token, path: &str) -> Answer {
+        self.send(Call::new("GET", path).by(caller)).await
+    }
+
+    pub async fn post(&self, caller: &Token, path: &str, body: Value) -> Answer {
+        self.send(Call::new("POST", path).by(caller).json(body)).await
+    }
+
+    pub async fn patch(&self, caller: &Token, path: &str, body: Value) -> Answer {
+        self.send(Call::new("PATCH", path).by(caller).json(body)).await
+    }
+
+    pub async fn delete(&self, caller: &Token, path: &str) -> Answer {
+        self.send(Call::new("DELETE", path).by(caller)).await
+    }
+
+    /// Sends a call to the endpoint that its path and method route to. Whatever the endpoint then asks of the table has to be among
+    /// its grants: every test is a test of the policies too.
+    pub async fn send(&self, call: Call) -> Answer {
+        let (endpoint, parameters) = route(&call).unwrap_or_else(|| panic!("no endpoint for {} {}", call.method, call.path));
+        let id = format!("req-{}", self.requests.fetch_add(1, Ordering::Relaxed));
+        let request = from_str(&call.event(&endpoint, parameters, &id).to_string()).unwrap();
+        self.recorder.clear();
+        let response = (endpoint.call)(&self.ctx, request).await;
+        let seen = self.recorder.take();
+        seen.check(&Function::Endpoint(endpoint));
+        Answer::new(response, seen)
+    }
+
+    /// A tenant customer, made by platform staff.
+    pub async fn tenant(&self, name: &str) -> Value {
+        let body = json!({"type": "Business", "name": name, "isTenantCustomer": true});
+        self.post(&self.admin(), "/v1/customers", body).await.expect(201).body
+    }
+
+    pub fn recorder(&self) -> &Recorder {
+        &self.recorder
+    }
+}
+
+/// One HTTP request to be.
+#[derive(Clone, Debug)]
+pub struct Call {
+    pub method: String,
+    pub path: String,
+    query: String,
+    headers: Map<String, Value>,
+    body: Option<String>,
+}
+
+impl Call {
+    pub fn new(method: &str, path: &str) -> Self {
+        let (path, query) = path.split_once('?').unwrap_or((path, ""));
+        Self {
+            method: method.into(),
+            path: path.into(),
+            query: query.into(),
+            headers: Map::new(),
+            body: None,
+        }
+    }
+
+    pub fn by(self, caller: &Token) -> Self {
+        let bearer = format!("Bearer {}", caller.sign());
+        self.header("authorization", &bearer)
+    }
+
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        self.headers.insert(name.into(), json!(value));
+        self
+    }
+
+    pub fn json(self, body: Value) -> Self {
+        self.header("content-type", "application/json").body(&body.to_string())
+    }
+
+    pub fn body(mut self, body: &str) -> Self {
+        self.body = Some(body.into());
+        self
+    }
+
+    /// The event that API Gateway makes of it.
+    fn event(&self, endpoint: &EndpointFunction, parameters: Map<String, Value>, id: &str) -> Value {
+        let query: Map<String, Value> = self
+            .query
+            .split('&')
+            .filter_map(|pair| pair.split_once('='))
+            .map(|(name, value)| (name.to_owned(), json!(value)))
+            .collect();
+        json!({
+            "version": "2.0",
+            "routeKey": format!("{} {}", self.method, endpoint.spec.route),
+            "rawPath": self.path,
+            "rawQueryString": self.query,
+            "headers": self.headers,
+            "queryStringParameters": query,
+            "pathParameters": parameters,
+            "requestContext": {
+                "accountId": "000000000000", "apiId": "test", "stage": "$default", "requestId": id,
+                "domainName": "localhost", "domainPrefix": "test", "routeKey": "", "time": "23/Nov/2026:08:00:00 +0000", "timeEpoch": 1_795_420_800_000_i64,
+                "http": {"method": self.method, "path": self.path, "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1", "userAgent": "test"},
+            },
+            "body": self.body,
+            "isBase64Encoded": false,
+        })
+    }
+}
+
+/// As API Gateway picks: the most specific route wins.
+fn route(call: &Call) -> Option<(EndpointFunction, Map<String, Value>)> {
+    let parts: Vec<&str> = call.path.split('/').collect();
+    endpoints()
+        .into_iter()
+        .filter(|endpoint| endpoint.spec.method.name() == call.method)
+        .filter_map(|endpoint| {
+            let pattern: Vec<&str> = endpoint.spec.route.split('/').collect();
+            if pattern.len() != parts.len() {
+                return None;
+            }
+            let mut parameters = Map::new();
+            for (wanted, given) in pattern.iter().zip(&parts) {
+                match wanted.strip_prefix('{').and_then(|name| name.strip_suffix('}')) {
+                    Some(name) => {
+                        parameters.insert(name.into(), json!(given));
+                    }
+                    None if wanted == given => {}
+                    None => return None,
+                }
+            }
+            Some((endpoint, parameters))
+        })
+        .min_by_key(|(_, parameters)| parameters.len())
+}
+
+async fn create_table(client: &Client) {
+    let key = |name: &str, kind: KeyType| KeySchemaElement::builder().attribute_name(name).key_type(kind).build().unwrap();
+    let mut attributes = vec!["pk", "sk"];
+    let mut request = client
+        .create_table()
+        .table_name(TABLE)
+        .billing_mode(BillingMode::PayPerRequest)
+        .key_schema(key("pk", KeyType::Hash))
+        .key_schema(key("sk", KeyType::Range))
+        .stream_specification(
+            StreamSpecification::builder()
+                .stream_enabled(true)
+                .stream_view_type(StreamViewType::NewAndOldImages)
+                .build()
+                .unwrap(),
+        );
+    for index in Index::ALL {
+        let mut schema = vec![key(index.partition_attribute(), KeyType::Hash)];
+        attributes.push(index.partition_attribute());
+        if let Some(sort) = index.sort_attribute() {
+            schema.push(key(sort, KeyType::Range));
+            attributes.push(sort);
+        }
+        request = request.global_secondary_indexes(
+            GlobalSecondaryIndex::builder()
+                .index_name(index.name())
+                .set_key_schema(Some(schema))
+                .projection(Projection::builder().projection_type(ProjectionType::All).build())
+                .build()
+                .unwrap(),
+        );
+    }
+    for name in attributes {
+        request = request.attribute_definitions(
+            AttributeDefinition::builder()
+                .attribute_name(name)
+                .attribute_type(ScalarAttributeType::S)
+                .build()
+                .unwrap(),
+        );
+    }
+    request.send().await.unwrap();
+}

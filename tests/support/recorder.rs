@@ -1,0 +1,130 @@
+//! Sees every request to the table: how many there were, and on which keys.
+
+use aws_smithy_runtime_api::{
+    box_error::BoxError,
+    client::{
+        interceptors::{Intercept, context::BeforeTransmitInterceptorContextRef, dyn_dispatch_hint},
+        runtime_components::RuntimeComponents,
+    },
+};
+use aws_smithy_types::config_bag::ConfigBag;
+use runtime::{Function, Grant, spec::Action};
+use serde_json::Value;
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex},
+};
+use table::keys::{Family, Index};
+
+#[derive(Clone, Debug, Default)]
+pub struct Recorder(Arc<Mutex<Seen>>);
+
+/// What was asked of the table.
+#[derive(Clone, Debug, Default)]
+pub struct Seen {
+    /// The operations, in order.
+    pub requests: Vec<String>,
+    uses: BTreeSet<Grant>,
+}
+
+impl Seen {
+    /// Everything that was done is granted.
+    #[track_caller]
+    pub fn check(&self, function: &Function) {
+        let grants: BTreeSet<Grant> = function.grants().into_iter().collect();
+        let beyond: Vec<_> = self.uses.difference(&grants).collect();
+        assert!(beyond.is_empty(), "{} does what it is not granted: {beyond:?}", function.name());
+    }
+}
+
+impl Recorder {
+    pub fn clear(&self) {
+        *self.0.lock().unwrap() = Seen::default();
+    }
+
+    pub fn take(&self) -> Seen {
+        std::mem::take(&mut *self.0.lock().unwrap())
+    }
+}
+
+#[dyn_dispatch_hint]
+impl Intercept for Recorder {
+    fn name(&self) -> &'static str {
+        "recorder"
+    }
+
+    fn read_before_transmit(
+        &self,
+        context: &BeforeTransmitInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let request = context.request();
+        let operation = request
+            .headers()
+            .get("x-amz-target")
+            .and_then(|target| target.split('.').nth(1))
+            .unwrap_or_default()
+            .to_owned();
+        let body: Value = serde_json::from_slice(request.body().bytes().unwrap_or_default())?;
+        let mut seen = self.0.lock().unwrap();
+        seen.uses.extend(uses(&operation, &body));
+        seen.requests.push(operation);
+        Ok(())
+    }
+}
+
+/// What a request uses, in the words of grants.
+fn uses(operation: &str, body: &Value) -> Vec<Grant> {
+    let item = |action, attributes: &Value| vec![Grant::on(family(&attributes["pk"]["S"]), action)];
+    match operation {
+        "GetItem" => item(Action::GetItem, &body["Key"]),
+        "PutItem" => item(Action::PutItem, &body["Item"]),
+        "UpdateItem" => item(Action::UpdateItem, &body["Key"]),
+        "DeleteItem" => item(Action::DeleteItem, &body["Key"]),
+        "Query" => {
+            let family = family(&body["ExpressionAttributeValues"][":pk"]["S"]);
+            let index = body["IndexName"].as_str().map(|name| {
+                Index::ALL.iter().copied().find(|index| index.name() == name).unwrap()
+            });
+            vec![Grant {
+                action: Action::Query,
+                family,
+                index,
+            }]
+        }
+        "TransactWriteItems" => body["TransactItems"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .flat_map(|write| {
+                [
+                    ("Put", "Item", Action::PutItem),
+                    ("Update", "Key", Action::UpdateItem),
+                    ("Delete", "Key", Action::DeleteItem),
+                    ("ConditionCheck", "Key", Action::ConditionCheckItem),
+                ]
+                .into_iter()
+                .filter_map(|(kind, key, action)| {
+                    let write = write.get(kind)?;
+                    Some(Grant::on(family(&write[key]["pk"]["S"]), action))
+                })
+            })
+            .collect(),
+        "BatchWriteItem" => body["RequestItems"]
+            .as_object()
+            .unwrap()
+            .values()
+            .flat_map(|writes| writes.as_array().unwrap())
+            .map(|write| Grant::on(family(&write["PutRequest"]["Item"]["pk"]["S"]), Action::BatchWriteItem))
+            .collect(),
+        "CreateTable" => Vec::new(),
+        other => panic!("{other} is no operation that any function is granted"),
+    }
+}
+
+fn family(pk: &Value) -> Family {
+    let pk = pk.as_str().unwrap();
+    let fits = |family: &&Family| pk.starts_with(family.pattern().trim_end_matches('*'));
+    *Family::ALL.iter().find(fits).unwrap()
+}

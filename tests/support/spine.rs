@@ -1,0 +1,214 @@
+//! The way from the table's stream to the tasks, in process: the real trigger and the real tasks, with a bus that can be told to fail.
+
+use super::{World, functions};
+use aws_lambda_events::{dynamodb::Event as StreamEvent, sqs::SqsEvent};
+use aws_sdk_eventbridge::{
+    Client,
+    config::{BehaviorVersion, Credentials, Region},
+};
+use axum::{Json, Router, extract::State, routing::post};
+use dynoxide::actions::{
+    describe_stream::DescribeStreamRequest, get_records::GetRecordsRequest, get_shard_iterator::GetShardIteratorRequest,
+    list_streams::ListStreamsRequest,
+};
+use runtime::{Function, context::Bus, function::TaskFunction};
+use serde_json::{Value, json};
+use std::sync::{Arc, Mutex};
+use tokio::net::TcpListener;
+
+/// An event bus that keeps what it is given.
+#[derive(Clone)]
+pub struct Spine {
+    state: Arc<Mutex<BusState>>,
+    url: String,
+    read: Arc<Mutex<usize>>,
+}
+
+#[derive(Default)]
+struct BusState {
+    events: Vec<Value>,
+    /// How many of the entries offered next are refused.
+    refuse: usize,
+    offered: usize,
+}
+
+impl Spine {
+    pub async fn start() -> Self {
+        let state = Arc::new(Mutex::new(BusState::default()));
+        let app = Router::new().route("/", post(put_events)).with_state(state.clone());
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(async move { axum::serve(listener, app).await });
+        Self {
+            state,
+            url,
+            read: Arc::default(),
+        }
+    }
+
+    pub fn bus(&self) -> Bus {
+        Bus {
+            client: Client::from_conf(
+                aws_sdk_eventbridge::Config::builder()
+                    .behavior_version(BehaviorVersion::v2026_01_12())
+                    .region(Region::new("us-east-1"))
+                    .endpoint_url(&self.url)
+                    .credentials_provider(Credentials::for_tests())
+                    .http_client(aws_smithy_http_client::Builder::new().build_http())
+                    .build(),
+            ),
+            name: "customer-service".into(),
+        }
+    }
+
+    /// The bus refuses this many of the entries that it is offered next.
+    pub fn refuse(&self, entries: usize) {
+        self.state.lock().unwrap().refuse = entries;
+    }
+
+    /// How many entries the bus was offered, taken or not.
+    pub fn offered(&self) -> usize {
+        self.state.lock().unwrap().offered
+    }
+
+    /// What came over the bus since it was last asked.
+    pub fn take(&self) -> Vec<Value> {
+        std::mem::take(&mut self.state.lock().unwrap().events)
+    }
+}
+
+async fn put_events(State(state): State<Arc<Mutex<BusState>>>, body: String) -> Json<Value> {
+    let body: Value = serde_json::from_str(&body).unwrap();
+    let mut state = state.lock().unwrap();
+    let entries = body["Entries"].as_array().unwrap();
+    assert!(entries.len() <= 10, "PutEvents takes ten entries");
+    state.offered += entries.len();
+    let mut results = Vec::new();
+    let mut failed = 0;
+    for entry in entries {
+        if state.refuse > 0 {
+            state.refuse -= 1;
+            failed += 1;
+            results.push(json!({"ErrorCode": "InternalFailure", "ErrorMessage": "told to"}));
+        } else {
+            let detail: Value = serde_json::from_str(entry["Detail"].as_str().unwrap()).unwrap();
+            assert_eq!(entry["DetailType"], detail["type"]);
+            results.push(json!({"EventId": detail["id"]}));
+            state.events.push(detail);
+        }
+    }
+    Json(json!({"FailedEntryCount": failed, "Entries": results}))
+}
+
+pub fn tasks() -> Vec<TaskFunction> {
+    functions()
+        .into_iter()
+        .filter_map(|function| match function {
+            Function::Task(task) => Some(task),
+            _ => None,
+        })
+        .collect()
+}
+
+impl World {
+    /// The stream's records from a place on, as the trigger gets them.
+    pub fn stream(&self, from: usize) -> Vec<Value> {
+        let parse = |value: Value| serde_json::from_value(value).unwrap();
+        let streams: ListStreamsRequest = serde_json::from_value(json!({})).unwrap();
+        let streams = serde_json::to_value(self.database.list_streams(streams).unwrap()).unwrap();
+        let arn = &streams["Streams"][0]["StreamArn"];
+        let describe: DescribeStreamRequest = serde_json::from_value(json!({"StreamArn": arn})).unwrap();
+        let described = serde_json::to_value(self.database.describe_stream(describe).unwrap()).unwrap();
+        let shard = &described["StreamDescription"]["Shards"][0]["ShardId"];
+        let ask: GetShardIteratorRequest =
+            parse(json!({"StreamArn": arn, "ShardId": shard, "ShardIteratorType": "TRIM_HORIZON"}));
+        let iterator = serde_json::to_value(self.database.get_shard_iterator(ask).unwrap()).unwrap();
+        let mut iterator = iterator["ShardIterator"].clone();
+        let mut records = Vec::new();
+        loop {
+            let ask: GetRecordsRequest = serde_json::from_value(json!({"ShardIterator": iterator, "Limit": 1000})).unwrap();
+            let got = serde_json::to_value(self.database.get_records(ask).unwrap()).unwrap();
+            let batch = got["Records"].as_array().unwrap();
+            if batch.is_empty() {
+                break;
+            }
+            records.extend(batch.iter().cloned());
+            iterator = got["NextShardIterator"].clone();
+        }
+        records.into_iter().skip(from).collect()
+    }
+
+    /// Runs the trigger over what the stream has new; the sequence number it reports as failed, if any.
+    pub async fn run_trigger(&self) -> Option<String> {
+        let from = *self.spine.read.lock().unwrap();
+        let records = self.stream(from);
+        let failed = self.trigger_on(&records).await;
+        let through = match &failed {
+            Some(number) => records.iter().position(|r| r["dynamodb"]["SequenceNumber"] == json!(number)).unwrap(),
+            None => records.len(),
+        };
+        *self.spine.read.lock().unwrap() += through;
+        failed
+    }
+
+    /// The trigger, on these records.
+    pub async fn trigger_on(&self, records: &[Value]) -> Option<String> {
+        let event: StreamEvent = serde_json::from_value(json!({"Records": records})).unwrap();
+        let trigger = functions()
+            .into_iter()
+            .find_map(|function| match function {
+                Function::Trigger(trigger) => Some(trigger),
+                _ => None,
+            })
+            .unwrap();
+        self.recorder().clear();
+        let response = (trigger.call)(&self.ctx, event).await;
+        self.recorder().take().check(&Function::Trigger(trigger));
+        response.batch_item_failures.first().map(|failure| failure.item_identifier.clone().unwrap())
+    }
+
+    /// Delivers events to a task as one batch; the indices of those it wants again.
+    pub async fn deliver(&self, task: &TaskFunction, events: &[Value]) -> Vec<usize> {
+        let records: Vec<Value> = events
+            .iter()
+            .enumerate()
+            .map(|(index, event)| {
+                json!({
+                    "messageId": index.to_string(), "receiptHandle": "r", "eventSource": "aws:sqs", "awsRegion": "us-east-1",
+                    "body": if event.is_string() { event.clone() } else { json!(json!({"detail": event}).to_string()) },
+                    "attributes": {}, "messageAttributes": {},
+                })
+            })
+            .collect();
+        let batch: SqsEvent = serde_json::from_value(json!({"Records": records})).unwrap();
+        self.recorder().clear();
+        let response = (task.call)(&self.ctx, batch).await;
+        self.recorder().take().check(&Function::Task(*task));
+        let failures = response.batch_item_failures.iter();
+        failures.map(|failure| failure.item_identifier.parse().unwrap()).collect()
+    }
+
+    /// Runs trigger and tasks until nothing moves any more; everything that came over the bus.
+    pub async fn settle(&self) -> Vec<Value> {
+        let mut all = Vec::new();
+        loop {
+            assert_eq!(self.run_trigger().await, None);
+            let events = self.spine.take();
+            if events.is_empty() {
+                return all;
+            }
+            for task in tasks() {
+                let names: Vec<&str> = task.spec.on.iter().map(|on| on.name()).collect();
+                let wanted: Vec<Value> = events
+                    .iter()
+                    .filter(|event| names.contains(&event["type"].as_str().unwrap()))
+                    .cloned()
+                    .collect();
+                if !wanted.is_empty() {
+                    assert!(self.deliver(&task, &wanted).await.is_empty());
+                }
+            }
+            all.extend(events);
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! Tokens as an issuer makes them, and as a forger would.
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use domain::Timestamp;
+use ring::{
+    rand::SystemRandom,
+    signature::{
+        ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair,
+    },
+};
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+pub const ISSUER: &str = "https://issuer.example";
+pub const AUDIENCE: &str = "customer-service";
+
+/// A signing key of an issuer's.
+#[derive(Clone)]
+pub struct Key {
+    pub kid: String,
+    pair: Pair,
+}
+
+#[derive(Clone)]
+enum Pair {
+    Ed25519(Arc<Ed25519KeyPair>),
+    P256(Arc<EcdsaKeyPair>),
+}
+
+impl Key {
+    pub fn new(kid: &str) -> Self {
+        let pkcs8 = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).unwrap();
+        let pair = Ed25519KeyPair::from_pkcs8(pkcs8.as_ref()).unwrap();
+        Self {
+            kid: kid.into(),
+            pair: Pair::Ed25519(Arc::new(pair)),
+        }
+    }
+
+    pub fn p256(kid: &str) -> Self {
+        let random = SystemRandom::new();
+        let pkcs8 = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &random).unwrap();
+        let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, pkcs8.as_ref(), &random).unwrap();
+        Self {
+            kid: kid.into(),
+            pair: Pair::P256(Arc::new(pair)),
+        }
+    }
+
+    pub fn jwk(&self) -> Value {
+        match &self.pair {
+            Pair::Ed25519(pair) => json!({
+                "kty": "OKP", "crv": "Ed25519", "use": "sig", "kid": self.kid,
+                "x": URL_SAFE_NO_PAD.encode(pair.public_key()),
+            }),
+            Pair::P256(pair) => {
+                let (x, y) = pair.public_key().as_ref()[1..].split_at(32);
+                json!({
+                    "kty": "EC", "crv": "P-256", "use": "sig", "kid": self.kid,
+                    "x": URL_SAFE_NO_PAD.encode(x), "y": URL_SAFE_NO_PAD.encode(y),
+                })
+            }
+        }
+    }
+
+    pub fn jwks(&self) -> Value {
+        json!({"keys": [self.jwk()]})
+    }
+
+    fn algorithm(&self) -> &'static str {
+        match self.pair {
+            Pair::Ed25519(_) => "EdDSA",
+            Pair::P256(_) => "ES256",
+        }
+    }
+
+    fn sign(&self, message: &[u8]) -> Vec<u8> {
+        match &self.pair {
+            Pair::Ed25519(pair) => pair.sign(message).as_ref().to_vec(),
+            Pair::P256(pair) => pair.sign(&SystemRandom::new(), message).unwrap().as_ref().to_vec(),
+        }
+    }
+}
+
+/// Claims that can be changed until they are signed.
+#[derive(Clone)]
+pub struct Token {
+    key: Key,
+    pub header: Value,
+    pub claims: Value,
+}
+
+impl Token {
+    pub fn new(key: Key, now: Timestamp) -> Self {
+        Self {
+            header: json!({"alg": key.algorithm(), "typ": "JWT", "kid": key.kid}),
+            claims: json!({
+                "iss": ISSUER, "aud": AUDIENCE, "sub": "usr_someone", "roles": [],
+                "iat": now.epoch_seconds(), "exp": now.epoch_seconds() + 3600,
+            }),
+            key,
+        }
+    }
+
+    pub fn role(self, role: &str) -> Self {
+        self.claim("roles", json!([role]))
+    }
+
+    pub fn customer(self, key: &str) -> Self {
+        self.claim("customerKey", json!(key))
+    }
+
+    pub fn subject(self, sub: &str) -> Self {
+        self.claim("sub", json!(sub))
+    }
+
+    pub fn claim(mut self, name: &str, value: Value) -> Self {
+        self.claims[name] = value;
+        self
+    }
+
+    pub fn without(mut self, name: &str) -> Self {
+        self.claims.as_object_mut().unwrap().remove(name);
+        self
+    }
+
+    pub fn signed_by(mut self, key: &Key) -> Self {
+        self.key = key.clone();
+        self
+    }
+
+    pub fn sign(&self) -> String {
+        let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+        let message = format!("{}.{}", part(&self.header), part(&self.claims));
+        let signature = URL_SAFE_NO_PAD.encode(self.key.sign(message.as_bytes()));
+        format!("{message}.{signature}")
+    }
+}
