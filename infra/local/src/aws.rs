@@ -46,11 +46,22 @@ pub fn app(dynamodb: DynamoDb, sqs: Sqs, bus: EventBus, lambda_invoke: Router) -
 }
 
 /// One request in an AWS protocol: which service and operation, `X-Amz-Target` says.
-async fn perform(State(services): State<Services>, headers: HeaderMap, body: Result<Bytes, BytesRejection>) -> Response {
-    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+async fn perform(
+    State(services): State<Services>,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Response {
+    let text = |name: &str| {
+        headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default()
+    };
     let body = match body {
         Ok(body) => body,
-        Err(error) => return refusal(error.status(), "RequestEntityTooLargeException", &error.body_text()),
+        Err(error) => {
+            return refusal(error.status(), "RequestEntityTooLargeException", &error.body_text());
+        }
     };
     let target = text("x-amz-target");
     match target.split_once('.') {
@@ -94,7 +105,11 @@ fn dynamodb_answer(answer: crate::dynamodb::Answer) -> Response {
 }
 
 fn refusal(status: StatusCode, name: &str, message: &str) -> Response {
-    wire::json(status, "application/x-amz-json-1.0", &json!({ "__type": name, "message": message }))
+    wire::json(
+        status,
+        "application/x-amz-json-1.0",
+        &json!({ "__type": name, "message": message }),
+    )
 }
 
 async fn health() -> Response {
@@ -137,9 +152,11 @@ async fn redrive(State(services): State<Services>, Path(name): Path<String>) -> 
 
 fn sqs_failure(error: SqsError) -> Response {
     match error {
-        SqsError::Refused { shape, message } => {
-            wire::json(StatusCode::NOT_FOUND, "application/json", &json!({ "__type": shape, "message": message }))
-        }
+        SqsError::Refused { shape, message } => wire::json(
+            StatusCode::NOT_FOUND,
+            "application/json",
+            &json!({ "__type": shape, "message": message }),
+        ),
         SqsError::Internal(error) => wire::failure("application/json", &error),
     }
 }

@@ -18,7 +18,7 @@ pub async fn delete_expired_items(dynamodb: DynamoDb) {
             wire::log(&error);
         }
         // A sweep reads whole tables: with large ones it rests the longer.
-        tokio::time::sleep(TTL_PAUSE.max(20 * started.elapsed())).await;
+        tokio::time::sleep(TTL_PAUSE.max(10 * started.elapsed())).await;
     }
 }
 

@@ -75,7 +75,10 @@ impl Store {
     /// Opens the file, making it where there is none.
     pub fn open(path: &Path) -> anyhow::Result<Store> {
         let connection = connect(path).with_context(|| unusable(path))?;
-        Ok(Store { connection: Arc::new(Mutex::new(connection)), path: path.to_owned() })
+        Ok(Store {
+            connection: Arc::new(Mutex::new(connection)),
+            path: path.to_owned(),
+        })
     }
 
     /// Runs `work` in one transaction, which is on its way to the disk when this returns `Ok` and undone when not.
@@ -159,11 +162,15 @@ fn advice(error: &rusqlite::Error, path: &Path) -> String {
     let path = path.display();
     match error.sqlite_error_code() {
         Some(DiskFull | SystemIoFailure) => {
-            format!("{path} could not be written: is the disk full? Nothing acknowledged is lost; make room and try again")
+            format!(
+                "{path} could not be written: is the disk full? Nothing acknowledged is lost; make room and try again"
+            )
         }
         Some(ReadOnly) => format!("{path} could not be written: it is read-only"),
         Some(DatabaseCorrupt | NotADatabase) => {
-            format!("{path} is damaged: start with --fresh to begin with empty data, or name another folder with --data")
+            format!(
+                "{path} is damaged: start with --fresh to begin with empty data, or name another folder with --data"
+            )
         }
         _ => format!("{path} could not be used"),
     }
@@ -207,14 +214,19 @@ mod tests {
         let path = folder.path().join("cloud.sqlite");
         std::fs::write(&path, vec![b'x'; 8192]).unwrap();
         let message = format!("{:#}", Store::open(&path).err().unwrap());
-        assert!(message.contains("cloud.sqlite") && message.contains("--fresh"), "{message}");
+        assert!(
+            message.contains("cloud.sqlite") && message.contains("--fresh"),
+            "{message}"
+        );
     }
 
     #[test]
     fn a_full_disk_is_told_as_such() {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&folder.path().join("cloud.sqlite")).unwrap();
-        store.read(|connection| connection.pragma_update(None, "max_page_count", 1)).unwrap();
+        store
+            .read(|connection| connection.pragma_update(None, "max_page_count", 1))
+            .unwrap();
         let error = store.set("a", "b", &"x".repeat(1 << 20)).unwrap_err();
         assert!(format!("{error:#}").contains("is the disk full?"), "{error:#}");
     }

@@ -10,7 +10,10 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 pub fn json(status: StatusCode, content_type: &'static str, body: &Value) -> Response {
-    let headers = [(CONTENT_TYPE.as_str(), content_type.to_owned()), ("x-amzn-requestid", Uuid::new_v4().to_string())];
+    let headers = [
+        (CONTENT_TYPE.as_str(), content_type.to_owned()),
+        ("x-amzn-requestid", Uuid::new_v4().to_string()),
+    ];
     (status, headers, body.to_string()).into_response()
 }
 
@@ -27,7 +30,9 @@ pub fn log(error: &anyhow::Error) {
     static LAST: Mutex<Option<(Instant, String)>> = Mutex::new(None);
     let message = format!("{error:#}");
     let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
-    let told = last.as_ref().is_some_and(|(at, told)| *told == message && at.elapsed() < Duration::from_secs(10));
+    let told = last
+        .as_ref()
+        .is_some_and(|(at, told)| *told == message && at.elapsed() < Duration::from_secs(10));
     if !told {
         eprintln!("local: {message}");
         *last = Some((Instant::now(), message));

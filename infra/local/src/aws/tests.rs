@@ -1,1 +1,264 @@
-//! Tests.
+use axum::body::{Body, to_bytes};
+use axum::http::Request;
+use serde_json::Value;
+use tower::ServiceExt;
+
+use super::*;
+use crate::plan;
+use crate::store::Store;
+
+struct Fixture {
+    _folder: tempfile::TempDir,
+    app: Router,
+}
+
+impl Fixture {
+    fn new() -> Fixture {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("cloud.sqlite")).unwrap();
+        let queue = |name: &str, redrive| plan::Queue {
+            logical_id: name.to_owned(),
+            name: name.to_owned(),
+            arn: sqs::arn(name),
+            url: String::new(),
+            visibility_timeout: 30,
+            retention: 3600,
+            delay: 0,
+            receive_wait: 0,
+            redrive,
+        };
+        let redrive = plan::Redrive {
+            dead_letter_queue: "dead".to_owned(),
+            max_receive_count: 1,
+        };
+        let sqs = Sqs::open(store.clone(), &[queue("tasks", Some(redrive)), queue("dead", None)]).unwrap();
+        let bus = EventBus::open(store, sqs.clone(), &[], &[]).unwrap();
+        let dynamodb = DynamoDb::open(&folder.path().join("tables.sqlite")).unwrap();
+        Fixture {
+            app: app(dynamodb, sqs, bus, Router::new()),
+            _folder: folder,
+        }
+    }
+
+    async fn answer(&self, request: Request<Body>) -> (StatusCode, HeaderMap, Value) {
+        let response = self.app.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let body = to_bytes(body, usize::MAX).await.unwrap();
+        (
+            parts.status,
+            parts.headers,
+            serde_json::from_slice(&body).unwrap_or(Value::Null),
+        )
+    }
+
+    async fn call(&self, target: &str, request: Value) -> (StatusCode, Value) {
+        let request = Request::post("/")
+            .header(HOST, "localhost:4566")
+            .header("x-amz-target", target)
+            .body(Body::from(request.to_string()))
+            .unwrap();
+        let (status, _, body) = self.answer(request).await;
+        (status, body)
+    }
+
+    async fn ask(&self, target: &str, request: Value) -> Value {
+        let (status, body) = self.call(target, request).await;
+        assert_eq!(status, StatusCode::OK, "{target}: {body}");
+        body
+    }
+
+    async fn get(&self, path: &str) -> Value {
+        self.answer(Request::get(path).body(Body::empty()).unwrap()).await.2
+    }
+}
+
+#[tokio::test]
+async fn a_message_goes_through_a_queue() {
+    let fixture = Fixture::new();
+    let url = fixture
+        .ask("AmazonSQS.GetQueueUrl", json!({ "QueueName": "tasks" }))
+        .await["QueueUrl"]
+        .clone();
+    assert_eq!(url, "http://localhost:4566/000000000000/tasks");
+    let attributes = json!({ "k": { "DataType": "String", "StringValue": "v" } });
+    let message = json!({ "QueueUrl": url, "MessageBody": "hello", "MessageAttributes": attributes });
+    let sent = fixture.ask("AmazonSQS.SendMessage", message).await;
+    assert_eq!(sent["MD5OfMessageBody"], "5d41402abc4b2a76b9719d911017c592");
+    // Of the bytes 0001 k 0006 String 1 0001 v, the lengths in four bytes each.
+    let digested = b"\0\0\0\x01k\0\0\0\x06String\x01\0\0\0\x01v";
+    assert_eq!(sent["MD5OfMessageAttributes"], format!("{:x}", md5::compute(digested)));
+
+    let receive = json!({ "QueueUrl": url, "MessageSystemAttributeNames": ["All"], "MessageAttributeNames": ["All"] });
+    let received = fixture.ask("AmazonSQS.ReceiveMessage", receive.clone()).await["Messages"][0].clone();
+    assert_eq!(
+        (&received["Body"], &received["MessageAttributes"]),
+        (&json!("hello"), &attributes)
+    );
+    assert_eq!(received["MD5OfMessageAttributes"], sent["MD5OfMessageAttributes"]);
+    assert_eq!(received["Attributes"]["ApproximateReceiveCount"], "1");
+    fixture
+        .ask(
+            "AmazonSQS.DeleteMessage",
+            json!({ "QueueUrl": url, "ReceiptHandle": received["ReceiptHandle"] }),
+        )
+        .await;
+    assert_eq!(fixture.ask("AmazonSQS.ReceiveMessage", receive).await, json!({}));
+}
+
+#[tokio::test]
+async fn a_batch_answers_for_each_entry() {
+    let fixture = Fixture::new();
+    let entries = json!([{ "Id": "a", "MessageBody": "fine" }, { "Id": "b", "MessageBody": "" }]);
+    let sent = fixture
+        .ask(
+            "AmazonSQS.SendMessageBatch",
+            json!({ "QueueUrl": "tasks", "Entries": entries }),
+        )
+        .await;
+    assert_eq!(sent["Successful"][0]["Id"], "a");
+    assert_eq!(
+        (&sent["Failed"][0]["Id"], &sent["Failed"][0]["SenderFault"]),
+        (&json!("b"), &json!(true))
+    );
+
+    let twice = json!([{ "Id": "a", "MessageBody": "x" }, { "Id": "a", "MessageBody": "y" }]);
+    let (status, body) = fixture
+        .call(
+            "AmazonSQS.SendMessageBatch",
+            json!({ "QueueUrl": "tasks", "Entries": twice }),
+        )
+        .await;
+    assert_eq!(
+        (status, &body["__type"]),
+        (
+            StatusCode::BAD_REQUEST,
+            &json!("com.amazonaws.sqs#BatchEntryIdsNotDistinct")
+        )
+    );
+}
+
+#[tokio::test]
+async fn a_refusal_has_the_names_that_old_and_new_sdks_go_by() {
+    let fixture = Fixture::new();
+    let request = Request::post("/")
+        .header("x-amz-target", "AmazonSQS.GetQueueUrl")
+        .body(Body::from(r#"{"QueueName":"nowhere"}"#))
+        .unwrap();
+    let (status, headers, body) = fixture.answer(request).await;
+    assert_eq!(
+        (status, &body["__type"]),
+        (StatusCode::BAD_REQUEST, &json!("com.amazonaws.sqs#QueueDoesNotExist"))
+    );
+    assert_eq!(
+        headers["x-amzn-query-error"],
+        "AWS.SimpleQueueService.NonExistentQueue;Sender"
+    );
+}
+
+#[tokio::test]
+async fn dead_letters_are_counted_and_redriven() {
+    let fixture = Fixture::new();
+    fixture
+        .ask(
+            "AmazonSQS.SendMessage",
+            json!({ "QueueUrl": "tasks", "MessageBody": "poison" }),
+        )
+        .await;
+    for _ in 0..2 {
+        fixture
+            .ask(
+                "AmazonSQS.ReceiveMessage",
+                json!({ "QueueUrl": "tasks", "VisibilityTimeout": 0 }),
+            )
+            .await;
+    }
+    let dead = json!({ "name": "dead", "visible": 1, "inFlight": 0, "delayed": 0, "isDeadLetterQueue": true });
+    assert_eq!(fixture.get("/_local/queues").await[0], dead);
+
+    let redrive = |name: &str| {
+        Request::post(format!("/_local/queues/{name}/redrive"))
+            .body(Body::empty())
+            .unwrap()
+    };
+    let (status, _, body) = fixture.answer(redrive("tasks")).await;
+    assert_eq!((status, body), (StatusCode::OK, json!({ "moved": 1 })));
+    assert_eq!(fixture.answer(redrive("nowhere")).await.0, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn an_event_goes_over_a_clients_rule_into_its_queue_and_the_history() {
+    let fixture = Fixture::new();
+    let pattern = json!({ "source": [{ "prefix": "sh" }] }).to_string();
+    fixture
+        .ask("AWSEvents.PutRule", json!({ "Name": "mine", "EventPattern": pattern }))
+        .await;
+    let targets =
+        json!([{ "Id": "1", "Arn": sqs::arn("tasks") }, { "Id": "2", "Arn": "arn:aws:lambda:us-east-1:0:function:f" }]);
+    let put = fixture
+        .ask("AWSEvents.PutTargets", json!({ "Rule": "mine", "Targets": targets }))
+        .await;
+    assert_eq!(
+        (&put["FailedEntryCount"], &put["FailedEntries"][0]["TargetId"]),
+        (&json!(1), &json!("2"))
+    );
+
+    let entry = json!({ "Source": "shop", "DetailType": "SOLD", "Detail": "{\"a\":1}" });
+    let put = fixture
+        .ask(
+            "AWSEvents.PutEvents",
+            json!({ "Entries": [entry, { "Source": "shop" }] }),
+        )
+        .await;
+    assert_eq!(
+        (&put["FailedEntryCount"], &put["Entries"][1]["ErrorCode"]),
+        (&json!(1), &json!("InvalidArgument"))
+    );
+    let received = fixture
+        .ask("AmazonSQS.ReceiveMessage", json!({ "QueueUrl": "tasks" }))
+        .await;
+    let event: Value = serde_json::from_str(received["Messages"][0]["Body"].as_str().unwrap()).unwrap();
+    assert_eq!(
+        (&event["id"], &event["detail"]),
+        (&put["Entries"][0]["EventId"], &json!({ "a": 1 }))
+    );
+
+    let events = fixture.get("/_local/events?after=0&wait=5").await;
+    assert_eq!((&events[0]["event"], &events[0]["rules"]), (&event, &json!(["mine"])));
+    let (status, _) = fixture
+        .call("AWSEvents.PutEvents", json!({ "Entries": vec![json!({}); 11] }))
+        .await;
+    assert_eq!(status, StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test]
+async fn dynamodb_answers_here_too() {
+    let fixture = Fixture::new();
+    let (status, body) = fixture.call("DynamoDB_20120810.ListTables", json!({})).await;
+    assert_eq!((status, body), (StatusCode::OK, json!({ "TableNames": [] })));
+    let (status, body) = fixture
+        .call("DynamoDB_20120810.GetItem", json!({ "TableName": "none", "Key": {} }))
+        .await;
+    assert_eq!(status, StatusCode::BAD_REQUEST, "{body}");
+}
+
+#[tokio::test]
+async fn what_is_not_known_is_told_with_what_is() {
+    let fixture = Fixture::new();
+    let (status, body) = fixture.call("Kinesis_20131202.PutRecord", json!({})).await;
+    assert_eq!(
+        (status, &body["__type"]),
+        (StatusCode::BAD_REQUEST, &json!("UnknownOperationException"))
+    );
+    assert!(body["message"].as_str().unwrap().contains("EventBridge"), "{body}");
+
+    let query = Request::post("/")
+        .header(CONTENT_TYPE, "application/x-www-form-urlencoded; charset=utf-8")
+        .body(Body::from("Action=SendMessage"))
+        .unwrap();
+    let (_, _, body) = fixture.answer(query).await;
+    assert!(
+        body["message"].as_str().unwrap().contains("update the client"),
+        "{body}"
+    );
+    assert_eq!(fixture.get("/_local/health").await, json!({ "status": "ok" }));
+}

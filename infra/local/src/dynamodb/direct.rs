@@ -3,6 +3,7 @@
 use dynoxide::{Database, DynoxideError, Result};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use uuid::Uuid;
 
 use super::Answer;
 
@@ -27,11 +28,16 @@ fn answer<Q: DeserializeOwned, A: Serialize>(body: &[u8], perform: impl FnOnce(Q
     let (status, body) = match perform(serde_json::from_slice(body).ok()?) {
         Ok(answer) => (200, serde_json::to_vec(&answer).ok()?),
         Err(
-            error @ (DynoxideError::ConditionalCheckFailedException(..) | DynoxideError::TransactionCanceledException(..)),
+            error @ (DynoxideError::ConditionalCheckFailedException(..)
+            | DynoxideError::TransactionCanceledException(..)),
         ) => (error.status_code(), error.to_json().into_bytes()),
         // Tried again it might be done twice.
         Err(error) if error.status_code() >= 500 => (error.status_code(), error.to_json().into_bytes()),
         Err(_) => return None,
     };
-    Some(Answer { status, headers: vec![("content-type", "application/x-amz-json-1.0".to_owned())], body })
+    let headers = vec![
+        ("content-type", "application/x-amz-json-1.0".to_owned()),
+        ("x-amzn-requestid", Uuid::new_v4().to_string()),
+    ];
+    Some(Answer { status, headers, body })
 }

@@ -126,8 +126,7 @@ impl DynamoDb {
         }
         if let Some(embedded) = &self.embedded {
             if answer.status >= 500 {
-                let told = String::from_utf8_lossy(&answer.body);
-                wire::log(&anyhow!("{}: {operation} failed: {told}", embedded.path.display()));
+                wire::log(&embedded.failure(&operation, &answer));
             }
             names_of_aws(&operation, &mut answer);
         }
@@ -164,8 +163,12 @@ impl DynamoDb {
 
     /// Deletes items whose time to live is over, as DynamoDB does in its own time.
     pub async fn delete_expired(&self) -> anyhow::Result<()> {
-        let Some(embedded) = self.embedded.clone() else { return Ok(()) };
-        let deleted = blocking(move || Ok(embedded.database.sweep_ttl()?)).await.context("deleting expired items failed")?;
+        let Some(embedded) = self.embedded.clone() else {
+            return Ok(());
+        };
+        let deleted = blocking(move || Ok(embedded.database.sweep_ttl()?))
+            .await
+            .context("deleting expired items failed")?;
         if deleted > 0 {
             self.writes.send_modify(|writes| *writes += 1);
         }
@@ -175,7 +178,9 @@ impl DynamoDb {
 
 impl Embedded {
     fn open(path: &Path) -> anyhow::Result<(Embedded, String)> {
-        let text = path.to_str().with_context(|| format!("{} is not a path in UTF-8", path.display()))?;
+        let text = path
+            .to_str()
+            .with_context(|| format!("{} is not a path in UTF-8", path.display()))?;
         let opened = Database::new(text).map_err(anyhow::Error::new).and_then(|database| {
             // Despite its name, what sets `synchronous = NORMAL`: commits then survive the death of this process without
             // waiting for the disk each time.
@@ -192,7 +197,15 @@ impl Embedded {
         let (database, maintenance) = opened.with_context(|| store::unusable(path))?;
         let (serving, stopped) = oneshot::channel();
         let url = serve(database.clone(), stopped)?;
-        Ok((Embedded { database, path: path.to_owned(), maintenance: Mutex::new(maintenance), _serving: serving }, url))
+        Ok((
+            Embedded {
+                database,
+                path: path.to_owned(),
+                maintenance: Mutex::new(maintenance),
+                _serving: serving,
+            },
+            url,
+        ))
     }
 }
 
@@ -201,7 +214,10 @@ fn serve(database: Database, stopped: oneshot::Receiver<()>) -> anyhow::Result<S
     let listener = std::net::TcpListener::bind("127.0.0.1:0").context("no port is free for the embedded DynamoDB")?;
     listener.set_nonblocking(true)?;
     let url = format!("http://{}/", listener.local_addr()?);
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()?;
     std::thread::Builder::new().name("dynamodb".to_owned()).spawn(move || {
         runtime.block_on(async {
             let served = match tokio::net::TcpListener::from_std(listener) {
@@ -227,8 +243,17 @@ fn send(request: ureq::RequestBuilder<ureq::typestate::WithBody>, body: &[u8]) -
         .into_iter()
         .filter_map(|name| Some((name, response.headers().get(name)?.to_str().ok()?.to_owned())))
         .collect();
-    let body = response.body_mut().with_config().limit(64 << 20).read_to_vec().context("DynamoDB did not answer in full")?;
-    Ok(Answer { status: response.status().as_u16(), headers, body })
+    let body = response
+        .body_mut()
+        .with_config()
+        .limit(64 << 20)
+        .read_to_vec()
+        .context("DynamoDB did not answer in full")?;
+    Ok(Answer {
+        status: response.status().as_u16(),
+        headers,
+        body,
+    })
 }
 
 fn is_write(operation: &str) -> bool {
@@ -279,7 +304,9 @@ fn names_of_aws(operation: &str, answer: &mut Answer) {
 fn without_ends(text: &str) -> Option<String> {
     let mut told: Value = serde_json::from_str(text).ok()?;
     for shard in told["StreamDescription"]["Shards"].as_array_mut()? {
-        shard["SequenceNumberRange"].as_object_mut()?.remove("EndingSequenceNumber");
+        shard["SequenceNumberRange"]
+            .as_object_mut()?
+            .remove("EndingSequenceNumber");
     }
     Some(told.to_string())
 }
@@ -296,10 +323,22 @@ fn names_of_dynoxide(operation: &str, body: Vec<u8>) -> Vec<u8> {
 
 /// Runs what blocks where it holds nobody up.
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> anyhow::Result<T> + Send + 'static) -> anyhow::Result<T> {
-    tokio::task::spawn_blocking(work).await.context("the local cloud is stopping")?
+    tokio::task::spawn_blocking(work)
+        .await
+        .context("the local cloud is stopping")?
 }
 
 impl Embedded {
+    /// What to tell the terminal of an operation that failed by no fault of its sender.
+    fn failure(&self, operation: &str, answer: &Answer) -> anyhow::Error {
+        let told: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+        let message = told["message"].as_str().unwrap_or("no reason was given");
+        anyhow!(
+            "{operation} failed in {}: {message}. Nothing acknowledged is lost",
+            self.path.display()
+        )
+    }
+
     fn maintenance(&self) -> std::sync::MutexGuard<'_, rusqlite::Connection> {
         self.maintenance.lock().unwrap_or_else(PoisonError::into_inner)
     }

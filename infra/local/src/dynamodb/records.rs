@@ -20,13 +20,20 @@ const SEQUENCE_OFFSET: i128 = 100_000_000_000_000_000_000;
 impl DynamoDb {
     /// The ARN of a table's stream, if it has one.
     pub async fn stream_of(&self, table: &str) -> anyhow::Result<Option<String>> {
-        let told: Value = self.ask("DynamoDB_20120810.DescribeTable", &json!({ "TableName": table })).await?;
+        let told: Value = self
+            .ask("DynamoDB_20120810.DescribeTable", &json!({ "TableName": table }))
+            .await?;
         Ok(told["Table"]["LatestStreamArn"].as_str().map(str::to_owned))
     }
 
     /// Up to `limit` (at most 1,000) records of a stream, as a Lambda event has them, after the one with the sequence
     /// number `after`; from the oldest on without it.
-    pub async fn records_after(&self, stream_arn: &str, after: Option<&str>, limit: usize) -> anyhow::Result<Vec<Value>> {
+    pub async fn records_after(
+        &self,
+        stream_arn: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> anyhow::Result<Vec<Value>> {
         let records = match &self.embedded {
             Some(embedded) => {
                 let embedded = embedded.clone();
@@ -48,22 +55,32 @@ impl DynamoDb {
         // Record by record rather than from `DescribeStream`, which tells no end for a shard that is open.
         loop {
             let records = self.records_after(stream_arn, newest.as_deref(), 1000).await?;
-            let Some(last) = records.last() else { return Ok(newest) };
+            let Some(last) = records.last() else {
+                return Ok(newest);
+            };
             newest = last["dynamodb"]["SequenceNumber"].as_str().map(str::to_owned);
         }
     }
 
     /// As the embedded database does it, for a server whose shards follow one another. A stream with shards side by side
     /// (of a table with many partitions) is read shard after shard, and so not in the order of time.
-    async fn records_of_server(&self, arn: &str, after: Option<&str>, limit: usize) -> anyhow::Result<Vec<Value>> {
+    pub(super) async fn records_of_server(
+        &self,
+        arn: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> anyhow::Result<Vec<Value>> {
         let shards = self.shards(arn).await?;
         let started = |shard: &Value| {
-            let start = shard["SequenceNumberRange"]["StartingSequenceNumber"].as_str().unwrap_or_default();
+            let start = shard["SequenceNumberRange"]["StartingSequenceNumber"]
+                .as_str()
+                .unwrap_or_default();
             after.is_some_and(|after| (start.len(), start) <= (after.len(), after))
         };
         let current = shards.iter().rposition(started);
         for (index, shard) in shards.iter().enumerate().skip(current.unwrap_or(0)) {
-            let mut request = json!({ "StreamArn": arn, "ShardId": shard["ShardId"], "ShardIteratorType": "TRIM_HORIZON" });
+            let mut request =
+                json!({ "StreamArn": arn, "ShardId": shard["ShardId"], "ShardIteratorType": "TRIM_HORIZON" });
             if Some(index) == current {
                 request["ShardIteratorType"] = "AFTER_SEQUENCE_NUMBER".into();
                 request["SequenceNumber"] = after.into();
@@ -80,7 +97,7 @@ impl DynamoDb {
         Ok(Vec::new())
     }
 
-    async fn shards(&self, arn: &str) -> anyhow::Result<Vec<Value>> {
+    pub(super) async fn shards(&self, arn: &str) -> anyhow::Result<Vec<Value>> {
         let mut shards = Vec::new();
         let mut request = json!({ "StreamArn": arn });
         loop {
@@ -98,17 +115,25 @@ impl DynamoDb {
     /// Deletes records of a table's stream that are past their 24 hours and that every reader has passed: up to the
     /// sequence number `passed`, or all of them where nobody reads the stream.
     pub async fn prune(&self, table: &str, passed: Option<&str>) -> anyhow::Result<()> {
-        let Some(embedded) = self.embedded.clone() else { return Ok(()) };
+        let Some(embedded) = self.embedded.clone() else {
+            return Ok(());
+        };
         let table = table.to_owned();
         let passed = passed.map_or(Ok(i64::MAX), stored_number)?;
-        blocking(move || embedded.prune(&table, passed, now_ms() / 1000 - RETENTION)).await.context("pruning a stream failed")
+        blocking(move || embedded.prune(&table, passed, now_ms() / 1000 - RETENTION))
+            .await
+            .context("pruning a stream failed")
     }
 }
 
 impl Embedded {
     fn records_after(&self, stream_arn: String, after: Option<String>, limit: usize) -> anyhow::Result<Vec<Value>> {
         let table = stream_arn.split('/').nth(1).context("it is not the ARN of a stream")?;
-        let kind = if after.is_some() { "AFTER_SEQUENCE_NUMBER" } else { "TRIM_HORIZON" };
+        let kind = if after.is_some() {
+            "AFTER_SEQUENCE_NUMBER"
+        } else {
+            "TRIM_HORIZON"
+        };
         let from = self.database.get_shard_iterator(GetShardIteratorRequest {
             shard_id: shard_id(table),
             shard_iterator_type: kind.to_owned(),
@@ -119,7 +144,10 @@ impl Embedded {
             shard_iterator: from.shard_iterator.unwrap_or_default(),
             limit: Some(limit),
         })?;
-        read.records.iter().map(|record| Ok(serde_json::to_value(record)?)).collect()
+        read.records
+            .iter()
+            .map(|record| Ok(serde_json::to_value(record)?))
+            .collect()
     }
 
     /// A thousand at a time, so that no write waits for long.
@@ -143,8 +171,11 @@ impl Embedded {
 }
 
 fn stored_number(sequence: &str) -> anyhow::Result<i64> {
-    let number: i128 = sequence.parse().with_context(|| format!("{sequence} is not a sequence number"))?;
-    i64::try_from(number - SEQUENCE_OFFSET).with_context(|| format!("{sequence} is not a sequence number of this stream"))
+    let number: i128 = sequence
+        .parse()
+        .with_context(|| format!("{sequence} is not a sequence number"))?;
+    i64::try_from(number - SEQUENCE_OFFSET)
+        .with_context(|| format!("{sequence} is not a sequence number of this stream"))
 }
 
 /// Where a Lambda event differs from the stream's own API.

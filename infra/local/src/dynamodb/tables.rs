@@ -19,18 +19,31 @@ impl DynamoDb {
                 }
                 Some(existing) => self.adopt(table, &existing).await?,
             }
-            self.apply_ttl(table).await.with_context(|| format!("{}: cannot set the time to live", table.logical_id))?;
+            self.apply_ttl(table)
+                .await
+                .with_context(|| format!("{}: cannot set the time to live", table.logical_id))?;
         }
         Ok(())
     }
 
     /// The description of a table, if there is one.
     async fn table(&self, name: &str) -> anyhow::Result<Option<Value>> {
-        let answer = self.call("DynamoDB_20120810.DescribeTable", json!({ "TableName": name }).to_string().into()).await?;
-        let mut told: Value = serde_json::from_slice(&answer.body).context("DescribeTable was not answered with JSON")?;
+        let answer = self
+            .call(
+                "DynamoDB_20120810.DescribeTable",
+                json!({ "TableName": name }).to_string().into(),
+            )
+            .await?;
+        let mut told: Value =
+            serde_json::from_slice(&answer.body).context("DescribeTable was not answered with JSON")?;
         match answer.status {
             200 => Ok(Some(told["Table"].take())),
-            _ if told["__type"].as_str().is_some_and(|name| name.ends_with("ResourceNotFoundException")) => Ok(None),
+            _ if told["__type"]
+                .as_str()
+                .is_some_and(|name| name.ends_with("ResourceNotFoundException")) =>
+            {
+                Ok(None)
+            }
             _ => bail!("DescribeTable was refused: {told}"),
         }
     }
@@ -50,7 +63,11 @@ impl DynamoDb {
         let stream = &table.create["StreamSpecification"];
         let was_streamed = existing["StreamSpecification"]["StreamEnabled"] == true;
         if table.streamed != was_streamed {
-            let specification = if table.streamed { stream.clone() } else { json!({ "StreamEnabled": false }) };
+            let specification = if table.streamed {
+                stream.clone()
+            } else {
+                json!({ "StreamEnabled": false })
+            };
             let request = json!({ "TableName": table.name, "StreamSpecification": specification });
             self.ask::<Value>("DynamoDB_20120810.UpdateTable", &request)
                 .await
@@ -60,7 +77,9 @@ impl DynamoDb {
     }
 
     async fn apply_ttl(&self, table: &Table) -> anyhow::Result<()> {
-        let Some(attribute) = &table.ttl_attribute else { return Ok(()) };
+        let Some(attribute) = &table.ttl_attribute else {
+            return Ok(());
+        };
         let name = json!({ "TableName": table.name });
         let told: Value = self.ask("DynamoDB_20120810.DescribeTimeToLive", &name).await?;
         if told["TimeToLiveDescription"]["AttributeName"] == attribute.as_str() {
@@ -68,7 +87,9 @@ impl DynamoDb {
         }
         let specification = json!({ "Enabled": true, "AttributeName": attribute });
         let request = json!({ "TableName": table.name, "TimeToLiveSpecification": specification });
-        self.ask::<Value>("DynamoDB_20120810.UpdateTimeToLive", &request).await.map(drop)
+        self.ask::<Value>("DynamoDB_20120810.UpdateTimeToLive", &request)
+            .await
+            .map(drop)
     }
 }
 
@@ -77,7 +98,10 @@ fn keys(table: &Value) -> Value {
     let mut keys = table["KeySchema"].clone();
     let typed = |name: &Value| {
         let attributes = table["AttributeDefinitions"].as_array().into_iter().flatten();
-        attributes.filter(|attribute| attribute["AttributeName"] == *name).map(|attribute| attribute["AttributeType"].clone()).next()
+        attributes
+            .filter(|attribute| attribute["AttributeName"] == *name)
+            .map(|attribute| attribute["AttributeType"].clone())
+            .next()
     };
     for key in keys.as_array_mut().into_iter().flatten() {
         key["AttributeType"] = typed(&key["AttributeName"]).into();
@@ -104,7 +128,9 @@ fn indexes(table: &Value) -> Value {
 
 /// A list whose order means nothing, in one order, and its objects' fields too.
 fn sorted(list: Value) -> Value {
-    let Value::Array(mut list) = list else { return list };
+    let Value::Array(mut list) = list else {
+        return list;
+    };
     list.iter_mut().for_each(Value::sort_all_objects);
     list.sort_by_key(Value::to_string);
     list.into()

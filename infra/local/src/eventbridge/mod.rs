@@ -84,7 +84,12 @@ struct Accepted {
 impl EventBus {
     pub fn open(store: Store, sqs: Sqs, buses: &[plan::Bus], rules: &[plan::Rule]) -> anyhow::Result<EventBus> {
         let mut names = vec![DEFAULT_BUS.to_owned()];
-        names.extend(buses.iter().map(|bus| bus.name.clone()).filter(|name| name != DEFAULT_BUS));
+        names.extend(
+            buses
+                .iter()
+                .map(|bus| bus.name.clone())
+                .filter(|name| name != DEFAULT_BUS),
+        );
         let rules = rules::load(&store, rules)?;
         let newest = store.read(|connection| {
             connection.query_row("SELECT COALESCE(MAX(number), 0) FROM events", [], |row| row.get(0))
@@ -110,9 +115,9 @@ impl EventBus {
             .map(|accepted| match (accepted, &stored) {
                 (Err(failed), _) => failed,
                 (Ok(_), Err(error)) => EntryResult::failed("InternalFailure", format!("{error:#}")),
-                (Ok(accepted), Ok(())) => {
-                    EntryResult::Put { event_id: accepted.event["id"].as_str().unwrap_or_default().to_owned() }
-                }
+                (Ok(accepted), Ok(())) => EntryResult::Put {
+                    event_id: accepted.event["id"].as_str().unwrap_or_default().to_owned(),
+                },
             })
             .collect()
     }
@@ -129,7 +134,10 @@ impl EventBus {
         let detail_type = given(entry.detail_type, "DetailType")?;
         let detail = given(entry.detail, "Detail")?;
         if source.starts_with("aws.") {
-            return Err(EntryResult::failed("NotAuthorizedForSourceException", "Not authorized for the source."));
+            return Err(EntryResult::failed(
+                "NotAuthorizedForSourceException",
+                "Not authorized for the source.",
+            ));
         }
         let detail = serde_json::from_str(&detail)
             .ok()
@@ -152,14 +160,26 @@ impl EventBus {
             "detail": detail,
         });
         let rules = self.rules.read().unwrap_or_else(PoisonError::into_inner);
-        let matching = rules.iter().filter(|rule| rule.told.bus == bus && rule.told.enabled && rule.pattern.matches(&event));
+        let matching = rules
+            .iter()
+            .filter(|rule| rule.told.bus == bus && rule.told.enabled && rule.pattern.matches(&event));
         let mut names = Vec::new();
         let mut messages = Vec::new();
         for rule in matching {
             names.push(rule.told.name.clone());
-            messages.extend(rule.told.targets.iter().filter_map(|target| self.message(rule, target, &event)));
+            messages.extend(
+                rule.told
+                    .targets
+                    .iter()
+                    .filter_map(|target| self.message(rule, target, &event)),
+            );
         }
-        Ok(Accepted { bus: bus.to_owned(), rules: names, event, messages })
+        Ok(Accepted {
+            bus: bus.to_owned(),
+            rules: names,
+            event,
+            messages,
+        })
     }
 
     /// The message for a target and the queue it goes to: the target's dead-letter queue where the target's own queue is
@@ -171,23 +191,40 @@ impl EventBus {
         };
         let message = Outgoing::new(chosen.to_string());
         let queue = sqs::name_of(&target.queue_arn);
-        let Err(error) = self.sqs.takes(queue, &message) else { return Some((queue.to_owned(), message)) };
+        let Err(error) = self.sqs.takes(queue, &message) else {
+            return Some((queue.to_owned(), message));
+        };
         let attributes = Attributes::from([
-            ("RULE_ARN".to_owned(), Attribute::string(rules::arn(&rule.told.bus, &rule.told.name))),
+            (
+                "RULE_ARN".to_owned(),
+                Attribute::string(rules::arn(&rule.told.bus, &rule.told.name)),
+            ),
             ("TARGET_ARN".to_owned(), Attribute::string(&target.queue_arn)),
-            ("ERROR_CODE".to_owned(), Attribute::string(match error {
-                sqs::SqsError::Refused { shape: "QueueDoesNotExist", .. } => "NO_RESOURCE",
-                _ => "INVALID_PARAMETER",
-            })),
+            (
+                "ERROR_CODE".to_owned(),
+                Attribute::string(match error {
+                    sqs::SqsError::Refused {
+                        shape: "QueueDoesNotExist",
+                        ..
+                    } => "NO_RESOURCE",
+                    _ => "INVALID_PARAMETER",
+                }),
+            ),
             ("ERROR_MESSAGE".to_owned(), Attribute::string(error.to_string())),
         ]);
-        let dead = Outgoing { attributes, ..Outgoing::new(event.to_string()) };
+        let dead = Outgoing {
+            attributes,
+            ..Outgoing::new(event.to_string())
+        };
         let dead_letter_queue = target.dead_letter_queue_arn.as_deref().map(sqs::name_of);
         match dead_letter_queue.filter(|queue| self.sqs.takes(queue, &dead).is_ok()) {
             Some(queue) => Some((queue.to_owned(), dead)),
             None => {
                 let Rule { told, .. } = rule;
-                let lost = anyhow::anyhow!(error).context(format!("rule {}: an event for target {} is dropped", told.name, target.id));
+                let lost = anyhow::anyhow!(error).context(format!(
+                    "rule {}: an event for target {} is dropped",
+                    told.name, target.id
+                ));
                 crate::wire::log(&lost);
                 None
             }
@@ -198,14 +235,22 @@ impl EventBus {
         let newest = self.store.write(|transaction| {
             let mut remember =
                 transaction.prepare_cached("INSERT INTO events (bus, rules, event) VALUES (?1, ?2, ?3)")?;
-            for Accepted { bus, rules, event, messages } in accepted.clone() {
+            for Accepted {
+                bus,
+                rules,
+                event,
+                messages,
+            } in accepted.clone()
+            {
                 remember.execute((bus, json!(rules).to_string(), event.to_string()))?;
                 for (queue, message) in messages {
                     self.sqs.send_in(transaction, queue, message)?;
                 }
             }
             let newest = transaction.query_row("SELECT COALESCE(MAX(number), 0) FROM events", [], |row| row.get(0))?;
-            transaction.prepare_cached("DELETE FROM events WHERE number <= ?1")?.execute([newest - KEPT_EVENTS])?;
+            transaction
+                .prepare_cached("DELETE FROM events WHERE number <= ?1")?
+                .execute([newest - KEPT_EVENTS])?;
             Ok(newest)
         })?;
         self.newest.send_replace(newest);
@@ -223,7 +268,9 @@ impl EventBus {
                     "SELECT number, bus, rules, event FROM events
                      WHERE number > COALESCE(?1, (SELECT MAX(number) FROM events) - ?2) ORDER BY number LIMIT ?2",
                 )?
-                .query_map((after, limit), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?
+                .query_map((after, limit), |row| {
+                    Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+                })?
                 .collect()
         })?;
         rows.into_iter()
@@ -255,14 +302,22 @@ impl EventBus {
 
 impl EntryResult {
     fn failed(code: &str, message: impl Into<String>) -> EntryResult {
-        EntryResult::Failed { error_code: code.to_owned(), error_message: message.into() }
+        EntryResult::Failed {
+            error_code: code.to_owned(),
+            error_message: message.into(),
+        }
     }
 }
 
 fn time(given: Option<f64>) -> String {
-    #[expect(clippy::cast_possible_truncation, reason = "seconds, of which the fraction is dropped on purpose")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "seconds, of which the fraction is dropped on purpose"
+    )]
     let seconds = given.map_or_else(|| now_ms() / 1000, |seconds| seconds as i64);
-    DateTime::<Utc>::from_timestamp(seconds, 0).unwrap_or_default().to_rfc3339_opts(SecondsFormat::Secs, true)
+    DateTime::<Utc>::from_timestamp(seconds, 0)
+        .unwrap_or_default()
+        .to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
 /// What an `InputPath` such as `$.detail.items[0]` names.

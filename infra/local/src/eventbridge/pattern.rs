@@ -72,10 +72,17 @@ impl Pattern {
                     fields.push((name.clone(), Field::Inside(Pattern::parse_object(inner)?)));
                 }
                 Value::Array(tests) if !tests.is_empty() => {
-                    let tests = tests.iter().map(|test| parse_test(name, test)).collect::<Result<_, _>>()?;
+                    let tests = tests
+                        .iter()
+                        .map(|test| parse_test(name, test))
+                        .collect::<Result<_, _>>()?;
                     fields.push((name.clone(), Field::OneOf(tests)));
                 }
-                _ => return Err(format!("\"{name}\" must be an object or an array, and not an empty one")),
+                _ => {
+                    return Err(format!(
+                        "\"{name}\" must be an object or an array, and not an empty one"
+                    ));
+                }
             }
         }
         Ok(Pattern { any_of, fields })
@@ -100,14 +107,19 @@ impl Pattern {
                     tests.iter().any(|test| test.passes(&leaves))
                 }
             }
-        }) && self.any_of.iter().all(|alternatives| alternatives.iter().any(|pattern| pattern.matches_in(event)))
+        }) && self
+            .any_of
+            .iter()
+            .all(|alternatives| alternatives.iter().any(|pattern| pattern.matches_in(event)))
     }
 }
 
 /// A field's value, or those of its array.
 fn collect_leaves<'a>(value: Option<&'a Value>, leaves: &mut Vec<&'a Value>) {
     match value {
-        Some(Value::Array(elements)) => elements.iter().for_each(|element| collect_leaves(Some(element), leaves)),
+        Some(Value::Array(elements)) => elements
+            .iter()
+            .for_each(|element| collect_leaves(Some(element), leaves)),
         Some(Value::Object(_)) | None => {}
         Some(leaf) => leaves.push(leaf),
     }
@@ -119,7 +131,9 @@ fn parse_test(field: &str, test: &Value) -> Result<Test, String> {
             let mut operators = operator.iter();
             match (operators.next(), operators.next()) {
                 (Some((name, argument)), None) => parse_operator(field, name, argument),
-                _ => Err(format!("\"{field}\" must have exactly one operator in each object of its array")),
+                _ => Err(format!(
+                    "\"{field}\" must have exactly one operator in each object of its array"
+                )),
             }
         }
         Value::Array(_) => Err(format!("\"{field}\" has an array inside its array")),
@@ -134,17 +148,26 @@ fn parse_operator(field: &str, name: &str, argument: &Value) -> Result<Test, Str
         "suffix" => parse_text(Text::Ends, argument).ok_or_else(|| wrong("a string")),
         "equals-ignore-case" => {
             let with = argument.as_str().ok_or_else(|| wrong("a string"))?.to_owned();
-            Ok(Test::Text { how: Text::Is, with, any_case: true })
+            Ok(Test::Text {
+                how: Text::Is,
+                with,
+                any_case: true,
+            })
         }
         "wildcard" => {
             let pieces = argument.as_str().and_then(parse_wildcard);
-            pieces.map(Test::Wildcard).ok_or_else(|| wrong("a string without ** and with no \\ but in \\* and \\\\"))
+            pieces
+                .map(Test::Wildcard)
+                .ok_or_else(|| wrong("a string without ** and with no \\ but in \\* and \\\\"))
         }
-        "numeric" => parse_numeric(argument).map(Test::Numeric).ok_or_else(|| {
-            wrong("comparisons such as [\"=\", 5] or [\">\", 0, \"<=\", 10]")
-        }),
+        "numeric" => parse_numeric(argument)
+            .map(Test::Numeric)
+            .ok_or_else(|| wrong("comparisons such as [\"=\", 5] or [\">\", 0, \"<=\", 10]")),
         "cidr" => parse_cidr(argument).ok_or_else(|| wrong("an IP range such as \"10.0.0.0/8\"")),
-        "exists" => argument.as_bool().map(Test::Exists).ok_or_else(|| wrong("true or false")),
+        "exists" => argument
+            .as_bool()
+            .map(Test::Exists)
+            .ok_or_else(|| wrong("true or false")),
         "anything-but" => parse_anything_but(field, argument),
         _ => Err(format!("\"{field}\": unrecognized match type {name}")),
     }
@@ -157,7 +180,11 @@ fn parse_text(how: Text, argument: &Value) -> Option<Test> {
         Value::Object(inner) if inner.len() == 1 => (inner.get("equals-ignore-case")?.as_str()?, true),
         _ => return None,
     };
-    Some(Test::Text { how, with: with.to_owned(), any_case })
+    Some(Test::Text {
+        how,
+        with: with.to_owned(),
+        any_case,
+    })
 }
 
 /// The literal pieces between the stars.
@@ -203,7 +230,10 @@ fn parse_numeric(argument: &Value) -> Option<Vec<(Comparison, f64)>> {
 fn parse_cidr(argument: &Value) -> Option<Test> {
     let (address, bits) = argument.as_str()?.split_once('/')?;
     let address: IpAddr = address.parse().ok()?;
-    let bits = bits.parse().ok().filter(|bits| *bits <= if address.is_ipv4() { 32 } else { 128 })?;
+    let bits = bits
+        .parse()
+        .ok()
+        .filter(|bits| *bits <= if address.is_ipv4() { 32 } else { 128 })?;
     Some(Test::Cidr(address, bits))
 }
 
@@ -226,7 +256,9 @@ fn parse_anything_but(field: &str, argument: &Value) -> Result<Test, String> {
             )),
         },
         values => each(values, &|value| match value {
-            Value::Object(_) | Value::Array(_) => Err(format!("\"{field}\": anything-but takes a list of plain values")),
+            Value::Object(_) | Value::Array(_) => {
+                Err(format!("\"{field}\": anything-but takes a list of plain values"))
+            }
             value => Ok(Test::Equals(value.clone())),
         }),
     };
@@ -250,9 +282,9 @@ impl Test {
                 false => how.holds(text, with),
             },
             (Test::Wildcard(pieces), Value::String(text)) => wildcard_matches(pieces, text),
-            (Test::Numeric(comparisons), Value::Number(number)) => {
-                comparisons.iter().all(|(comparison, limit)| comparison.holds(number, *limit))
-            }
+            (Test::Numeric(comparisons), Value::Number(number)) => comparisons
+                .iter()
+                .all(|(comparison, limit)| comparison.holds(number, *limit)),
             (Test::Cidr(network, bits), Value::String(text)) => {
                 text.parse().is_ok_and(|address| in_network(address, *network, *bits))
             }
@@ -285,8 +317,12 @@ impl Comparison {
 
 /// The first piece at the start, the last at the end, the others in between as early as they come.
 fn wildcard_matches(pieces: &[String], text: &str) -> bool {
-    let [first, between @ .., last] = pieces else { return pieces.first().is_some_and(|whole| whole == text) };
-    let Some(mut rest) = text.strip_prefix(first.as_str()) else { return false };
+    let [first, between @ .., last] = pieces else {
+        return pieces.first().is_some_and(|whole| whole == text);
+    };
+    let Some(mut rest) = text.strip_prefix(first.as_str()) else {
+        return false;
+    };
     for piece in between {
         match rest.split_once(piece.as_str()) {
             Some((_, after)) => rest = after,
@@ -317,20 +353,31 @@ mod tests {
     use super::*;
 
     fn matches(pattern: Value, event: Value) -> bool {
-        Pattern::parse(&pattern).unwrap_or_else(|error| panic!("{pattern}: {error}")).matches(&event)
+        Pattern::parse(&pattern)
+            .unwrap_or_else(|error| panic!("{pattern}: {error}"))
+            .matches(&event)
     }
 
     /// Of `values` for the field `a`, those that match the pattern.
     fn of(test: Value, values: Value) -> Value {
         let values = values.as_array().cloned().unwrap();
-        values.into_iter().filter(|value| matches(json!({ "a": [test.clone()] }), json!({ "a": value }))).collect()
+        values
+            .into_iter()
+            .filter(|value| matches(json!({ "a": [test.clone()] }), json!({ "a": value })))
+            .collect()
     }
 
     #[test]
     fn all_fields_must_match_and_any_listed_value_will_do() {
         let pattern = json!({ "source": ["shop"], "detail": { "state": ["new", "paid"] } });
-        assert!(matches(pattern.clone(), json!({ "source": "shop", "detail": { "state": "paid" }, "x": 1 })));
-        assert!(!matches(pattern.clone(), json!({ "source": "shop", "detail": { "state": "sent" } })));
+        assert!(matches(
+            pattern.clone(),
+            json!({ "source": "shop", "detail": { "state": "paid" }, "x": 1 })
+        ));
+        assert!(!matches(
+            pattern.clone(),
+            json!({ "source": "shop", "detail": { "state": "sent" } })
+        ));
         assert!(!matches(pattern.clone(), json!({ "source": "shop" })));
         assert!(!matches(pattern, json!({ "detail": { "state": "new" } })));
     }
@@ -354,72 +401,180 @@ mod tests {
     #[test]
     fn fields_of_one_array_element_match_together() {
         let pattern = json!({ "items": { "kind": ["book"], "price": [{ "numeric": [">", 10] }] } });
-        assert!(matches(pattern.clone(), json!({ "items": [{ "kind": "pen", "price": 1 }, { "kind": "book", "price": 11 }] })));
-        assert!(!matches(pattern, json!({ "items": [{ "kind": "pen", "price": 11 }, { "kind": "book", "price": 1 }] })));
+        assert!(matches(
+            pattern.clone(),
+            json!({ "items": [{ "kind": "pen", "price": 1 }, { "kind": "book", "price": 11 }] })
+        ));
+        assert!(!matches(
+            pattern,
+            json!({ "items": [{ "kind": "pen", "price": 11 }, { "kind": "book", "price": 1 }] })
+        ));
     }
 
     #[test]
     fn prefix_and_suffix() {
-        assert_eq!(of(json!({ "prefix": "eu-" }), json!(["eu-west-1", "us-east-1", "EU-x", 3])), json!(["eu-west-1"]));
-        assert_eq!(of(json!({ "suffix": ".png" }), json!(["a.png", "a.jpg", "A.PNG"])), json!(["a.png"]));
-        assert_eq!(of(json!({ "prefix": { "equals-ignore-case": "eu-" } }), json!(["EU-x", "us"])), json!(["EU-x"]));
-        assert_eq!(of(json!({ "suffix": { "equals-ignore-case": ".png" } }), json!(["A.PNG", "a.jpg"])), json!(["A.PNG"]));
+        assert_eq!(
+            of(json!({ "prefix": "eu-" }), json!(["eu-west-1", "us-east-1", "EU-x", 3])),
+            json!(["eu-west-1"])
+        );
+        assert_eq!(
+            of(json!({ "suffix": ".png" }), json!(["a.png", "a.jpg", "A.PNG"])),
+            json!(["a.png"])
+        );
+        assert_eq!(
+            of(
+                json!({ "prefix": { "equals-ignore-case": "eu-" } }),
+                json!(["EU-x", "us"])
+            ),
+            json!(["EU-x"])
+        );
+        assert_eq!(
+            of(
+                json!({ "suffix": { "equals-ignore-case": ".png" } }),
+                json!(["A.PNG", "a.jpg"])
+            ),
+            json!(["A.PNG"])
+        );
     }
 
     #[test]
     fn equals_ignore_case() {
-        assert_eq!(of(json!({ "equals-ignore-case": "Alice" }), json!(["ALICE", "alice", "alic"])), json!(["ALICE", "alice"]));
+        assert_eq!(
+            of(
+                json!({ "equals-ignore-case": "Alice" }),
+                json!(["ALICE", "alice", "alic"])
+            ),
+            json!(["ALICE", "alice"])
+        );
     }
 
     #[test]
     fn wildcard() {
-        assert_eq!(of(json!({ "wildcard": "a*c" }), json!(["ac", "abc", "abcd", "xac"])), json!(["ac", "abc"]));
-        assert_eq!(of(json!({ "wildcard": "*b*" }), json!(["b", "abc", "ac"])), json!(["b", "abc"]));
-        assert_eq!(of(json!({ "wildcard": "aba*aba" }), json!(["aba", "abaaba", "abaXaba"])), json!(["abaaba", "abaXaba"]));
-        assert_eq!(of(json!({ "wildcard": "a\\*c" }), json!(["a*c", "abc"])), json!(["a*c"]));
+        assert_eq!(
+            of(json!({ "wildcard": "a*c" }), json!(["ac", "abc", "abcd", "xac"])),
+            json!(["ac", "abc"])
+        );
+        assert_eq!(
+            of(json!({ "wildcard": "*b*" }), json!(["b", "abc", "ac"])),
+            json!(["b", "abc"])
+        );
+        assert_eq!(
+            of(json!({ "wildcard": "aba*aba" }), json!(["aba", "abaaba", "abaXaba"])),
+            json!(["abaaba", "abaXaba"])
+        );
+        assert_eq!(
+            of(json!({ "wildcard": "a\\*c" }), json!(["a*c", "abc"])),
+            json!(["a*c"])
+        );
         assert_eq!(of(json!({ "wildcard": "abc" }), json!(["abc", "abcd"])), json!(["abc"]));
     }
 
     #[test]
     fn numeric() {
-        assert_eq!(of(json!({ "numeric": ["=", 5] }), json!([5, 5.0, "5", 6])), json!([5, 5.0]));
-        assert_eq!(of(json!({ "numeric": [">", 0, "<=", 10] }), json!([0, 0.5, 10, 11])), json!([0.5, 10]));
+        assert_eq!(
+            of(json!({ "numeric": ["=", 5] }), json!([5, 5.0, "5", 6])),
+            json!([5, 5.0])
+        );
+        assert_eq!(
+            of(json!({ "numeric": [">", 0, "<=", 10] }), json!([0, 0.5, 10, 11])),
+            json!([0.5, 10])
+        );
         assert_eq!(of(json!({ "numeric": ["<", 0] }), json!([-1, 0])), json!([-1]));
     }
 
     #[test]
     fn exists() {
-        assert!(matches(json!({ "a": { "b": [{ "exists": true }] } }), json!({ "a": { "b": null } })));
-        assert!(!matches(json!({ "a": { "b": [{ "exists": true }] } }), json!({ "a": { "c": 1 } })));
-        assert!(matches(json!({ "a": { "b": [{ "exists": false }] } }), json!({ "x": 1 })));
-        assert!(!matches(json!({ "a": { "b": [{ "exists": false }] } }), json!({ "a": { "b": 1 } })));
+        assert!(matches(
+            json!({ "a": { "b": [{ "exists": true }] } }),
+            json!({ "a": { "b": null } })
+        ));
+        assert!(!matches(
+            json!({ "a": { "b": [{ "exists": true }] } }),
+            json!({ "a": { "c": 1 } })
+        ));
+        assert!(matches(
+            json!({ "a": { "b": [{ "exists": false }] } }),
+            json!({ "x": 1 })
+        ));
+        assert!(!matches(
+            json!({ "a": { "b": [{ "exists": false }] } }),
+            json!({ "a": { "b": 1 } })
+        ));
         // Of leaves only, as AWS says.
-        assert!(!matches(json!({ "a": [{ "exists": true }] }), json!({ "a": { "b": 1 } })));
+        assert!(!matches(
+            json!({ "a": [{ "exists": true }] }),
+            json!({ "a": { "b": 1 } })
+        ));
     }
 
     #[test]
     fn anything_but() {
-        assert_eq!(of(json!({ "anything-but": "x" }), json!(["x", "y", 1])), json!(["y", 1]));
-        assert_eq!(of(json!({ "anything-but": ["x", 1] }), json!(["x", "y", 1, 2])), json!(["y", 2]));
-        assert_eq!(of(json!({ "anything-but": { "prefix": "x" } }), json!(["xa", "ax"])), json!(["ax"]));
-        assert_eq!(of(json!({ "anything-but": { "suffix": ["x", "y"] } }), json!(["ax", "ay", "az"])), json!(["az"]));
-        assert_eq!(of(json!({ "anything-but": { "wildcard": "*/lib/*" } }), json!(["a/lib/b", "a/b"])), json!(["a/b"]));
-        assert_eq!(of(json!({ "anything-but": { "equals-ignore-case": ["X"] } }), json!(["x", "y"])), json!(["y"]));
+        assert_eq!(
+            of(json!({ "anything-but": "x" }), json!(["x", "y", 1])),
+            json!(["y", 1])
+        );
+        assert_eq!(
+            of(json!({ "anything-but": ["x", 1] }), json!(["x", "y", 1, 2])),
+            json!(["y", 2])
+        );
+        assert_eq!(
+            of(json!({ "anything-but": { "prefix": "x" } }), json!(["xa", "ax"])),
+            json!(["ax"])
+        );
+        assert_eq!(
+            of(
+                json!({ "anything-but": { "suffix": ["x", "y"] } }),
+                json!(["ax", "ay", "az"])
+            ),
+            json!(["az"])
+        );
+        assert_eq!(
+            of(
+                json!({ "anything-but": { "wildcard": "*/lib/*" } }),
+                json!(["a/lib/b", "a/b"])
+            ),
+            json!(["a/b"])
+        );
+        assert_eq!(
+            of(
+                json!({ "anything-but": { "equals-ignore-case": ["X"] } }),
+                json!(["x", "y"])
+            ),
+            json!(["y"])
+        );
         assert!(!matches(json!({ "a": [{ "anything-but": "x" }] }), json!({ "b": 1 })));
     }
 
     #[test]
     fn cidr() {
-        assert_eq!(of(json!({ "cidr": "10.0.0.0/24" }), json!(["10.0.0.7", "10.0.1.7", "::1", "x"])), json!(["10.0.0.7"]));
-        assert_eq!(of(json!({ "cidr": "0.0.0.0/0" }), json!(["10.0.0.7"])), json!(["10.0.0.7"]));
-        assert_eq!(of(json!({ "cidr": "2001:db8::/32" }), json!(["2001:db8::1", "2001:db9::1"])), json!(["2001:db8::1"]));
+        assert_eq!(
+            of(
+                json!({ "cidr": "10.0.0.0/24" }),
+                json!(["10.0.0.7", "10.0.1.7", "::1", "x"])
+            ),
+            json!(["10.0.0.7"])
+        );
+        assert_eq!(
+            of(json!({ "cidr": "0.0.0.0/0" }), json!(["10.0.0.7"])),
+            json!(["10.0.0.7"])
+        );
+        assert_eq!(
+            of(
+                json!({ "cidr": "2001:db8::/32" }),
+                json!(["2001:db8::1", "2001:db9::1"])
+            ),
+            json!(["2001:db8::1"])
+        );
     }
 
     #[test]
     fn or_takes_any_of_its_patterns_beside_the_other_fields() {
         let pattern = json!({ "source": ["shop"], "$or": [{ "a": [1] }, { "b": { "c": [{ "prefix": "x" }] } }] });
         assert!(matches(pattern.clone(), json!({ "source": "shop", "a": 1 })));
-        assert!(matches(pattern.clone(), json!({ "source": "shop", "b": { "c": "xy" } })));
+        assert!(matches(
+            pattern.clone(),
+            json!({ "source": "shop", "b": { "c": "xy" } })
+        ));
         assert!(!matches(pattern.clone(), json!({ "source": "shop", "a": 2 })));
         assert!(!matches(pattern, json!({ "source": "other", "a": 1 })));
     }

@@ -27,7 +27,10 @@ pub enum RuleError {
 
 impl RuleError {
     pub fn refused(shape: &'static str, message: impl Into<String>) -> RuleError {
-        RuleError::Refused { shape, message: message.into() }
+        RuleError::Refused {
+            shape,
+            message: message.into(),
+        }
     }
 
     pub fn no_bus(name: &str) -> RuleError {
@@ -36,7 +39,10 @@ impl RuleError {
 }
 
 fn no_rule(name: &str, bus: &str) -> RuleError {
-    RuleError::refused("ResourceNotFoundException", format!("Rule {name} does not exist on EventBus {bus}."))
+    RuleError::refused(
+        "ResourceNotFoundException",
+        format!("Rule {name} does not exist on EventBus {bus}."),
+    )
 }
 
 pub fn arn(bus: &str, rule: &str) -> String {
@@ -49,19 +55,33 @@ pub fn arn(bus: &str, rule: &str) -> String {
 /// The template's rules and those that clients made in this or an earlier run.
 pub fn load(store: &Store, template: &[plan::Rule]) -> anyhow::Result<Vec<Rule>> {
     let made: Vec<String> = store.read(|connection| {
-        connection.prepare("SELECT rule FROM rules ORDER BY bus, name")?.query_map([], |row| row.get(0))?.collect()
+        connection
+            .prepare("SELECT rule FROM rules ORDER BY bus, name")?
+            .query_map([], |row| row.get(0))?
+            .collect()
     })?;
-    let made = made.iter().map(|rule| serde_json::from_str(rule)).collect::<Result<Vec<plan::Rule>, _>>()?;
+    let made = made
+        .iter()
+        .map(|rule| serde_json::from_str(rule))
+        .collect::<Result<Vec<plan::Rule>, _>>()?;
     let of_template = template.iter().map(|rule| (rule.clone(), true));
     // A template that grew a rule of the same name has taken it over.
-    let taken = |made: &plan::Rule| template.iter().any(|rule| rule.bus == made.bus && rule.name == made.name);
+    let taken = |made: &plan::Rule| {
+        template
+            .iter()
+            .any(|rule| rule.bus == made.bus && rule.name == made.name)
+    };
     let made = made.into_iter().filter(|rule| !taken(rule)).map(|rule| (rule, false));
     of_template
         .chain(made)
         .map(|(told, in_template)| {
             let pattern = Pattern::parse(&told.pattern)
                 .map_err(|error| anyhow::anyhow!("rule {}: the event pattern is not valid: {error}", told.name))?;
-            Ok(Rule { told, pattern, in_template })
+            Ok(Rule {
+                told,
+                pattern,
+                in_template,
+            })
         })
         .collect()
 }
@@ -70,14 +90,27 @@ impl EventBus {
     /// Makes a rule or changes it; its targets stay.
     pub fn put_rule(&self, bus: &str, name: &str, pattern: Value, enabled: bool) -> Result<(), RuleError> {
         let read = Pattern::parse(&pattern).map_err(|error| {
-            RuleError::refused("InvalidEventPatternException", format!("Event pattern is not valid. Reason: {error}"))
+            RuleError::refused(
+                "InvalidEventPatternException",
+                format!("Event pattern is not valid. Reason: {error}"),
+            )
         })?;
         let targets = match self.rule(bus, name) {
             Ok(existing) => existing.targets,
             Err(_) => Vec::new(),
         };
-        let told = plan::Rule { name: name.to_owned(), bus: bus.to_owned(), pattern, enabled, targets };
-        self.keep(Rule { told, pattern: read, in_template: false })
+        let told = plan::Rule {
+            name: name.to_owned(),
+            bus: bus.to_owned(),
+            pattern,
+            enabled,
+            targets,
+        };
+        self.keep(Rule {
+            told,
+            pattern: read,
+            in_template: false,
+        })
     }
 
     /// Changes the targets of a rule that a client made.
@@ -85,10 +118,17 @@ impl EventBus {
         let mut told = self.rule(bus, name)?;
         change(&mut told.targets);
         if told.targets.len() > 5 {
-            return Err(RuleError::refused("LimitExceededException", "A rule can have at most 5 targets."));
+            return Err(RuleError::refused(
+                "LimitExceededException",
+                "A rule can have at most 5 targets.",
+            ));
         }
         let pattern = Pattern::parse(&told.pattern).map_err(|error| anyhow::anyhow!("rule {name}: {error}"))?;
-        self.keep(Rule { told, pattern, in_template: false })
+        self.keep(Rule {
+            told,
+            pattern,
+            in_template: false,
+        })
     }
 
     fn keep(&self, rule: Rule) -> Result<(), RuleError> {
@@ -96,7 +136,10 @@ impl EventBus {
         self.check_not_in_template(bus, name)?;
         let text = serde_json::to_string(&rule.told).map_err(anyhow::Error::new)?;
         self.store.write(|transaction| {
-            transaction.execute("INSERT OR REPLACE INTO rules (bus, name, rule) VALUES (?1, ?2, ?3)", (bus, name, &text))
+            transaction.execute(
+                "INSERT OR REPLACE INTO rules (bus, name, rule) VALUES (?1, ?2, ?3)",
+                (bus, name, &text),
+            )
         })?;
         let mut rules = self.rules.write().unwrap_or_else(PoisonError::into_inner);
         rules.retain(|other| (&other.told.bus, &other.told.name) != (bus, name));
@@ -107,9 +150,13 @@ impl EventBus {
     pub fn delete_rule(&self, bus: &str, name: &str) -> Result<(), RuleError> {
         self.check_not_in_template(bus, name)?;
         if self.rule(bus, name).is_ok_and(|rule| !rule.targets.is_empty()) {
-            return Err(RuleError::refused("ValidationException", "Rule can't be deleted since it has targets."));
+            return Err(RuleError::refused(
+                "ValidationException",
+                "Rule can't be deleted since it has targets.",
+            ));
         }
-        self.store.write(|transaction| transaction.execute("DELETE FROM rules WHERE bus = ?1 AND name = ?2", [bus, name]))?;
+        self.store
+            .write(|transaction| transaction.execute("DELETE FROM rules WHERE bus = ?1 AND name = ?2", [bus, name]))?;
         let mut rules = self.rules.write().unwrap_or_else(PoisonError::into_inner);
         rules.retain(|rule| rule.told.bus != bus || rule.told.name != name);
         Ok(())
@@ -117,7 +164,10 @@ impl EventBus {
 
     fn check_not_in_template(&self, bus: &str, name: &str) -> Result<(), RuleError> {
         let rules = self.rules.read().unwrap_or_else(PoisonError::into_inner);
-        if rules.iter().any(|rule| rule.in_template && rule.told.bus == bus && rule.told.name == name) {
+        if rules
+            .iter()
+            .any(|rule| rule.in_template && rule.told.bus == bus && rule.told.name == name)
+        {
             let message = format!("{name} is a rule of the template: change it there.");
             return Err(RuleError::refused("ValidationException", message));
         }
@@ -125,13 +175,20 @@ impl EventBus {
     }
 
     pub fn rule(&self, bus: &str, name: &str) -> Result<plan::Rule, RuleError> {
-        self.rules(bus).into_iter().find(|rule| rule.name == name).ok_or_else(|| no_rule(name, bus))
+        self.rules(bus)
+            .into_iter()
+            .find(|rule| rule.name == name)
+            .ok_or_else(|| no_rule(name, bus))
     }
 
     /// The rules of a bus, by name.
     pub fn rules(&self, bus: &str) -> Vec<plan::Rule> {
         let rules = self.rules.read().unwrap_or_else(PoisonError::into_inner);
-        let mut rules: Vec<_> = rules.iter().map(|rule| rule.told.clone()).filter(|rule| rule.bus == bus).collect();
+        let mut rules: Vec<_> = rules
+            .iter()
+            .map(|rule| rule.told.clone())
+            .filter(|rule| rule.bus == bus)
+            .collect();
         rules.sort_by(|one, other| one.name.cmp(&other.name));
         rules
     }

@@ -20,9 +20,11 @@ const MAX_SIZE: usize = 1024 * 1024;
 pub fn answer(bus: &EventBus, operation: &str, body: &[u8]) -> Response {
     match perform(bus, operation, body) {
         Ok(answer) => wire::json(StatusCode::OK, JSON, &answer),
-        Err(RuleError::Refused { shape, message }) => {
-            wire::json(StatusCode::BAD_REQUEST, JSON, &json!({ "__type": shape, "message": message }))
-        }
+        Err(RuleError::Refused { shape, message }) => wire::json(
+            StatusCode::BAD_REQUEST,
+            JSON,
+            &json!({ "__type": shape, "message": message }),
+        ),
         Err(RuleError::Internal(error)) => wire::failure(JSON, &error),
     }
 }
@@ -33,14 +35,22 @@ fn perform(bus: &EventBus, operation: &str, body: &[u8]) -> Result<Value, RuleEr
         "TestEventPattern" => {
             let request: TestEventPattern = read(body)?;
             let pattern = Pattern::parse(&read_json(&request.event_pattern, "EventPattern")?).map_err(|error| {
-                RuleError::refused("InvalidEventPatternException", format!("Event pattern is not valid. Reason: {error}"))
+                RuleError::refused(
+                    "InvalidEventPatternException",
+                    format!("Event pattern is not valid. Reason: {error}"),
+                )
             })?;
             Ok(json!({ "Result": pattern.matches(&read_json(&request.event, "Event")?) }))
         }
         "ListEventBuses" => {
             let request: ListByPrefix = read(body)?;
             let prefix = request.name_prefix.unwrap_or_default();
-            let buses: Vec<_> = bus.buses.iter().filter(|name| name.starts_with(&prefix)).map(|name| told_bus(name)).collect();
+            let buses: Vec<_> = bus
+                .buses
+                .iter()
+                .filter(|name| name.starts_with(&prefix))
+                .map(|name| told_bus(name))
+                .collect();
             Ok(json!({ "EventBuses": buses }))
         }
         "DescribeEventBus" => {
@@ -67,7 +77,12 @@ fn perform(bus: &EventBus, operation: &str, body: &[u8]) -> Result<Value, RuleEr
             let request: ListByPrefix = read(body)?;
             let on = named_bus(bus, request.event_bus_name.as_deref())?;
             let prefix = request.name_prefix.unwrap_or_default();
-            let rules: Vec<_> = bus.rules(on).iter().filter(|rule| rule.name.starts_with(&prefix)).map(told_rule).collect();
+            let rules: Vec<_> = bus
+                .rules(on)
+                .iter()
+                .filter(|rule| rule.name.starts_with(&prefix))
+                .map(told_rule)
+                .collect();
             Ok(json!({ "Rules": rules }))
         }
         "DeleteRule" => {
@@ -85,7 +100,9 @@ fn perform(bus: &EventBus, operation: &str, body: &[u8]) -> Result<Value, RuleEr
         "RemoveTargets" => {
             let request: RemoveTargets = read(body)?;
             let on = named_bus(bus, request.event_bus_name.as_deref())?;
-            bus.set_targets(on, &request.rule, |targets| targets.retain(|target| !request.ids.contains(&target.id)))?;
+            bus.set_targets(on, &request.rule, |targets| {
+                targets.retain(|target| !request.ids.contains(&target.id))
+            })?;
             Ok(json!({ "FailedEntryCount": 0, "FailedEntries": [] }))
         }
         _ => Err(RuleError::refused(
@@ -108,7 +125,10 @@ fn put_events(bus: &EventBus, request: PutEvents) -> Result<Value, RuleError> {
         return Err(RuleError::refused("ValidationException", message));
     }
     let results = bus.put(request.entries);
-    let failed = results.iter().filter(|result| matches!(result, EntryResult::Failed { .. })).count();
+    let failed = results
+        .iter()
+        .filter(|result| matches!(result, EntryResult::Failed { .. }))
+        .count();
     Ok(json!({ "FailedEntryCount": failed, "Entries": results }))
 }
 
@@ -148,7 +168,8 @@ fn put_targets(bus: &EventBus, request: PutTargets) -> Result<Value, RuleError> 
 }
 
 fn named_bus<'a>(bus: &'a EventBus, name: Option<&str>) -> Result<&'a str, RuleError> {
-    bus.bus(name).ok_or_else(|| RuleError::no_bus(name.unwrap_or(DEFAULT_BUS)))
+    bus.bus(name)
+        .ok_or_else(|| RuleError::no_bus(name.unwrap_or(DEFAULT_BUS)))
 }
 
 fn told_bus(name: &str) -> Value {
@@ -183,7 +204,11 @@ fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, RuleError> {
 /// JSON that comes in a string.
 fn read_json(text: &str, name: &str) -> Result<Value, RuleError> {
     serde_json::from_str(text).map_err(|error| {
-        let shape = if name == "EventPattern" { "InvalidEventPatternException" } else { "ValidationException" };
+        let shape = if name == "EventPattern" {
+            "InvalidEventPatternException"
+        } else {
+            "ValidationException"
+        };
         RuleError::refused(shape, format!("{name} is not valid JSON: {error}"))
     })
 }

@@ -25,7 +25,11 @@ pub struct Attribute {
 
 impl Attribute {
     pub fn string(value: impl Into<String>) -> Attribute {
-        Attribute { data_type: "String".to_owned(), string_value: Some(value.into()), binary_value: None }
+        Attribute {
+            data_type: "String".to_owned(),
+            string_value: Some(value.into()),
+            binary_value: None,
+        }
     }
 
     /// The value's bytes and the digit that marks their kind in the digest.
@@ -43,7 +47,7 @@ pub fn check(attributes: &Attributes) -> Result<(), SqsError> {
         return Err(SqsError::invalid("A message can have at most 10 attributes."));
     }
     for (name, attribute) in attributes {
-        if !attribute.bytes().is_some_and(|(_, bytes)| !bytes.is_empty()) {
+        if attribute.bytes().is_none_or(|(_, bytes)| bytes.is_empty()) {
             return Err(SqsError::invalid(format!(
                 "The message attribute '{name}' must have a DataType that begins with String, Number or Binary and a \
                  value of that type that is not empty."
@@ -94,7 +98,11 @@ pub fn selected(attributes: &Attributes, names: &[String]) -> Attributes {
             None => wanted == "All" || wanted == name,
         })
     };
-    attributes.iter().filter(|(name, _)| wanted(name)).map(|(name, one)| (name.clone(), one.clone())).collect()
+    attributes
+        .iter()
+        .filter(|(name, _)| wanted(name))
+        .map(|(name, one)| (name.clone(), one.clone()))
+        .collect()
 }
 
 /// The `messageAttributes` of a record in a Lambda event.
@@ -108,7 +116,10 @@ pub fn in_lambda_event(attributes: &Attributes) -> Value {
             "dataType": attribute.data_type,
         })
     };
-    attributes.iter().map(|(name, attribute)| (name.clone(), one(attribute))).collect()
+    attributes
+        .iter()
+        .map(|(name, attribute)| (name.clone(), one(attribute)))
+        .collect()
 }
 
 #[cfg(test)]
@@ -141,7 +152,10 @@ mod tests {
 
     #[test]
     fn a_value_of_another_type_than_told_is_refused() {
-        let wrong = Attribute { data_type: "Binary".to_owned(), ..Attribute::string("text") };
+        let wrong = Attribute {
+            data_type: "Binary".to_owned(),
+            ..Attribute::string("text")
+        };
         assert!(check(&Attributes::from([("a".to_owned(), wrong)])).is_err());
         assert!(check(&two()).is_ok());
     }

@@ -50,7 +50,10 @@ pub enum SqsError {
 
 impl SqsError {
     fn refused(shape: &'static str, message: impl Into<String>) -> SqsError {
-        SqsError::Refused { shape, message: message.into() }
+        SqsError::Refused {
+            shape,
+            message: message.into(),
+        }
     }
 
     fn invalid(message: impl Into<String>) -> SqsError {
@@ -58,7 +61,10 @@ impl SqsError {
     }
 
     fn no_queue(name: &str) -> SqsError {
-        SqsError::refused("QueueDoesNotExist", format!("The specified queue does not exist: {name}."))
+        SqsError::refused(
+            "QueueDoesNotExist",
+            format!("The specified queue does not exist: {name}."),
+        )
     }
 }
 
@@ -123,7 +129,10 @@ impl Sqs {
                 [now_ms()],
             )
         })?;
-        Ok(Sqs { store, queues: Arc::new(RwLock::new(known)) })
+        Ok(Sqs {
+            store,
+            queues: Arc::new(RwLock::new(known)),
+        })
     }
 
     /// Sends one message, which is durable when this returns its id.
@@ -138,7 +147,10 @@ impl Sqs {
             queue.check(message)?;
         }
         let ids = self.store.write(|transaction| {
-            messages.iter().map(|message| queue.insert(transaction, message)).collect()
+            messages
+                .iter()
+                .map(|message| queue.insert(transaction, message))
+                .collect()
         })?;
         queue.changed.notify_waiters();
         Ok(ids)
@@ -174,11 +186,20 @@ impl Sqs {
         self.take(&*self.queue(queue)?, max, visibility, false)
     }
 
-    fn take(&self, queue: &Queue, max: u32, visibility: Option<u32>, by_mapping: bool) -> Result<Vec<Message>, SqsError> {
+    fn take(
+        &self,
+        queue: &Queue,
+        max: u32,
+        visibility: Option<u32>,
+        by_mapping: bool,
+    ) -> Result<Vec<Message>, SqsError> {
         let settings = queue.settings();
         let now = now_ms();
         let hidden_until = now + 1000 * i64::from(visibility.unwrap_or(settings.visibility_timeout));
-        let dead_letters = settings.redrive.as_ref().filter(|redrive| self.queue(&redrive.dead_letter_queue).is_ok());
+        let dead_letters = settings
+            .redrive
+            .as_ref()
+            .filter(|redrive| self.queue(&redrive.dead_letter_queue).is_ok());
         let (mut taken, gave_up) = self.store.write(|transaction| {
             let mut gave_up = 0;
             // What is next in turn may be too old or given up, and what comes after it too.
@@ -230,7 +251,10 @@ impl Sqs {
     /// Deletes messages. As in SQS, a handle that a later receive has replaced does nothing.
     pub fn delete(&self, queue: &str, receipt_handles: &[String]) -> Result<(), SqsError> {
         let queue = self.queue(queue)?;
-        let receipts = receipt_handles.iter().map(|handle| Receipt::parse(handle)).collect::<Result<Vec<_>, _>>()?;
+        let receipts = receipt_handles
+            .iter()
+            .map(|handle| Receipt::parse(handle))
+            .collect::<Result<Vec<_>, _>>()?;
         self.store.write(|transaction| {
             let mut delete = transaction
                 .prepare_cached("DELETE FROM messages WHERE number = ?1 AND receipt = ?2 AND id = ?3 AND queue = ?4")?;
@@ -244,9 +268,17 @@ impl Sqs {
 
     /// Makes received messages receivable again in `after_secs` seconds. Those that are not in flight are left alone;
     /// the answer says of each whether it was.
-    pub fn make_visible(&self, queue: &str, receipt_handles: &[String], after_secs: u32) -> Result<Vec<bool>, SqsError> {
+    pub fn make_visible(
+        &self,
+        queue: &str,
+        receipt_handles: &[String],
+        after_secs: u32,
+    ) -> Result<Vec<bool>, SqsError> {
         let queue = self.queue(queue)?;
-        let receipts = receipt_handles.iter().map(|handle| Receipt::parse(handle)).collect::<Result<Vec<_>, _>>()?;
+        let receipts = receipt_handles
+            .iter()
+            .map(|handle| Receipt::parse(handle))
+            .collect::<Result<Vec<_>, _>>()?;
         let now = now_ms();
         let changed = self.store.write(|transaction| {
             let mut update = transaction.prepare_cached(
@@ -280,14 +312,22 @@ impl Sqs {
                 .collect()
         })?;
         let queues = self.all();
-        let dead_letter_queues: Vec<_> =
-            queues.iter().filter_map(|queue| queue.settings().redrive.map(|redrive| redrive.dead_letter_queue)).collect();
+        let dead_letter_queues: Vec<_> = queues
+            .iter()
+            .filter_map(|queue| queue.settings().redrive.map(|redrive| redrive.dead_letter_queue))
+            .collect();
         Ok(queues
             .iter()
             .map(|queue| {
                 let (visible, in_flight, delayed) = counted.remove(&queue.name).unwrap_or_default();
                 let is_dead_letter_queue = dead_letter_queues.contains(&queue.name);
-                Depth { name: queue.name.clone(), visible, in_flight, delayed, is_dead_letter_queue }
+                Depth {
+                    name: queue.name.clone(),
+                    visible,
+                    in_flight,
+                    delayed,
+                    is_dead_letter_queue,
+                }
             })
             .collect())
     }
@@ -319,7 +359,9 @@ impl Sqs {
                     "SELECT number, dead_from FROM messages
                      WHERE queue = ?1 AND visible_ms <= ?2 AND (?3 IS NULL OR dead_from = ?3) ORDER BY number",
                 )?
-                .query_map(params![dead_letter_queue, now, only_from], |row| Ok((row.get(0)?, row.get(1)?)))?
+                .query_map(params![dead_letter_queue, now, only_from], |row| {
+                    Ok((row.get(0)?, row.get(1)?))
+                })?
                 .collect::<rusqlite::Result<_>>()?;
             let mut send_back = transaction.prepare_cached(
                 "UPDATE messages SET queue = ?2, id = ?3, sent_ms = ?4, visible_ms = ?4, receipt = receipt + 1,
@@ -344,7 +386,9 @@ impl Sqs {
     /// Resolves when something may be receivable: at once when it is, else on a send or at the next deadline.
     /// For ever pending when the queue is deleted.
     pub async fn changed(&self, queue: &str) {
-        let Ok(queue) = self.queue(queue) else { return std::future::pending().await };
+        let Ok(queue) = self.queue(queue) else {
+            return std::future::pending().await;
+        };
         let notified = queue.changed.notified();
         tokio::pin!(notified);
         // Before looking, so that a send between the look and the wait is not missed.
@@ -372,7 +416,10 @@ impl Sqs {
         self.store.write(|transaction| {
             for queue in self.all() {
                 let oldest = now - 1000 * i64::from(queue.settings().retention);
-                transaction.execute("DELETE FROM messages WHERE queue = ?1 AND sent_ms < ?2", params![queue.name, oldest])?;
+                transaction.execute(
+                    "DELETE FROM messages WHERE queue = ?1 AND sent_ms < ?2",
+                    params![queue.name, oldest],
+                )?;
             }
             Ok(())
         })?;
@@ -385,13 +432,23 @@ impl Sqs {
     }
 
     fn all(&self) -> Vec<Arc<Queue>> {
-        self.queues.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+        self.queues
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .values()
+            .cloned()
+            .collect()
     }
 }
 
 impl Queue {
     fn new(name: String, settings: Settings, in_template: bool) -> Arc<Queue> {
-        Arc::new(Queue { name, in_template, settings: RwLock::new(settings), changed: Notify::new() })
+        Arc::new(Queue {
+            name,
+            in_template,
+            settings: RwLock::new(settings),
+            changed: Notify::new(),
+        })
     }
 
     fn settings(&self) -> Settings {
@@ -435,7 +492,10 @@ impl Queue {
 
 impl Outgoing {
     pub fn new(body: impl Into<String>) -> Outgoing {
-        Outgoing { body: body.into(), ..Outgoing::default() }
+        Outgoing {
+            body: body.into(),
+            ..Outgoing::default()
+        }
     }
 
     fn size(&self) -> usize {
@@ -449,7 +509,11 @@ fn allowed(character: char) -> bool {
 }
 
 fn received(row: &Row) -> rusqlite::Result<(i64, Message)> {
-    let receipt = Receipt { number: row.get("number")?, receipt: row.get("receipt")?, id: row.get("id")? };
+    let receipt = Receipt {
+        number: row.get("number")?,
+        receipt: row.get("receipt")?,
+        id: row.get("id")?,
+    };
     let body: String = row.get("body")?;
     let attributes: String = row.get("attributes")?;
     let dead_from: Option<String> = row.get("dead_from")?;
@@ -487,10 +551,17 @@ impl Receipt {
             let mut parts = text.splitn(3, ' ');
             let number = parts.next()?.parse().ok()?;
             let receipt = parts.next()?.parse().ok()?;
-            Some(Receipt { number, receipt, id: parts.next()?.to_owned() })
+            Some(Receipt {
+                number,
+                receipt,
+                id: parts.next()?.to_owned(),
+            })
         };
         parse().ok_or_else(|| {
-            SqsError::refused("ReceiptHandleIsInvalid", format!("The input receipt handle \"{handle}\" is not valid."))
+            SqsError::refused(
+                "ReceiptHandleIsInvalid",
+                format!("The input receipt handle \"{handle}\" is not valid."),
+            )
         })
     }
 }

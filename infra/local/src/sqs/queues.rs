@@ -61,10 +61,18 @@ impl Settings {
                 return Err(SqsError::invalid(format!("The value of {name} must be a string.")));
             };
             let number = |range: std::ops::RangeInclusive<u32>| {
-                value.parse().ok().filter(|number| range.contains(number)).ok_or_else(|| {
-                    let message = format!("{value} is no value for {name}: it takes {} to {}.", range.start(), range.end());
-                    SqsError::refused("InvalidAttributeValue", message)
-                })
+                value
+                    .parse()
+                    .ok()
+                    .filter(|number| range.contains(number))
+                    .ok_or_else(|| {
+                        let message = format!(
+                            "{value} is no value for {name}: it takes {} to {}.",
+                            range.start(),
+                            range.end()
+                        );
+                        SqsError::refused("InvalidAttributeValue", message)
+                    })
             };
             match name.as_str() {
                 "VisibilityTimeout" => self.visibility_timeout = number(0..=43_200)?,
@@ -77,7 +85,12 @@ impl Settings {
                 // Who may send, who may redrive and how messages are encrypted means nothing on a laptop.
                 "FifoQueue" | "Policy" | "RedriveAllowPolicy" | "SqsManagedSseEnabled" => {}
                 name if name.starts_with("Kms") => {}
-                _ => return Err(SqsError::refused("InvalidAttributeName", format!("Unknown Attribute {name}."))),
+                _ => {
+                    return Err(SqsError::refused(
+                        "InvalidAttributeName",
+                        format!("Unknown Attribute {name}."),
+                    ));
+                }
             }
         }
         Ok(())
@@ -116,7 +129,9 @@ pub fn made_by_clients(store: &Store) -> anyhow::Result<Vec<(String, Settings)>>
             .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
             .collect()
     })?;
-    rows.into_iter().map(|(name, settings)| Ok((name, serde_json::from_str(&settings)?))).collect()
+    rows.into_iter()
+        .map(|(name, settings)| Ok((name, serde_json::from_str(&settings)?)))
+        .collect()
 }
 
 impl Sqs {
@@ -133,7 +148,10 @@ impl Sqs {
         let mut settings = Settings::default();
         settings.apply(attributes)?;
         if let Ok(existing) = self.queue(name) {
-            let asked_for = Settings { created: existing.settings().created, ..settings };
+            let asked_for = Settings {
+                created: existing.settings().created,
+                ..settings
+            };
             if !attributes.is_empty() && asked_for != existing.settings() {
                 let message = "A queue already exists with the same name and a different value for an attribute.";
                 return Err(SqsError::refused("QueueNameExists", message));
@@ -142,7 +160,10 @@ impl Sqs {
         }
         self.keep(name, &settings)?;
         let queue = Queue::new(name.to_owned(), settings, false);
-        self.queues.write().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned(), queue);
+        self.queues
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(name.to_owned(), queue);
         Ok(())
     }
 
@@ -162,7 +183,10 @@ impl Sqs {
     fn keep(&self, name: &str, settings: &Settings) -> anyhow::Result<()> {
         let settings = serde_json::to_string(settings)?;
         self.store.write(|transaction| {
-            transaction.execute("INSERT OR REPLACE INTO queues (name, settings) VALUES (?1, ?2)", (name, &settings))
+            transaction.execute(
+                "INSERT OR REPLACE INTO queues (name, settings) VALUES (?1, ?2)",
+                (name, &settings),
+            )
         })?;
         Ok(())
     }
@@ -195,7 +219,10 @@ impl Sqs {
     pub fn sources_of(&self, name: &str) -> Result<Vec<String>, SqsError> {
         let dead_letter_queue = self.queue(name)?;
         let sources = self.all().into_iter().filter(|queue| {
-            queue.settings().redrive.is_some_and(|redrive| redrive.dead_letter_queue == dead_letter_queue.name)
+            queue
+                .settings()
+                .redrive
+                .is_some_and(|redrive| redrive.dead_letter_queue == dead_letter_queue.name)
         });
         Ok(sources.map(|queue| queue.name.clone()).collect())
     }
@@ -203,7 +230,11 @@ impl Sqs {
     /// All of a queue's attributes, as SQS spells them.
     pub fn attributes(&self, name: &str) -> Result<Map<String, Value>, SqsError> {
         let settings = self.queue(name)?.settings();
-        let depth = self.depths()?.into_iter().find(|depth| depth.name == name).ok_or_else(|| SqsError::no_queue(name))?;
+        let depth = self
+            .depths()?
+            .into_iter()
+            .find(|depth| depth.name == name)
+            .ok_or_else(|| SqsError::no_queue(name))?;
         let mut attributes = Map::new();
         let mut tell = |name: &str, value: String| attributes.insert(name.to_owned(), Value::String(value));
         tell("QueueArn", arn(name));

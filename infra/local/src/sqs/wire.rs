@@ -34,8 +34,13 @@ fn refusal(shape: &str, message: &str) -> Response {
         "QueueDoesNotExist" => "AWS.SimpleQueueService.NonExistentQueue",
         "QueueNameExists" => "QueueAlreadyExists",
         "InvalidParameterValueException" => "InvalidParameterValue",
-        "InvalidAddress" | "InvalidAttributeName" | "InvalidAttributeValue" | "InvalidMessageContents"
-        | "ReceiptHandleIsInvalid" | "SerializationException" | "UnknownOperationException" => shape,
+        "InvalidAddress"
+        | "InvalidAttributeName"
+        | "InvalidAttributeValue"
+        | "InvalidMessageContents"
+        | "ReceiptHandleIsInvalid"
+        | "SerializationException"
+        | "UnknownOperationException" => shape,
         _ => &format!("AWS.SimpleQueueService.{shape}"),
     };
     let header = [("x-amzn-query-error", format!("{code};Sender"))];
@@ -65,13 +70,24 @@ async fn perform(sqs: &Sqs, operation: &str, body: &[u8], base: &str) -> Result<
         }
         "ListQueues" => {
             let request: ListQueues = read(body)?;
-            let names = sqs.names().into_iter().filter(|name| name.starts_with(&request.queue_name_prefix));
-            Ok(page("QueueUrls", names.map(|name| url(&name)).collect(), &request.page)?)
+            let names = sqs
+                .names()
+                .into_iter()
+                .filter(|name| name.starts_with(&request.queue_name_prefix));
+            Ok(page(
+                "QueueUrls",
+                names.map(|name| url(&name)).collect(),
+                &request.page,
+            )?)
         }
         "ListDeadLetterSourceQueues" => {
             let request: ListDeadLetterSourceQueues = read(body)?;
             let names = sqs.sources_of(&request.queue)?;
-            Ok(page("queueUrls", names.iter().map(|name| url(name)).collect(), &request.page)?)
+            Ok(page(
+                "queueUrls",
+                names.iter().map(|name| url(name)).collect(),
+                &request.page,
+            )?)
         }
         "GetQueueAttributes" => {
             let request: GetQueueAttributes = read(body)?;
@@ -95,10 +111,14 @@ async fn perform(sqs: &Sqs, operation: &str, body: &[u8], base: &str) -> Result<
         }
         "DeleteMessageBatch" => {
             let request: Batch<DeleteEntry> = read(body)?;
-            each(&request.entries, |entry| entry.id.as_str(), |entry| {
-                sqs.delete(&request.queue, std::slice::from_ref(&entry.receipt_handle))?;
-                Ok(json!({ "Id": entry.id }))
-            })
+            each(
+                &request.entries,
+                |entry| entry.id.as_str(),
+                |entry| {
+                    sqs.delete(&request.queue, std::slice::from_ref(&entry.receipt_handle))?;
+                    Ok(json!({ "Id": entry.id }))
+                },
+            )
         }
         "ChangeMessageVisibility" => {
             let request: ChangeMessageVisibility = read(body)?;
@@ -107,10 +127,19 @@ async fn perform(sqs: &Sqs, operation: &str, body: &[u8], base: &str) -> Result<
         }
         "ChangeMessageVisibilityBatch" => {
             let request: Batch<ChangeEntry> = read(body)?;
-            each(&request.entries, |entry| entry.id.as_str(), |entry| {
-                change_visibility(sqs, &request.queue, entry.receipt_handle.clone(), entry.visibility_timeout)?;
-                Ok(json!({ "Id": entry.id }))
-            })
+            each(
+                &request.entries,
+                |entry| entry.id.as_str(),
+                |entry| {
+                    change_visibility(
+                        sqs,
+                        &request.queue,
+                        entry.receipt_handle.clone(),
+                        entry.visibility_timeout,
+                    )?;
+                    Ok(json!({ "Id": entry.id }))
+                },
+            )
         }
         "StartMessageMoveTask" => {
             let request: StartMessageMoveTask = read(body)?;
@@ -150,13 +179,17 @@ fn send_batch(sqs: &Sqs, request: Batch<SendEntry>) -> Result<Value, SqsError> {
         let message = format!("Batch requests cannot be longer than {MAX_SIZE} bytes. You have sent {size} bytes.");
         return Err(SqsError::refused("BatchRequestTooLong", message));
     }
-    each(&request.entries, |entry| entry.id.as_str(), |entry| {
-        let message = entry.message.outgoing()?;
-        let id = sqs.send(&request.queue, &message)?;
-        let mut answer = sent(&id, &message);
-        answer["Id"] = entry.id.clone().into();
-        Ok(answer)
-    })
+    each(
+        &request.entries,
+        |entry| entry.id.as_str(),
+        |entry| {
+            let message = entry.message.outgoing()?;
+            let id = sqs.send(&request.queue, &message)?;
+            let mut answer = sent(&id, &message);
+            answer["Id"] = entry.id.clone().into();
+            Ok(answer)
+        },
+    )
 }
 
 async fn receive(sqs: &Sqs, request: ReceiveMessage) -> Result<Value, SqsError> {
@@ -182,9 +215,17 @@ async fn receive(sqs: &Sqs, request: ReceiveMessage) -> Result<Value, SqsError> 
     loop {
         let messages = sqs.receive(&request.queue, max, request.visibility_timeout)?;
         let late = !messages.is_empty() || Instant::now() >= deadline;
-        if late || tokio::time::timeout_at(deadline, sqs.changed(&request.queue)).await.is_err() {
+        if late
+            || tokio::time::timeout_at(deadline, sqs.changed(&request.queue))
+                .await
+                .is_err()
+        {
             let messages: Vec<_> = messages.iter().map(|message| told(message, &request)).collect();
-            return Ok(if messages.is_empty() { json!({}) } else { json!({ "Messages": messages }) });
+            return Ok(if messages.is_empty() {
+                json!({})
+            } else {
+                json!({ "Messages": messages })
+            });
         }
     }
 }
@@ -198,7 +239,10 @@ fn told(message: &Message, request: &ReceiveMessage) -> Value {
     });
     let mut system = Map::new();
     let mut tell = |name: &str, value: String| {
-        let mut names = request.attribute_names.iter().chain(&request.message_system_attribute_names);
+        let mut names = request
+            .attribute_names
+            .iter()
+            .chain(&request.message_system_attribute_names);
         if names.any(|wanted| wanted == "All" || wanted == name) {
             system.insert(name.to_owned(), value.into());
         }
@@ -206,7 +250,10 @@ fn told(message: &Message, request: &ReceiveMessage) -> Value {
     tell("SenderId", message.sender.clone());
     tell("SentTimestamp", message.sent_ms.to_string());
     tell("ApproximateReceiveCount", message.receive_count.to_string());
-    tell("ApproximateFirstReceiveTimestamp", message.first_received_ms.to_string());
+    tell(
+        "ApproximateFirstReceiveTimestamp",
+        message.first_received_ms.to_string(),
+    );
     if let Some(source) = &message.dead_letter_source_arn {
         tell("DeadLetterQueueSourceArn", source.clone());
     }
@@ -255,7 +302,10 @@ fn each<E>(
     }
     let mut ids = HashSet::new();
     if let Some(twice) = entries.iter().map(&id).find(|id| !ids.insert(*id)) {
-        return Err(SqsError::refused("BatchEntryIdsNotDistinct", format!("Id {twice} repeated.")));
+        return Err(SqsError::refused(
+            "BatchEntryIdsNotDistinct",
+            format!("Id {twice} repeated."),
+        ));
     }
     let mut successful = Vec::new();
     let mut failed = Vec::new();
@@ -263,25 +313,38 @@ fn each<E>(
         match perform(entry) {
             Ok(answer) => successful.push(answer),
             // Of the queue rather than of the entry: SQS refuses the whole request.
-            Err(error @ SqsError::Refused { shape: "QueueDoesNotExist", .. }) => return Err(error),
+            Err(
+                error @ SqsError::Refused {
+                    shape: "QueueDoesNotExist",
+                    ..
+                },
+            ) => return Err(error),
             Err(SqsError::Refused { shape, message }) => {
                 failed.push(json!({ "Id": id(entry), "SenderFault": true, "Code": shape, "Message": message }));
             }
             Err(SqsError::Internal(error)) => {
                 wire::log(&error);
                 let message = format!("{error:#}");
-                failed.push(json!({ "Id": id(entry), "SenderFault": false, "Code": "InternalFailure", "Message": message }));
+                failed.push(
+                    json!({ "Id": id(entry), "SenderFault": false, "Code": "InternalFailure", "Message": message }),
+                );
             }
         }
     }
     // Both lists or none of the second: SDKs expect `Failed` to be absent rather than null.
-    Ok(if failed.is_empty() { json!({ "Successful": successful }) } else { json!({ "Successful": successful, "Failed": failed }) })
+    Ok(if failed.is_empty() {
+        json!({ "Successful": successful })
+    } else {
+        json!({ "Successful": successful, "Failed": failed })
+    })
 }
 
 /// One page of `list`, under `name`. The token is the index to go on from.
 fn page(name: &str, list: Vec<String>, page: &Page) -> Result<Value, SqsError> {
     let start = match &page.next_token {
-        Some(token) => token.parse().map_err(|_| SqsError::invalid("The NextToken is not valid."))?,
+        Some(token) => token
+            .parse()
+            .map_err(|_| SqsError::invalid("The NextToken is not valid."))?,
         None => 0,
     };
     let end = page.max_results.map_or(list.len(), |max| list.len().min(start + max));
