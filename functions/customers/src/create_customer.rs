@@ -5,8 +5,7 @@ use domain::{
     customer::{self, Customer},
 };
 use runtime::{
-    Answer, Body, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::EditAllCustomers,
-    spec::Action,
+    Answer, Body, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::EditAllCustomers, spec::Action,
 };
 use serde_json::json;
 use table::keys::Family;
@@ -29,11 +28,7 @@ impl Endpoint for CreateCustomer {
         .codes(&["TENANT_NOT_FOUND", "CONFLICT"]);
     type Permission = EditAllCustomers;
 
-    async fn handle(
-        ctx: &Context,
-        caller: Caller<EditAllCustomers>,
-        request: Request,
-    ) -> Result<Reply> {
+    async fn handle(ctx: &Context, caller: Caller<EditAllCustomers>, request: Request) -> Result<Reply> {
         let change = request.change(ctx, &caller.actor);
         let key = ctx.new_key();
         let mut body = request.body.clone();
@@ -44,9 +39,7 @@ impl Endpoint for CreateCustomer {
             );
         }
         let customer = Customer::new(key, body, change.now, &caller.actor)?;
-        ctx.customers()
-            .create(caller.platform(), &customer, &change)
-            .await?;
+        ctx.customers().create(caller.platform(), &customer, &change).await?;
         Reply::entity(&customer)
     }
 }

@@ -6,8 +6,7 @@ use domain::{
     deactivation::{self, DeactivationRequest},
 };
 use runtime::{
-    Answer, Body, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::GovernAccount,
-    spec::Action,
+    Answer, Body, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::GovernAccount, spec::Action,
 };
 use table::keys::Family;
 
@@ -32,11 +31,7 @@ impl Endpoint for DeactivateCustomer {
     .codes(&["CUSTOMER_DISABLED"]);
     type Permission = GovernAccount;
 
-    async fn handle(
-        ctx: &Context,
-        caller: Caller<GovernAccount>,
-        request: Request,
-    ) -> Result<Reply> {
+    async fn handle(ctx: &Context, caller: Caller<GovernAccount>, request: Request) -> Result<Reply> {
         let asked: DeactivationRequest = request.body()?;
         let change = request.change(ctx, &caller.actor);
         let is_platform = caller.is_platform();

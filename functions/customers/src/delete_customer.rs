@@ -1,20 +1,13 @@
 //! DELETE /v1/customers/{customerKey}: delete a customer. Its bootstrap tenant key stays taken, its audit trail stays.
 
 use domain::Result;
-use runtime::{
-    Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::EditAnyCustomer, spec::Action,
-};
+use runtime::{Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::EditAnyCustomer, spec::Action};
 use table::keys::Family;
 
 pub struct DeleteCustomer;
 
 impl Endpoint for DeleteCustomer {
-    const SPEC: Spec = Spec::delete(
-        "delete-customer",
-        "/v1/customers/{customerKey}",
-        "Delete a customer.",
-    )
-    .grants(&[
+    const SPEC: Spec = Spec::delete("delete-customer", "/v1/customers/{customerKey}", "Delete a customer.").grants(&[
         Grant::on(Family::Customer, Action::GetItem),
         Grant::on(Family::Customer, Action::PutItem),
         Grant::on(Family::Customer, Action::DeleteItem),
@@ -23,11 +16,7 @@ impl Endpoint for DeleteCustomer {
     ]);
     type Permission = EditAnyCustomer;
 
-    async fn handle(
-        ctx: &Context,
-        caller: Caller<EditAnyCustomer>,
-        request: Request,
-    ) -> Result<Reply> {
+    async fn handle(ctx: &Context, caller: Caller<EditAnyCustomer>, request: Request) -> Result<Reply> {
         let change = request.change(ctx, &caller.actor);
         ctx.customers()
             .delete(caller.tenant(), request.if_match, &change)

@@ -1,9 +1,7 @@
 //! GET /v1/customers/external/{externalId}: the customer with this id in another system.
 
 use domain::{Result, customer};
-use runtime::{
-    Answer, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::ViewAllCustomers,
-};
+use runtime::{Answer, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::ViewAllCustomers};
 use table::keys::{Family, Index};
 
 pub struct GetCustomerByExternalId;
@@ -22,11 +20,7 @@ impl Endpoint for GetCustomerByExternalId {
     .codes(&["NOT_FOUND"]);
     type Permission = ViewAllCustomers;
 
-    async fn handle(
-        ctx: &Context,
-        caller: Caller<ViewAllCustomers>,
-        request: Request,
-    ) -> Result<Reply> {
+    async fn handle(ctx: &Context, caller: Caller<ViewAllCustomers>, request: Request) -> Result<Reply> {
         let customer = ctx
             .customers()
             .by_external_id(caller.platform(), request.path("externalId"))

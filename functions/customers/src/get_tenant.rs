@@ -1,9 +1,7 @@
 //! GET /v1/tenants/{bootstrapTenantKey}: the tenant customer that holds a bootstrap key.
 
 use domain::{Result, customer};
-use runtime::{
-    Answer, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::ViewAllCustomers,
-};
+use runtime::{Answer, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::ViewAllCustomers};
 use table::keys::{Family, Index};
 
 pub struct GetTenant;
@@ -22,16 +20,9 @@ impl Endpoint for GetTenant {
     .codes(&["TENANT_NOT_FOUND"]);
     type Permission = ViewAllCustomers;
 
-    async fn handle(
-        ctx: &Context,
-        caller: Caller<ViewAllCustomers>,
-        request: Request,
-    ) -> Result<Reply> {
+    async fn handle(ctx: &Context, caller: Caller<ViewAllCustomers>, request: Request) -> Result<Reply> {
         let key = request.path("bootstrapTenantKey");
-        let customer = ctx
-            .customers()
-            .by_bootstrap_tenant_key(caller.platform(), key)
-            .await?;
+        let customer = ctx.customers().by_bootstrap_tenant_key(caller.platform(), key).await?;
         Reply::entity(&customer)
     }
 }

@@ -1,10 +1,7 @@
 //! GET /v1/customers/{customerKey}/audit: who did what, newest first. It can still be read after the customer was deleted.
 
 use domain::{Result, audit, fields::Field};
-use runtime::{
-    Answer, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::EditCustomer,
-    spec::Action,
-};
+use runtime::{Answer, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::EditCustomer, spec::Action};
 use table::keys::Family;
 
 pub struct ListAuditEntries;
@@ -26,11 +23,7 @@ impl Endpoint for ListAuditEntries {
     .grants(&[Grant::on(Family::Audit, Action::Query)]);
     type Permission = EditCustomer;
 
-    async fn handle(
-        ctx: &Context,
-        caller: Caller<EditCustomer>,
-        request: Request,
-    ) -> Result<Reply> {
+    async fn handle(ctx: &Context, caller: Caller<EditCustomer>, request: Request) -> Result<Reply> {
         let page = request.page(ctx)?;
         let (entries, next) = ctx.audit().list(caller.tenant(), &page).await?;
         Reply::page(entries, request.next_cursor(ctx, next))

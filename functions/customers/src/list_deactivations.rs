@@ -1,10 +1,7 @@
 //! GET /v1/customers/{customerKey}/deactivations: when and why a customer was deactivated, newest first.
 
 use domain::{Result, deactivation, fields::Field};
-use runtime::{
-    Answer, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::ViewCustomer,
-    spec::Action,
-};
+use runtime::{Answer, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::ViewCustomer, spec::Action};
 use table::keys::Family;
 
 pub struct ListDeactivations;
@@ -29,16 +26,9 @@ impl Endpoint for ListDeactivations {
     ]);
     type Permission = ViewCustomer;
 
-    async fn handle(
-        ctx: &Context,
-        caller: Caller<ViewCustomer>,
-        request: Request,
-    ) -> Result<Reply> {
+    async fn handle(ctx: &Context, caller: Caller<ViewCustomer>, request: Request) -> Result<Reply> {
         let page = request.page(ctx)?;
-        let (entries, next) = ctx
-            .customers()
-            .deactivations(caller.tenant(), &page)
-            .await?;
+        let (entries, next) = ctx.customers().deactivations(caller.tenant(), &page).await?;
         Reply::page(entries, request.next_cursor(ctx, next))
     }
 }

@@ -2,8 +2,7 @@
 
 use domain::{Result, customer};
 use runtime::{
-    Answer, Body, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::GovernAccount,
-    spec::Action,
+    Answer, Body, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::GovernAccount, spec::Action,
 };
 use table::keys::Family;
 
@@ -28,11 +27,7 @@ impl Endpoint for ReactivateCustomer {
     .codes(&["CONFLICT", "REACTIVATION_WINDOW_CLOSED"]);
     type Permission = GovernAccount;
 
-    async fn handle(
-        ctx: &Context,
-        caller: Caller<GovernAccount>,
-        request: Request,
-    ) -> Result<Reply> {
+    async fn handle(ctx: &Context, caller: Caller<GovernAccount>, request: Request) -> Result<Reply> {
         let change = request.change(ctx, &caller.actor);
         let customer = ctx
             .customers()

@@ -9,8 +9,7 @@ pub struct GetOpenapi;
 pub const DOCUMENT: &str = include_str!("openapi.json");
 
 impl Endpoint for GetOpenapi {
-    const SPEC: Spec = Spec::get("get-openapi", "/v1/openapi.json", "Read this document.")
-        .answers(Answer::Document);
+    const SPEC: Spec = Spec::get("get-openapi", "/v1/openapi.json", "Read this document.").answers(Answer::Document);
     type Permission = Public;
 
     async fn handle(_: &Context, _: Caller<Public>, _: Request) -> Result<Reply> {

@@ -47,11 +47,7 @@ impl Task for CreateCustomerLocation {
         ]);
         let location = Location::new(key, body, job.change.now, &job.change.actor)?;
         Ok(
-            match ctx
-                .locations()
-                .create_first(job.tenant, &location, &job.change)
-                .await?
-            {
+            match ctx.locations().create_first(job.tenant, &location, &job.change).await? {
                 Made::Now => Outcome::Done,
                 Made::Before => Outcome::Skipped("it was made before"),
                 Made::CustomerGone => Outcome::Skipped("the customer is gone"),

@@ -5,8 +5,7 @@ use domain::{
     location::{self, Location},
 };
 use runtime::{
-    Answer, Body, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::EditCustomer,
-    spec::Action,
+    Answer, Body, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::EditCustomer, spec::Action,
 };
 use table::keys::Family;
 
@@ -31,21 +30,10 @@ impl Endpoint for CreateLocation {
     .codes(&["CONFLICT", "CUSTOMER_DISABLED"]);
     type Permission = EditCustomer;
 
-    async fn handle(
-        ctx: &Context,
-        caller: Caller<EditCustomer>,
-        request: Request,
-    ) -> Result<Reply> {
+    async fn handle(ctx: &Context, caller: Caller<EditCustomer>, request: Request) -> Result<Reply> {
         let change = request.change(ctx, &caller.actor);
-        let location = Location::new(
-            ctx.new_key(),
-            request.body.clone(),
-            change.now,
-            &caller.actor,
-        )?;
-        ctx.locations()
-            .create(caller.tenant(), &location, &change)
-            .await?;
+        let location = Location::new(ctx.new_key(), request.body.clone(), change.now, &caller.actor)?;
+        ctx.locations().create(caller.tenant(), &location, &change).await?;
         Reply::entity(&location)
     }
 }

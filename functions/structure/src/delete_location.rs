@@ -1,9 +1,7 @@
 //! DELETE /v1/customers/{customerKey}/locations/{locationKey}: delete a location.
 
 use domain::Result;
-use runtime::{
-    Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::EditCustomer, spec::Action,
-};
+use runtime::{Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::EditCustomer, spec::Action};
 use table::keys::Family;
 
 pub struct DeleteLocation;
@@ -23,11 +21,7 @@ impl Endpoint for DeleteLocation {
     .codes(&["CUSTOMER_DISABLED"]);
     type Permission = EditCustomer;
 
-    async fn handle(
-        ctx: &Context,
-        caller: Caller<EditCustomer>,
-        request: Request,
-    ) -> Result<Reply> {
+    async fn handle(ctx: &Context, caller: Caller<EditCustomer>, request: Request) -> Result<Reply> {
         let change = request.change(ctx, &caller.actor);
         ctx.locations()
             .delete(caller.tenant(), request.key()?, request.if_match, &change)

@@ -1,10 +1,7 @@
 //! GET /v1/customers/{customerKey}/locations/{locationKey}: read one location.
 
 use domain::{Result, location};
-use runtime::{
-    Answer, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::ViewCustomer,
-    spec::Action,
-};
+use runtime::{Answer, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::ViewCustomer, spec::Action};
 use table::keys::Family;
 
 pub struct GetLocation;
@@ -22,11 +19,7 @@ impl Endpoint for GetLocation {
     .grants(&[Grant::on(Family::Customer, Action::GetItem)]);
     type Permission = ViewCustomer;
 
-    async fn handle(
-        ctx: &Context,
-        caller: Caller<ViewCustomer>,
-        request: Request,
-    ) -> Result<Reply> {
+    async fn handle(ctx: &Context, caller: Caller<ViewCustomer>, request: Request) -> Result<Reply> {
         Reply::entity(&ctx.locations().get(caller.tenant(), request.key()?).await?)
     }
 }

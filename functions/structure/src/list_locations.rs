@@ -5,21 +5,13 @@ use domain::{
     fields::{Field, Rule},
     location,
 };
-use runtime::{
-    Answer, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::ViewCustomer,
-    spec::Action,
-};
+use runtime::{Answer, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::ViewCustomer, spec::Action};
 use table::keys::Family;
 
 pub struct ListLocations;
 
 const FILTERS: &[Field] = &[
-    Field::new(
-        "isActive",
-        Rule::Flag,
-        "Only inactive ones where it is false.",
-    )
-    .default("true"),
+    Field::new("isActive", Rule::Flag, "Only inactive ones where it is false.").default("true"),
     Field::new(
         "internalCode",
         Rule::Text { min: 1, max: 100 },
@@ -44,16 +36,9 @@ impl Endpoint for ListLocations {
     ]);
     type Permission = ViewCustomer;
 
-    async fn handle(
-        ctx: &Context,
-        caller: Caller<ViewCustomer>,
-        request: Request,
-    ) -> Result<Reply> {
+    async fn handle(ctx: &Context, caller: Caller<ViewCustomer>, request: Request) -> Result<Reply> {
         let page = request.page(ctx)?;
-        let (locations, next) = ctx
-            .locations()
-            .list(caller.tenant(), &request.filter()?, &page)
-            .await?;
+        let (locations, next) = ctx.locations().list(caller.tenant(), &request.filter()?, &page).await?;
         Reply::page(locations, request.next_cursor(ctx, next))
     }
 }

@@ -2,8 +2,7 @@
 
 use domain::{Result, location};
 use runtime::{
-    Answer, Body, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::EditCustomer,
-    spec::Action,
+    Answer, Body, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::EditCustomer, spec::Action,
 };
 use table::keys::Family;
 
@@ -30,11 +29,7 @@ impl Endpoint for UpdateLocation {
     .codes(&["CONFLICT", "CUSTOMER_DISABLED"]);
     type Permission = EditCustomer;
 
-    async fn handle(
-        ctx: &Context,
-        caller: Caller<EditCustomer>,
-        request: Request,
-    ) -> Result<Reply> {
+    async fn handle(ctx: &Context, caller: Caller<EditCustomer>, request: Request) -> Result<Reply> {
         let change = request.change(ctx, &caller.actor);
         let location = ctx
             .locations()

@@ -28,10 +28,7 @@ impl Trigger for PublishChanges {
         let mut failed: BTreeSet<usize> = unreadable.into_iter().collect();
         // What comes after a record that can't be read is delivered again with it, so it waits.
         let end = failed.first().copied().unwrap_or(records.len());
-        let entries: Vec<Entry> = entries
-            .into_iter()
-            .filter(|entry| entry.record < end)
-            .collect();
+        let entries: Vec<Entry> = entries.into_iter().filter(|entry| entry.record < end).collect();
         if let Some(first) = entries.first() {
             let told: Vec<_> = entries
                 .iter()
@@ -148,19 +145,12 @@ async fn put(bus: &Bus, batch: Vec<Entry>) -> Vec<Entry> {
             batch
                 .into_iter()
                 .enumerate()
-                .filter(|(index, _)| {
-                    results
-                        .get(*index)
-                        .is_none_or(|result| result.event_id.is_none())
-                })
+                .filter(|(index, _)| results.get(*index).is_none_or(|result| result.event_id.is_none()))
                 .map(|(_, entry)| entry)
                 .collect()
         }
         Err(error) => {
-            let cause = Error::Unavailable(format!(
-                "{}",
-                aws_sdk_eventbridge::error::DisplayErrorContext(&error)
-            ));
+            let cause = Error::Unavailable(format!("{}", aws_sdk_eventbridge::error::DisplayErrorContext(&error)));
             tracing::error!(%cause, "the bus can't be reached");
             batch
         }

@@ -153,10 +153,7 @@ mod tests {
     #[test]
     fn only_platform_staff_hold_platform_permissions() {
         for role in Role::ALL {
-            let platform = role
-                .permissions()
-                .iter()
-                .any(|p| p.name().starts_with("PlatformAdmin"));
+            let platform = role.permissions().iter().any(|p| p.name().starts_with("PlatformAdmin"));
             assert_eq!(platform, *role == Role::PlatformAdmin, "{}", role.name());
         }
     }

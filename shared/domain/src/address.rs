@@ -7,27 +7,11 @@ use crate::{
 use serde::{Deserialize, Serialize};
 
 pub const FIELDS: &[Field] = &[
-    Field::new(
-        "line1",
-        Rule::Text { min: 1, max: 200 },
-        "Street and number.",
-    ),
-    Field::new(
-        "line2",
-        Rule::Text { min: 1, max: 200 },
-        "Floor, suite, care of.",
-    ),
+    Field::new("line1", Rule::Text { min: 1, max: 200 }, "Street and number."),
+    Field::new("line2", Rule::Text { min: 1, max: 200 }, "Floor, suite, care of."),
     Field::new("city", Rule::Text { min: 1, max: 100 }, "City or town."),
-    Field::new(
-        "state",
-        Rule::Text { min: 1, max: 100 },
-        "State, province or region.",
-    ),
-    Field::new(
-        "postalCode",
-        Rule::Text { min: 1, max: 20 },
-        "Postal or ZIP code.",
-    ),
+    Field::new("state", Rule::Text { min: 1, max: 100 }, "State, province or region."),
+    Field::new("postalCode", Rule::Text { min: 1, max: 20 }, "Postal or ZIP code."),
     Field::new("country", Rule::OneOf(COUNTRIES), "ISO 3166-1 alpha-2.").default(r#""US""#),
 ];
 

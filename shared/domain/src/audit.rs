@@ -37,10 +37,7 @@ pub const FIELDS: &[Field] = &[
     Field::new("entity", Rule::Object(SUBJECT), "What was changed."),
     Field::new(
         "version",
-        Rule::Whole {
-            min: 1,
-            max: i64::MAX,
-        },
+        Rule::Whole { min: 1, max: i64::MAX },
         "The version that the change made.",
     ),
     Field::new(

@@ -8,14 +8,12 @@ use serde::{Deserialize, Serialize};
 
 /// The 11 GICS sectors, by their two-digit code: Energy, Materials, Industrials, Consumer Discretionary, Consumer Staples, Health Care,
 /// Financials, Information Technology, Communication Services, Utilities, Real Estate.
-pub const SECTORS: &[&str] = &[
-    "10", "15", "20", "25", "30", "35", "40", "45", "50", "55", "60",
-];
+pub const SECTORS: &[&str] = &["10", "15", "20", "25", "30", "35", "40", "45", "50", "55", "60"];
 
 /// The 24 GICS industry groups, by their four-digit code. The first two digits are the sector.
 pub const GROUPS: &[&str] = &[
-    "1010", "1510", "2010", "2020", "2030", "2510", "2520", "2530", "2550", "3010", "3020", "3030",
-    "3510", "3520", "4010", "4020", "4030", "4510", "4520", "4530", "5010", "5020", "5510", "6010",
+    "1010", "1510", "2010", "2020", "2030", "2510", "2520", "2530", "2550", "3010", "3020", "3030", "3510", "3520",
+    "4010", "4020", "4030", "4510", "4520", "4530", "5010", "5020", "5510", "6010",
 ];
 
 pub const CLASSIFICATIONS: &[&str] = &[
@@ -61,11 +59,7 @@ pub const FIELDS: &[Field] = &[
         Rule::OneOf(GROUPS),
         "GICS industry group, its four-digit code; it must lie in the sector.",
     ),
-    Field::new(
-        "classification",
-        Rule::OneOf(CLASSIFICATIONS),
-        "Legal form.",
-    ),
+    Field::new("classification", Rule::OneOf(CLASSIFICATIONS), "Legal form."),
     Field::new("size", Rule::OneOf(SIZES), "Number of people, as a range."),
     Field::new(
         "socialProfiles",

@@ -1,8 +1,7 @@
 //! A customer: a tenant, a tenant's customer, or the account provisioned for a client.
 
 use crate::{
-    ClientKey, CustomerKey, Entity, EntityKind, Error, FieldError, Meta, Result, Timestamp,
-    address,
+    ClientKey, CustomerKey, Entity, EntityKind, Error, FieldError, Meta, Result, Timestamp, address,
     address::Address,
     business,
     business::Business,
@@ -54,26 +53,91 @@ pub const BOOTSTRAP_TENANT_KEY: Rule = Rule::Form {
 };
 
 pub const FIELDS: &[Field] = &[
-    Field::new("key", Rule::Key(EntityKind::Customer), "").read_only().required(),
+    Field::new("key", Rule::Key(EntityKind::Customer), "")
+        .read_only()
+        .required(),
     Field::new("type", Rule::OneOf(TYPES), "").required().fixed(),
     Field::new("name", Rule::Text { min: 1, max: 200 }, "").required(),
     Field::new("email", Rule::Email, ""),
     Field::new("phone", PHONE, "E.164."),
     Field::new("website", Rule::Website, ""),
-    Field::new("address", Rule::Object(address::FIELDS), "A new Business customer's address becomes its headquarters location."),
-    Field::new("isTenantCustomer", Rule::Flag, "Whether it claims a bootstrap tenant key of its own.").fixed().default("false"),
-    Field::new("bootstrapTenantKey", BOOTSTRAP_TENANT_KEY, "A tenant customer claims it (generated where none is given); any other names an existing tenant.").fixed(),
-    Field::new("authTenantId", Rule::Text { min: 1, max: 128 }, "The tenant at the identity provider.").platform(),
-    Field::new("products", Rule::List { of: &Rule::Text { min: 1, max: 100 }, max: 100 }, "").platform().default("[]"),
-    Field::new("sessionExpirationSeconds", Rule::Whole { min: 300, max: 31_536_000 }, "Absent: the platform's default."),
-    Field::new("externalId", Rule::Text { min: 1, max: 200 }, "The customer's id in another system; unique.").platform(),
+    Field::new(
+        "address",
+        Rule::Object(address::FIELDS),
+        "A new Business customer's address becomes its headquarters location.",
+    ),
+    Field::new(
+        "isTenantCustomer",
+        Rule::Flag,
+        "Whether it claims a bootstrap tenant key of its own.",
+    )
+    .fixed()
+    .default("false"),
+    Field::new(
+        "bootstrapTenantKey",
+        BOOTSTRAP_TENANT_KEY,
+        "A tenant customer claims it (generated where none is given); any other names an existing tenant.",
+    )
+    .fixed(),
+    Field::new(
+        "authTenantId",
+        Rule::Text { min: 1, max: 128 },
+        "The tenant at the identity provider.",
+    )
+    .platform(),
+    Field::new(
+        "products",
+        Rule::List {
+            of: &Rule::Text { min: 1, max: 100 },
+            max: 100,
+        },
+        "",
+    )
+    .platform()
+    .default("[]"),
+    Field::new(
+        "sessionExpirationSeconds",
+        Rule::Whole {
+            min: 300,
+            max: 31_536_000,
+        },
+        "Absent: the platform's default.",
+    ),
+    Field::new(
+        "externalId",
+        Rule::Text { min: 1, max: 200 },
+        "The customer's id in another system; unique.",
+    )
+    .platform(),
     Field::new("isDisabled", Rule::Flag, "").read_only().default("false"),
-    Field::new("deactivation", Rule::Object(DEACTIVATION), "Present while it is deactivated."),
-    Field::new("parent", Rule::Object(PARENT), "Of a provisioned account: the client it was made for.").read_only(),
+    Field::new(
+        "deactivation",
+        Rule::Object(DEACTIVATION),
+        "Present while it is deactivated.",
+    ),
+    Field::new(
+        "parent",
+        Rule::Object(PARENT),
+        "Of a provisioned account: the client it was made for.",
+    )
+    .read_only(),
     Field::new("logo", Rule::Object(LOGO), "").read_only(),
     Field::new("business", Rule::Object(business::FIELDS), "Business customers only."),
     Field::new("person", Rule::Object(PERSON), "Consumer customers only."),
 ];
+
+/// Whether a checked patch is valid whatever else the customer holds: it touches no unique name, no window, and nothing of the rule
+/// that an industry group lies in its sector.
+pub fn stands_alone(patch: &Map<String, Value>) -> bool {
+    let industry = patch
+        .get("business")
+        .is_some_and(|business| business.get("industrySector").is_some() || business.get("industryGroup").is_some());
+    has_leaf(patch) && !industry && !patch.contains_key("externalId") && !patch.contains_key("deactivation")
+}
+
+fn has_leaf(patch: &Map<String, Value>) -> bool {
+    patch.values().any(|value| value.as_object().is_none_or(has_leaf))
+}
 
 /// The bootstrap key of a tenant that names none: unique because the customer's key is. What is no tenant has to name one.
 pub fn generated_tenant_key(key: CustomerKey, body: &Map<String, Value>) -> Result<String> {
@@ -186,10 +250,7 @@ impl Entity for Customer {
                 errors.push(FieldError::new("person", "is for Consumer customers only"));
             }
             CustomerType::Consumer if self.business.is_some() => {
-                errors.push(FieldError::new(
-                    "business",
-                    "is for Business customers only",
-                ));
+                errors.push(FieldError::new("business", "is for Business customers only"));
             }
             _ => {}
         }

@@ -13,20 +13,13 @@ use serde_json::{Map, Value};
 pub const META_FIELDS: &[Field] = &[
     Field::new(
         "version",
-        Rule::Whole {
-            min: 1,
-            max: i64::MAX,
-        },
+        Rule::Whole { min: 1, max: i64::MAX },
         "Starts at 1, one more with each change.",
     )
     .read_only()
     .required(),
-    Field::new("createdAt", Rule::Time, "")
-        .read_only()
-        .required(),
-    Field::new("updatedAt", Rule::Time, "")
-        .read_only()
-        .required(),
+    Field::new("createdAt", Rule::Time, "").read_only().required(),
+    Field::new("updatedAt", Rule::Time, "").read_only().required(),
     Field::new(
         "createdBy",
         Rule::Text { min: 1, max: 200 },
@@ -81,12 +74,7 @@ pub trait Entity: Serialize + DeserializeOwned + Clone + PartialEq + Send + Sync
     fn check(&self, errors: &mut Vec<FieldError>);
 
     /// A new entity from a checked body.
-    fn new(
-        key: Key<Self::Kind>,
-        mut body: Map<String, Value>,
-        now: Timestamp,
-        by: &Actor,
-    ) -> Result<Self> {
+    fn new(key: Key<Self::Kind>, mut body: Map<String, Value>, now: Timestamp, by: &Actor) -> Result<Self> {
         body.insert("key".into(), Value::String(key.to_string()));
         if let Value::Object(meta) = to_value(&Meta::new(now, by))? {
             body.extend(meta);
@@ -95,12 +83,7 @@ pub trait Entity: Serialize + DeserializeOwned + Clone + PartialEq + Send + Sync
     }
 
     /// This entity with a checked patch laid over it; `None` where that changes nothing.
-    fn patched(
-        &self,
-        patch: &Map<String, Value>,
-        now: Timestamp,
-        by: &Actor,
-    ) -> Result<Option<Self>> {
+    fn patched(&self, patch: &Map<String, Value>, now: Timestamp, by: &Actor) -> Result<Option<Self>> {
         let mut value = to_value(self)?;
         merge_patch::apply(&mut value, Value::Object(patch.clone()));
         let Value::Object(body) = value else {
@@ -120,12 +103,8 @@ pub trait Entity: Serialize + DeserializeOwned + Clone + PartialEq + Send + Sync
 }
 
 fn checked<E: Entity>(body: Map<String, Value>) -> Result<E> {
-    let entity: E = serde_json::from_value(Value::Object(body)).map_err(|e| {
-        Error::Internal(format!(
-            "a checked body is no {}: {e}",
-            E::Kind::KIND.name()
-        ))
-    })?;
+    let entity: E = serde_json::from_value(Value::Object(body))
+        .map_err(|e| Error::Internal(format!("a checked body is no {}: {e}", E::Kind::KIND.name())))?;
     let mut errors = Vec::new();
     entity.check(&mut errors);
     if errors.is_empty() {

@@ -53,10 +53,7 @@ pub enum Error {
     #[error("{} field(s) break a rule", .0.len())]
     Validation(Vec<FieldError>),
     #[error("{field} is taken")]
-    Conflict {
-        field: &'static str,
-        reason: &'static str,
-    },
+    Conflict { field: &'static str, reason: &'static str },
     #[error("the customer is deactivated")]
     CustomerDisabled,
     #[error("the reactivation window has closed")]

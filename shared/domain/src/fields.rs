@@ -160,13 +160,7 @@ impl Checked {
         self.errors.push(FieldError::new(path, message));
     }
 
-    fn object(
-        &mut self,
-        fields: &[Field],
-        body: Map<String, Value>,
-        mode: Mode,
-        at: &str,
-    ) -> Map<String, Value> {
+    fn object(&mut self, fields: &[Field], body: Map<String, Value>, mode: Mode, at: &str) -> Map<String, Value> {
         let mut given = body;
         let mut out = Map::new();
         for field in fields {
@@ -200,9 +194,7 @@ impl Checked {
                         let value = serde_json::from_str(json).unwrap_or(Value::Null);
                         out.insert(field.name.into(), value);
                     }
-                    None if field.required
-                        && (mode == Mode::Stored || field.access != Access::ReadOnly) =>
-                    {
+                    None if field.required && (mode == Mode::Stored || field.access != Access::ReadOnly) => {
                         self.fail(&path, "is required");
                     }
                     None => {}
@@ -255,9 +247,7 @@ impl Checked {
                     Err(format!("must be one of {}", choices.join(", ")))
                 }
             }
-            (Rule::Key(kind), Value::String(text)) => {
-                ok_if(formats::is_key(text, *kind), "must be a key of its kind")
-            }
+            (Rule::Key(kind), Value::String(text)) => ok_if(formats::is_key(text, *kind), "must be a key of its kind"),
             (Rule::Time, Value::String(text)) => match Timestamp::parse(text) {
                 // Kept as it will be shown, so that a moment given with another offset is no change later.
                 Some(at) => return Some(Value::String(at.to_string())),
@@ -283,14 +273,7 @@ impl Checked {
         }
     }
 
-    fn list(
-        &mut self,
-        of: &Rule,
-        max: usize,
-        items: Vec<Value>,
-        mode: Mode,
-        path: &str,
-    ) -> Option<Value> {
+    fn list(&mut self, of: &Rule, max: usize, items: Vec<Value>, mode: Mode, path: &str) -> Option<Value> {
         if items.len() > max {
             self.fail(path, format!("must have at most {max} items"));
             return None;
@@ -340,10 +323,7 @@ fn line_of(text: &str, min: usize, max: usize) -> Result<(), String> {
     if min > 0 && text.trim().is_empty() {
         return Err("must not be blank".into());
     }
-    ok_if(
-        !text.chars().any(char::is_control),
-        "must not have control characters",
-    )
+    ok_if(!text.chars().any(char::is_control), "must not have control characters")
 }
 
 fn prose(text: &str, max: usize) -> Result<(), String> {
@@ -351,9 +331,7 @@ fn prose(text: &str, max: usize) -> Result<(), String> {
         return Err(format!("must have at most {max} characters"));
     }
     ok_if(
-        !text
-            .chars()
-            .any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')),
+        !text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')),
         "must not have control characters",
     )
 }
@@ -369,9 +347,7 @@ mod tests {
     ];
     const FIELDS: &[Field] = &[
         Field::new("name", Rule::Text { min: 1, max: 5 }, "").required(),
-        Field::new("kind", Rule::OneOf(&["A", "B"]), "")
-            .required()
-            .fixed(),
+        Field::new("kind", Rule::OneOf(&["A", "B"]), "").required().fixed(),
         Field::new("size", Rule::Whole { min: 1, max: 3 }, ""),
         Field::new("staff", Rule::Flag, "").platform(),
         Field::new("made", Rule::Flag, "").read_only(),
@@ -431,19 +407,9 @@ mod tests {
     #[test]
     fn a_patch_keeps_nulls_and_refuses_what_cannot_change() {
         assert_eq!(broken(json!({"kind":"A"}), Mode::Patch), ["kind"]);
-        assert_eq!(
-            broken(json!({"name":null,"tags":null}), Mode::Patch),
-            ["name", "tags"]
-        );
-        let checked = check(
-            FIELDS,
-            object(json!({"size":null,"place":{"city":null}})),
-            Mode::Patch,
-        );
-        assert_eq!(
-            Value::Object(checked.value),
-            json!({"size":null,"place":{"city":null}})
-        );
+        assert_eq!(broken(json!({"name":null,"tags":null}), Mode::Patch), ["name", "tags"]);
+        let checked = check(FIELDS, object(json!({"size":null,"place":{"city":null}})), Mode::Patch);
+        assert_eq!(Value::Object(checked.value), json!({"size":null,"place":{"city":null}}));
     }
 
     #[test]
@@ -462,10 +428,7 @@ mod tests {
         let fields = &FIELDS[2..5];
         let good = check_query(&fields[..2], pairs(&[("size", "2"), ("staff", "true")]));
         assert_eq!(Value::Object(good.value), json!({"size":2,"staff":true}));
-        let bad = check_query(
-            &fields[..2],
-            pairs(&[("size", "two"), ("staff", "yes"), ("x", "1")]),
-        );
+        let bad = check_query(&fields[..2], pairs(&[("size", "two"), ("staff", "yes"), ("x", "1")]));
         assert_eq!(bad.errors.len(), 3);
         let twice = check_query(&fields[..2], pairs(&[("size", "2"), ("size", "3")]));
         assert_eq!(twice.errors.len(), 1);

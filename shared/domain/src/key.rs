@@ -124,9 +124,7 @@ impl<K: Kind> FromStr for Key<K> {
         if suffix.len() != 26 || suffix.bytes().any(|b| b.is_ascii_uppercase()) {
             return Err(Malformed);
         }
-        let uuid = TypeIdSuffix::from_str(suffix)
-            .map_err(|_| Malformed)?
-            .to_uuid();
+        let uuid = TypeIdSuffix::from_str(suffix).map_err(|_| Malformed)?.to_uuid();
         match uuid.get_version_num() {
             7 => Ok(Self::from_uuid(uuid)),
             _ => Err(Malformed),

@@ -151,11 +151,7 @@ fn example_of_rule(rule: &Rule, mode: Mode) -> Option<Value> {
         Rule::PageOn(hosts) => json!(format!("https://{}/acme", hosts[0])),
         Rule::Flag => json!(false),
         Rule::Whole { min, .. } => json!(min),
-        Rule::OneOf(choices) => json!(if choices.contains(&"US") {
-            "US"
-        } else {
-            choices[0]
-        }),
+        Rule::OneOf(choices) => json!(if choices.contains(&"US") { "US" } else { choices[0] }),
         Rule::Key(kind) => json!(format!("{}_01kb1v0c1tfr2v6krscysfnvgb", kind.prefix())),
         Rule::Time => json!("2026-11-23T08:00:00.000Z"),
         Rule::List { of, .. } => json!([example_of_rule(of, mode)?]),

@@ -14,9 +14,7 @@ impl Timestamp {
     }
 
     pub fn parse(text: &str) -> Option<Self> {
-        DateTime::parse_from_rfc3339(text)
-            .ok()
-            .map(|at| Self::new(at.to_utc()))
+        DateTime::parse_from_rfc3339(text).ok().map(|at| Self::new(at.to_utc()))
     }
 
     pub fn from_millis(millis: i64) -> Option<Self> {

@@ -150,8 +150,7 @@ impl Event {
     /// The event as `detail`, without its images where they would make it too large for those who carry it.
     pub fn detail(&self) -> Result<String> {
         let text = |event: &Self| {
-            serde_json::to_string(event)
-                .map_err(|e| Error::Internal(format!("an event is not JSON: {e}")))
+            serde_json::to_string(event).map_err(|e| Error::Internal(format!("an event is not JSON: {e}")))
         };
         let whole = text(self)?;
         if whole.len() <= LARGEST_DETAIL {

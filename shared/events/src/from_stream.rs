@@ -68,13 +68,7 @@ fn changed(kind: EntityKind, old: Option<&Item>, new: &Item) -> Result<Vec<Event
     };
     let after = view(kind, new)?;
     let Some(old) = old else {
-        return Ok(vec![event(
-            lifecycle.created,
-            new,
-            None,
-            Some(after),
-            Vec::new(),
-        )?]);
+        return Ok(vec![event(lifecycle.created, new, None, Some(after), Vec::new())?]);
     };
     let before = view(kind, old)?;
     if before == after {
@@ -91,15 +85,7 @@ fn changed(kind: EntityKind, old: Option<&Item>, new: &Item) -> Result<Vec<Event
     }
     types
         .into_iter()
-        .map(|r#type| {
-            event(
-                r#type,
-                new,
-                Some(before.clone()),
-                Some(after.clone()),
-                names.clone(),
-            )
-        })
+        .map(|r#type| event(r#type, new, Some(before.clone()), Some(after.clone()), names.clone()))
         .collect()
 }
 
@@ -110,8 +96,7 @@ fn deleted(tombstone: &Item) -> Result<Vec<Event>> {
         before: Item,
     }
     let deleted: Tombstone = read(tombstone)?;
-    let Some((kind, lifecycle)) =
-        EntityKind::named(&deleted.of).and_then(|kind| Some((kind, EventType::of(kind)?)))
+    let Some((kind, lifecycle)) = EntityKind::named(&deleted.of).and_then(|kind| Some((kind, EventType::of(kind)?)))
     else {
         return Ok(Vec::new());
     };
@@ -159,8 +144,7 @@ fn event(
 }
 
 fn customer_of(pk: &str) -> Result<CustomerKey> {
-    keys::customer_of_partition(pk)
-        .ok_or_else(|| Error::Internal(format!("{pk} is not a partition of a customer")))
+    keys::customer_of_partition(pk).ok_or_else(|| Error::Internal(format!("{pk} is not a partition of a customer")))
 }
 
 /// An image as the API shows it: what is not a field of the entity stays behind.
@@ -171,13 +155,10 @@ fn view(kind: EntityKind, item: &Item) -> Result<Value> {
     match kind {
         EntityKind::Customer => as_entity::<Customer>(item),
         EntityKind::Location => as_entity::<Location>(item),
-        EntityKind::Client | EntityKind::Event => {
-            Err(Error::Internal(format!("{} has no view", kind.name())))
-        }
+        EntityKind::Client | EntityKind::Event => Err(Error::Internal(format!("{} has no view", kind.name()))),
     }
 }
 
 fn read<T: serde::de::DeserializeOwned>(item: &Item) -> Result<T> {
-    serde_dynamo::from_item(item.clone())
-        .map_err(|e| Error::Internal(format!("a damaged image: {e}")))
+    serde_dynamo::from_item(item.clone()).map_err(|e| Error::Internal(format!("a damaged image: {e}")))
 }

@@ -68,10 +68,7 @@ impl Scope for Tenant {
 }
 
 impl Scope for Platform {
-    #[allow(
-        clippy::disallowed_methods,
-        reason = "as above, for what spans tenants"
-    )]
+    #[allow(clippy::disallowed_methods, reason = "as above, for what spans tenants")]
     fn enter(_: Option<&str>) -> Result<Self> {
         Ok(Self::proven())
     }
@@ -185,12 +182,7 @@ pub(crate) struct Pass {
 }
 
 /// Lets a caller in, or says why not. `requested` is the route's `customerKey`, as it was given.
-pub(crate) async fn admit(
-    ctx: &Context,
-    rule: &AccessRule,
-    claims: &Claims,
-    requested: Option<&str>,
-) -> Result<Pass> {
+pub(crate) async fn admit(ctx: &Context, rule: &AccessRule, claims: &Claims, requested: Option<&str>) -> Result<Pass> {
     let actor = Actor::user(&claims.sub);
     let pass = |capacity| Pass {
         actor: actor.clone(),

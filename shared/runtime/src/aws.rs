@@ -4,8 +4,8 @@
 //! megabyte.
 
 use aws_config::{
-    BehaviorVersion, Region, SdkConfig, environment::EnvironmentVariableCredentialsProvider,
-    retry::RetryConfig, timeout::TimeoutConfig,
+    BehaviorVersion, Region, SdkConfig, environment::EnvironmentVariableCredentialsProvider, retry::RetryConfig,
+    timeout::TimeoutConfig,
 };
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_http_client::{
@@ -34,20 +34,13 @@ fn http_client(roots: TrustStore) -> SharedHttpClient {
 }
 
 /// As every AWS SDK does, `AWS_CA_BUNDLE` replaces the roots, and `AWS_ENDPOINT_URL` and `AWS_ENDPOINT_URL_<SERVICE>` the endpoints.
-#[allow(
-    clippy::disallowed_methods,
-    reason = "the SDK's own environment, read once at start"
-)]
+#[allow(clippy::disallowed_methods, reason = "the SDK's own environment, read once at start")]
 pub fn sdk_config(service: &str) -> SdkConfig {
-    let roots = match env::var("AWS_CA_BUNDLE")
-        .ok()
-        .and_then(|path| std::fs::read(path).ok())
-    {
+    let roots = match env::var("AWS_CA_BUNDLE").ok().and_then(|path| std::fs::read(path).ok()) {
         Some(bundle) => TrustStore::empty().with_pem_certificate(bundle),
         None => TrustStore::empty().with_pem_certificate(AMAZON_ROOTS.as_bytes()),
     };
-    let endpoint =
-        env::var(format!("AWS_ENDPOINT_URL_{service}")).or_else(|_| env::var("AWS_ENDPOINT_URL"));
+    let endpoint = env::var(format!("AWS_ENDPOINT_URL_{service}")).or_else(|_| env::var("AWS_ENDPOINT_URL"));
     let mut config = SdkConfig::builder()
         .behavior_version(BehaviorVersion::v2026_01_12())
         .region(env::var("AWS_REGION").ok().map(Region::new))
@@ -104,16 +97,11 @@ impl HttpFetch {
             return Err(format!("{url} answered {}", response.status().as_u16()));
         }
         let body = aws_smithy_types::byte_stream::ByteStream::new(response.into_body());
-        let bytes = body
-            .collect()
-            .await
-            .map_err(|e| format!("{url}: {e}"))?
-            .into_bytes();
+        let bytes = body.collect().await.map_err(|e| format!("{url}: {e}"))?.into_bytes();
         if bytes.len() > LARGEST_DOCUMENT {
             return Err(format!("{url} answered with more than a set of keys"));
         }
-        serde_json::from_slice(&bytes)
-            .map_err(|e| format!("{url} did not answer with a set of keys: {e}"))
+        serde_json::from_slice(&bytes).map_err(|e| format!("{url} did not answer with a set of keys: {e}"))
     }
 }
 

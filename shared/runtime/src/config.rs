@@ -29,21 +29,14 @@ pub struct Missing(&'static str);
 
 impl fmt::Display for Missing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "the environment variable {} is not set as it must be",
-            self.0
-        )
+        write!(f, "the environment variable {} is not set as it must be", self.0)
     }
 }
 
 impl std::error::Error for Missing {}
 
 impl Config {
-    #[allow(
-        clippy::disallowed_methods,
-        reason = "the one place where the environment is read"
-    )]
+    #[allow(clippy::disallowed_methods, reason = "the one place where the environment is read")]
     pub fn from_env(needs: Needs) -> Result<Self, Missing> {
         let optional = |name: &str| env::var(name).ok().filter(|value| !value.is_empty());
         let needed = |wanted: bool, name: &'static str| match optional(name) {

@@ -48,10 +48,7 @@ pub struct Bus {
 }
 
 impl Context {
-    #[allow(
-        clippy::disallowed_methods,
-        reason = "the one place where clients are made"
-    )]
+    #[allow(clippy::disallowed_methods, reason = "the one place where clients are made")]
     pub fn from_env(needs: Needs) -> Result<Self, Box<dyn Error + Send + Sync>> {
         let config = Config::from_env(needs)?;
         let table = Table {
@@ -79,8 +76,7 @@ impl Context {
     pub fn with_tokens(mut self, config: &Config) -> Result<Self, Box<dyn Error + Send + Sync>> {
         let source = match (&config.jwks, &config.jwks_url) {
             (Some(jwks), _) => KeySource::Given(
-                serde_json::from_str(jwks)
-                    .map_err(|e| format!("JWKS is not a JSON Web Key Set: {e}"))?,
+                serde_json::from_str(jwks).map_err(|e| format!("JWKS is not a JSON Web Key Set: {e}"))?,
             ),
             (None, Some(url)) => KeySource::Url {
                 url: url.clone(),
@@ -88,11 +84,7 @@ impl Context {
             },
             (None, None) => return Err("neither JWKS nor JWKS_URL is set".into()),
         };
-        self.tokens = Some(Tokens::new(
-            config.issuer.clone(),
-            config.audience.clone(),
-            source,
-        ));
+        self.tokens = Some(Tokens::new(config.issuer.clone(), config.audience.clone(), source));
         Ok(self)
     }
 
@@ -102,15 +94,15 @@ impl Context {
     }
 
     pub fn tokens(&self) -> domain::Result<&Tokens> {
-        self.tokens.as_ref().ok_or_else(|| {
-            domain::Error::Internal("this function was started without a token verifier".into())
-        })
+        self.tokens
+            .as_ref()
+            .ok_or_else(|| domain::Error::Internal("this function was started without a token verifier".into()))
     }
 
     pub fn bus(&self) -> domain::Result<&Bus> {
-        self.bus.as_ref().ok_or_else(|| {
-            domain::Error::Internal("this function was started without an event bus".into())
-        })
+        self.bus
+            .as_ref()
+            .ok_or_else(|| domain::Error::Internal("this function was started without an event bus".into()))
     }
 
     pub fn customers(&self) -> Customers<'_> {

@@ -78,9 +78,7 @@ impl Reply {
 pub async fn answer<E: Endpoint>(ctx: &Context, http: HttpRequest) -> Response<Body> {
     let id = request::id_of(&http);
     // A panic is a defect of one request, not of the process.
-    let done = AssertUnwindSafe(run::<E>(ctx, &http, &id))
-        .catch_unwind()
-        .await;
+    let done = AssertUnwindSafe(run::<E>(ctx, &http, &id)).catch_unwind().await;
     let outcome = done.unwrap_or_else(|_| Err(Error::Internal("the handler panicked".into())));
     finish(&E::SPEC, &id, http.uri().path(), outcome)
 }
@@ -180,10 +178,7 @@ fn finish(spec: &Spec, id: &str, path: &str, outcome: Result<Reply>) -> Response
         headers.insert("x-request-id", value);
     }
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(
-        header::X_CONTENT_TYPE_OPTIONS,
-        HeaderValue::from_static("nosniff"),
-    );
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     tracing::info!(
         function = spec.name,
         request_id = id,

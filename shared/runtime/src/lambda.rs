@@ -15,16 +15,13 @@ use std::{future::Future, process::ExitCode};
 
 pub fn endpoint<E: Endpoint>() -> ExitCode {
     const { assert!(!E::SPEC.name.is_empty()) };
-    start(
-        needs_of_endpoint(&E::SPEC, &E::Permission::RULE),
-        async |ctx| {
-            let ctx = &ctx;
-            lambda_http::run(service_fn(move |request| async move {
-                Ok::<_, Diagnostic>(endpoint::answer::<E>(ctx, request).await)
-            }))
-            .await
-        },
-    )
+    start(needs_of_endpoint(&E::SPEC, &E::Permission::RULE), async |ctx| {
+        let ctx = &ctx;
+        lambda_http::run(service_fn(move |request| async move {
+            Ok::<_, Diagnostic>(endpoint::answer::<E>(ctx, request).await)
+        }))
+        .await
+    })
 }
 
 pub fn task<T: Task>() -> ExitCode {
@@ -47,10 +44,7 @@ pub fn trigger<T: Trigger>() -> ExitCode {
     })
 }
 
-#[allow(
-    clippy::disallowed_methods,
-    reason = "the one client that only a trigger has"
-)]
+#[allow(clippy::disallowed_methods, reason = "the one client that only a trigger has")]
 fn with_bus(ctx: Context) -> Result<Context, Error> {
     let config = Config::from_env(NEEDS_OF_TRIGGER)?;
     Ok(ctx.with_bus(Bus {
@@ -59,14 +53,9 @@ fn with_bus(ctx: Context) -> Result<Context, Error> {
     }))
 }
 
-fn start<F: Future<Output = Result<(), Error>>>(
-    needs: Needs,
-    serve: impl FnOnce(Context) -> F,
-) -> ExitCode {
+fn start<F: Future<Output = Result<(), Error>>>(needs: Needs, serve: impl FnOnce(Context) -> F) -> ExitCode {
     logs::start();
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let served = runtime.map_err(Error::from).and_then(|runtime| {
         runtime.block_on(async {
             let ctx = Context::from_env(needs)?;

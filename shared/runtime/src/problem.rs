@@ -24,11 +24,7 @@ pub const CODES: &[(&str, u16, &str)] = &[
     ("VALIDATION_FAILED", 400, "Validation failed"),
     ("CONFLICT", 409, "Conflict"),
     ("CUSTOMER_DISABLED", 409, "Customer disabled"),
-    (
-        "REACTIVATION_WINDOW_CLOSED",
-        409,
-        "Reactivation window closed",
-    ),
+    ("REACTIVATION_WINDOW_CLOSED", 409, "Reactivation window closed"),
     ("VERSION_MISMATCH", 412, "Version mismatch"),
     ("IDEMPOTENCY_KEY_REUSED", 422, "Idempotency key reused"),
     ("REQUEST_IN_PROGRESS", 409, "Request in progress"),
@@ -41,9 +37,7 @@ pub const CODES: &[(&str, u16, &str)] = &[
 impl Problem {
     fn new(code: &'static str, detail: impl Into<String>) -> Self {
         let known = CODES.iter().find(|(known, ..)| *known == code);
-        let (status, title) = known.map_or((500, "Internal error"), |(_, status, title)| {
-            (*status, *title)
-        });
+        let (status, title) = known.map_or((500, "Internal error"), |(_, status, title)| (*status, *title));
         Self {
             status,
             code,
@@ -63,41 +57,31 @@ impl Problem {
     pub fn of(error: &Error) -> Self {
         match error {
             Error::NotAuthorized(why) => Self::new("NOT_AUTHORIZED", format!("{}.", capital(why))),
-            Error::Forbidden { permission, reason } => Self::new(
-                "FORBIDDEN",
-                format!("{} is needed: {reason}.", permission.name()),
-            )
-            .details(json!({"permission": Permission::name(*permission)})),
+            Error::Forbidden { permission, reason } => {
+                Self::new("FORBIDDEN", format!("{} is needed: {reason}.", permission.name()))
+                    .details(json!({"permission": Permission::name(*permission)}))
+            }
             Error::KeyMismatch {
                 field,
                 claimed,
                 requested,
             } => Self::new("KEY_MISMATCH", format!("The {field} is not the caller's."))
                 .details(json!({"field": field, "claimed": claimed, "requested": requested})),
-            Error::NotFound(kind) => {
-                Self::new("NOT_FOUND", format!("There is no such {}.", kind.name()))
-                    .details(json!({"entity": kind.name()}))
-            }
-            Error::TenantNotFound => {
-                Self::new("TENANT_NOT_FOUND", "No tenant holds that bootstrap key.")
-            }
-            Error::Malformed(why) => Self::new(
-                "MALFORMED_REQUEST",
-                format!("The body can't be read: {why}."),
-            ),
+            Error::NotFound(kind) => Self::new("NOT_FOUND", format!("There is no such {}.", kind.name()))
+                .details(json!({"entity": kind.name()})),
+            Error::TenantNotFound => Self::new("TENANT_NOT_FOUND", "No tenant holds that bootstrap key."),
+            Error::Malformed(why) => Self::new("MALFORMED_REQUEST", format!("The body can't be read: {why}.")),
             Error::Validation(errors) => {
                 let mut problem = Self::new("VALIDATION_FAILED", summary(errors));
                 problem.errors.clone_from(errors);
                 problem
             }
             Error::Conflict { field, reason } => {
-                Self::new("CONFLICT", format!("{}.", capital(reason)))
-                    .details(json!({"field": field}))
+                Self::new("CONFLICT", format!("{}.", capital(reason))).details(json!({"field": field}))
             }
-            Error::CustomerDisabled => Self::new(
-                "CUSTOMER_DISABLED",
-                "The customer is deactivated; reactivate it first.",
-            ),
+            Error::CustomerDisabled => {
+                Self::new("CUSTOMER_DISABLED", "The customer is deactivated; reactivate it first.")
+            }
             Error::ReactivationWindowClosed => Self::new(
                 "REACTIVATION_WINDOW_CLOSED",
                 "The window for reactivation has ended; platform staff can extend it.",
@@ -116,10 +100,9 @@ impl Problem {
                 "A request with this Idempotency-Key is still running; ask again in a moment.",
             ),
             Error::PayloadTooLarge => Self::new("PAYLOAD_TOO_LARGE", "The body is over 256 KiB."),
-            Error::UnsupportedMediaType(wanted) => Self::new(
-                "UNSUPPORTED_MEDIA_TYPE",
-                format!("The Content-Type must be {wanted}."),
-            ),
+            Error::UnsupportedMediaType(wanted) => {
+                Self::new("UNSUPPORTED_MEDIA_TYPE", format!("The Content-Type must be {wanted}."))
+            }
             Error::Unavailable(_) => {
                 let mut problem = Self::new("UNAVAILABLE", "Try again in a moment.");
                 problem.retry_after = true;
@@ -162,7 +145,7 @@ fn summary(errors: &[FieldError]) -> String {
 
 fn capital(text: &str) -> String {
     let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| {
-        first.to_uppercase().chain(letters).collect()
-    })
+    letters
+        .next()
+        .map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }

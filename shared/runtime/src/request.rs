@@ -61,17 +61,11 @@ impl Request {
     }
 
     pub fn page(&self, ctx: &Context) -> Result<PageRequest> {
-        let limit = self
-            .query
-            .get("limit")
-            .and_then(Value::as_u64)
-            .unwrap_or(25);
+        let limit = self.query.get("limit").and_then(Value::as_u64).unwrap_or(25);
         let cursor = self.query.get("cursor").and_then(Value::as_str);
         Ok(PageRequest {
             limit: u8::try_from(limit).unwrap_or(u8::MAX),
-            after: cursor
-                .map(|text| ctx.cursors.open(&self.list, text))
-                .transpose()?,
+            after: cursor.map(|text| ctx.cursors.open(&self.list, text)).transpose()?,
         })
     }
 
@@ -136,16 +130,10 @@ pub(crate) fn read(
     let caller = pass.map_or("", |pass| pass.actor.id.as_str());
     let once = idempotency_key.map(|key| Once {
         id: hash(&[tenant, caller, spec.name, &key]),
-        fingerprint: hash(&[
-            request.uri().path(),
-            &Value::Object(body.clone()).to_string(),
-        ]),
+        fingerprint: hash(&[request.uri().path(), &Value::Object(body.clone()).to_string()]),
     });
     let mut list = format!("{} {path:?}", spec.name);
-    for (name, value) in query
-        .iter()
-        .filter(|(name, _)| *name != "limit" && *name != "cursor")
-    {
+    for (name, value) in query.iter().filter(|(name, _)| *name != "limit" && *name != "cursor") {
         let _ = write!(list, " {name}={value}");
     }
     Ok(Request {
@@ -212,12 +200,7 @@ fn check_content_type(headers: &HeaderMap, mode: Mode) -> Result<()> {
         return Ok(());
     };
     let given = given.to_str().unwrap_or_default();
-    let media_type = given
-        .split(';')
-        .next()
-        .unwrap_or_default()
-        .trim()
-        .to_ascii_lowercase();
+    let media_type = given.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     match (media_type.as_str(), mode) {
         ("application/json", _) | ("application/merge-patch+json", Mode::Patch) => Ok(()),
         (_, Mode::Patch) => Err(Error::UnsupportedMediaType(
@@ -227,11 +210,7 @@ fn check_content_type(headers: &HeaderMap, mode: Mode) -> Result<()> {
     }
 }
 
-fn read_query(
-    spec: &Spec,
-    request: &HttpRequest,
-    errors: &mut Vec<FieldError>,
-) -> Map<String, Value> {
+fn read_query(spec: &Spec, request: &HttpRequest, errors: &mut Vec<FieldError>) -> Map<String, Value> {
     let given = request
         .query_string_parameters_ref()
         .into_iter()
@@ -261,17 +240,10 @@ fn read_if_match(spec: &Spec, headers: &HeaderMap, errors: &mut Vec<FieldError>)
     version
 }
 
-fn read_idempotency_key(
-    spec: &Spec,
-    headers: &HeaderMap,
-    errors: &mut Vec<FieldError>,
-) -> Option<String> {
-    let given = headers
-        .get("idempotency-key")
-        .filter(|_| spec.is_idempotent_post())?;
+fn read_idempotency_key(spec: &Spec, headers: &HeaderMap, errors: &mut Vec<FieldError>) -> Option<String> {
+    let given = headers.get("idempotency-key").filter(|_| spec.is_idempotent_post())?;
     let text = given.to_str().unwrap_or_default();
-    let fits = (1..=LONGEST_IDEMPOTENCY_KEY).contains(&text.len())
-        && text.bytes().all(|b| b.is_ascii_graphic());
+    let fits = (1..=LONGEST_IDEMPOTENCY_KEY).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic());
     if !fits {
         errors.push(FieldError::new(
             "Idempotency-Key",

@@ -128,12 +128,7 @@ pub struct Spec {
 
 /// Of every list.
 pub const PAGE_FIELDS: &[Field] = &[
-    Field::new(
-        "limit",
-        Rule::Whole { min: 1, max: 100 },
-        "How many at most.",
-    )
-    .default("25"),
+    Field::new("limit", Rule::Whole { min: 1, max: 100 }, "How many at most.").default("25"),
     Field::new(
         "cursor",
         Rule::Text { min: 1, max: 1000 },
@@ -142,12 +137,7 @@ pub const PAGE_FIELDS: &[Field] = &[
 ];
 
 impl Spec {
-    const fn new(
-        method: Method,
-        name: &'static str,
-        route: &'static str,
-        says: &'static str,
-    ) -> Self {
+    const fn new(method: Method, name: &'static str, route: &'static str, says: &'static str) -> Self {
         Self {
             name,
             method,
@@ -220,8 +210,7 @@ impl Spec {
 
     /// Whether `If-Match` is honoured.
     pub const fn takes_if_match(&self) -> bool {
-        matches!(self.method, Method::Patch | Method::Delete)
-            || matches!(self.body, Body::Action(_))
+        matches!(self.method, Method::Patch | Method::Delete) || matches!(self.body, Body::Action(_))
     }
 
     pub fn query_fields(&self) -> Vec<Field> {

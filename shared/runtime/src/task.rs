@@ -52,15 +52,9 @@ pub async fn work<T: Task>(ctx: &Context, batch: SqsEvent) -> SqsBatchResponse {
     let mut response = SqsBatchResponse::default();
     for message in batch.records {
         let id = message.message_id.clone().unwrap_or_default();
-        let one = AssertUnwindSafe(one::<T>(ctx, &message))
-            .catch_unwind()
-            .await;
+        let one = AssertUnwindSafe(one::<T>(ctx, &message)).catch_unwind().await;
         let again = one.unwrap_or_else(|_| {
-            tracing::error!(
-                function = T::SPEC.name,
-                message_id = id,
-                "the task panicked"
-            );
+            tracing::error!(function = T::SPEC.name, message_id = id, "the task panicked");
             true
         });
         if again {
@@ -127,9 +121,6 @@ fn job(ctx: &Context, task: &str, event: Event) -> Job {
 fn is_passing(error: &Error) -> bool {
     matches!(
         error,
-        Error::Unavailable(_)
-            | Error::Internal(_)
-            | Error::VersionMismatch { .. }
-            | Error::RequestInProgress
+        Error::Unavailable(_) | Error::Internal(_) | Error::VersionMismatch { .. } | Error::RequestInProgress
     )
 }

@@ -85,16 +85,11 @@ impl Tokens {
             .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
             .map(|(_, token)| token.trim())
             .filter(|token| !token.is_empty() && token.len() <= LARGEST_TOKEN)
-            .ok_or(Error::NotAuthorized(
-                "the credentials must be a bearer token",
-            ))?;
-        let head =
-            decode_header(token).map_err(|_| Error::NotAuthorized("the token can't be read"))?;
+            .ok_or(Error::NotAuthorized("the credentials must be a bearer token"))?;
+        let head = decode_header(token).map_err(|_| Error::NotAuthorized("the token can't be read"))?;
         let jwk = self.key(head.kid.as_deref()).await?;
-        let algorithm =
-            pinned(&jwk).ok_or(Error::NotAuthorized("the token's key can't be used"))?;
-        let key = DecodingKey::from_jwk(&jwk)
-            .map_err(|_| Error::NotAuthorized("the token's key can't be used"))?;
+        let algorithm = pinned(&jwk).ok_or(Error::NotAuthorized("the token's key can't be used"))?;
+        let key = DecodingKey::from_jwk(&jwk).map_err(|_| Error::NotAuthorized("the token's key can't be used"))?;
         let mut validation = Validation::new(algorithm);
         validation.required_spec_claims = HashSet::from(["exp", "iss", "aud"].map(str::to_owned));
         validation.set_issuer(&[&self.issuer]);
@@ -109,10 +104,7 @@ impl Tokens {
         if claims.exp.saturating_add(LEEWAY_SECONDS) <= now {
             return Err(Error::NotAuthorized("the token has expired"));
         }
-        if claims
-            .nbf
-            .is_some_and(|nbf| nbf.saturating_sub(LEEWAY_SECONDS) > now)
-        {
+        if claims.nbf.is_some_and(|nbf| nbf.saturating_sub(LEEWAY_SECONDS) > now) {
             return Err(Error::NotAuthorized("the token is not valid yet"));
         }
         Ok(claims)
@@ -127,10 +119,7 @@ impl Tokens {
                 if let Some(jwk) = fetched.keys.as_ref().and_then(|keys| named(keys, kid)) {
                     return Ok(jwk);
                 }
-                if fetched
-                    .at
-                    .is_none_or(|at| at.elapsed() >= REFRESH_AT_MOST_EVERY)
-                {
+                if fetched.at.is_none_or(|at| at.elapsed() >= REFRESH_AT_MOST_EVERY) {
                     fetched.at = Some(Instant::now());
                     match fetch.json::<JwkSet>(url).await {
                         Ok(keys) => fetched.keys = Some(keys),
@@ -140,9 +129,7 @@ impl Tokens {
                 }
                 match &fetched.keys {
                     Some(keys) => named(keys, kid).ok_or(UNKNOWN),
-                    None => Err(Error::Unavailable(
-                        "the issuer's keys are not to be had".into(),
-                    )),
+                    None => Err(Error::Unavailable("the issuer's keys are not to be had".into())),
                 }
             }
         }
@@ -162,12 +149,8 @@ fn named(keys: &JwkSet, kid: Option<&str>) -> Option<Jwk> {
 fn pinned(jwk: &Jwk) -> Option<Algorithm> {
     match &jwk.algorithm {
         AlgorithmParameters::RSA(_) => Some(Algorithm::RS256),
-        AlgorithmParameters::EllipticCurve(p) if p.curve == EllipticCurve::P256 => {
-            Some(Algorithm::ES256)
-        }
-        AlgorithmParameters::OctetKeyPair(p) if p.curve == EllipticCurve::Ed25519 => {
-            Some(Algorithm::EdDSA)
-        }
+        AlgorithmParameters::EllipticCurve(p) if p.curve == EllipticCurve::P256 => Some(Algorithm::ES256),
+        AlgorithmParameters::OctetKeyPair(p) if p.curve == EllipticCurve::Ed25519 => Some(Algorithm::EdDSA),
         _ => None,
     }
 }
@@ -200,15 +183,11 @@ impl signature::Verifier<Vec<u8>> for RingVerifier {
                 )
             }
             (Algorithm::ES256, DecodingKeyKind::SecretOrDer(point)) => {
-                ring_signature::UnparsedPublicKey::new(
-                    &ring_signature::ECDSA_P256_SHA256_FIXED,
-                    point,
-                )
-                .verify(message, signature)
+                ring_signature::UnparsedPublicKey::new(&ring_signature::ECDSA_P256_SHA256_FIXED, point)
+                    .verify(message, signature)
             }
             (Algorithm::EdDSA, DecodingKeyKind::SecretOrDer(point)) => {
-                ring_signature::UnparsedPublicKey::new(&ring_signature::ED25519, point)
-                    .verify(message, signature)
+                ring_signature::UnparsedPublicKey::new(&ring_signature::ED25519, point).verify(message, signature)
             }
             _ => return Err(signature::Error::new()),
         };

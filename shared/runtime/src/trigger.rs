@@ -19,17 +19,12 @@ pub trait Trigger: 'static {
     const SPEC: TriggerSpec;
 
     /// Works through records in order; the index of the first that is not through, if any.
-    fn run(
-        ctx: &Context,
-        records: &[EventRecord],
-    ) -> impl Future<Output = Result<(), usize>> + Send;
+    fn run(ctx: &Context, records: &[EventRecord]) -> impl Future<Output = Result<(), usize>> + Send;
 }
 
 /// Reports a batch as failed from the first record that is not through: what is before it is never delivered again.
 pub async fn work<T: Trigger>(ctx: &Context, batch: StreamEvent) -> DynamoDbEventResponse {
-    let done = AssertUnwindSafe(T::run(ctx, &batch.records))
-        .catch_unwind()
-        .await;
+    let done = AssertUnwindSafe(T::run(ctx, &batch.records)).catch_unwind().await;
     let failed = done.unwrap_or_else(|_| {
         tracing::error!(function = T::SPEC.name, "the trigger panicked");
         Err(0)

@@ -24,8 +24,7 @@ impl Audit<'_> {
             let put = PutRequest::builder()
                 .set_item(Some(entry_item(*customer, entry)?))
                 .build();
-            let put =
-                put.map_err(|e| Error::Internal(format!("an audit entry is no item: {e}")))?;
+            let put = put.map_err(|e| Error::Internal(format!("an audit entry is no item: {e}")))?;
             requests.push(WriteRequest::builder().put_request(put).build());
         }
         for batch in requests.chunks(BATCH) {
@@ -52,16 +51,10 @@ impl Audit<'_> {
                 return Ok(());
             }
         }
-        Err(Error::Unavailable(
-            "audit entries were left unprocessed".into(),
-        ))
+        Err(Error::Unavailable("audit entries were left unprocessed".into()))
     }
 
-    pub async fn list(
-        &self,
-        tenant: Tenant,
-        request: &PageRequest,
-    ) -> Result<(Vec<AuditEntry>, Option<String>)> {
+    pub async fn list(&self, tenant: Tenant, request: &PageRequest) -> Result<(Vec<AuditEntry>, Option<String>)> {
         let partition = keys::audit_partition(tenant.key());
         let start = request
             .after
@@ -80,11 +73,7 @@ impl Audit<'_> {
             .as_ref()
             .map(|item| text(item, keys::SK).map(str::to_owned))
             .transpose()?;
-        let entries = page
-            .items
-            .into_iter()
-            .map(from_item)
-            .collect::<Result<_>>()?;
+        let entries = page.items.into_iter().map(from_item).collect::<Result<_>>()?;
         Ok((entries, next))
     }
 }

@@ -3,6 +3,7 @@
 use crate::{
     Change, PageRequest, Table,
     audit::entry_item,
+    in_place::Updated,
     item::{BEFORE, ENTITY, Item, OF, TOMBSTONE, entity_item, from_item, item, n, s, to_item},
     keys::{self, Index, ItemKey},
     read::{Query, text},
@@ -12,7 +13,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{
     CustomerKey, Entity, EntityKind, Error, Platform, Result, Tenant,
     audit::{AuditEntry, Subject, changed_fields},
-    customer::{Customer, Deactivation},
+    customer::{self, Customer, Deactivation},
     deactivation::{DeactivationRequest, LoggedDeactivation, check_window},
     entity::to_value,
 };
@@ -50,10 +51,7 @@ impl Customers<'_> {
     }
 
     pub async fn by_external_id(&self, _: Platform, id: &str) -> Result<Customer> {
-        let found = self
-            .0
-            .find(Index::ExternalIds, keys::external_id(id).pk)
-            .await?;
+        let found = self.0.find(Index::ExternalIds, keys::external_id(id).pk).await?;
         found.ok_or(Error::NotFound(EntityKind::Customer))
     }
 
@@ -93,11 +91,7 @@ impl Customers<'_> {
             None if shard + 1 < self.0.list_shards => Some(format!("{}|", shard + 1)),
             None => None,
         };
-        let customers = page
-            .items
-            .into_iter()
-            .map(from_item)
-            .collect::<Result<_>>()?;
+        let customers = page.items.into_iter().map(from_item).collect::<Result<_>>()?;
         Ok((customers, next))
     }
 
@@ -106,18 +100,10 @@ impl Customers<'_> {
             .0
             .transaction(change)
             .once(201, customer, customer.meta.version)?
-            .put(
-                "customer",
-                self.item(customer, change)?,
-                Expression::absent(),
-            );
+            .put("customer", self.item(customer, change)?, Expression::absent());
         let tenant = keys::tenant(&customer.bootstrap_tenant_key);
         tx = if customer.is_tenant_customer {
-            tx.put(
-                "tenant",
-                claim(&tenant, "Tenant", customer.key),
-                Expression::absent(),
-            )
+            tx.put("tenant", claim(&tenant, "Tenant", customer.key), Expression::absent())
         } else {
             tx.check(
                 "tenant",
@@ -150,8 +136,21 @@ impl Customers<'_> {
         expected: Option<u64>,
         change: &Change,
     ) -> Result<Customer> {
+        let mut known = None;
+        if customer::stands_alone(patch) {
+            let key = keys::customer(tenant.key());
+            match self.0.patch_in_place(&key, patch, expected, change).await? {
+                Updated::Now(item) => return from_item(item),
+                Updated::NotSo(None) => return Err(Error::NotFound(EntityKind::Customer)),
+                Updated::NotSo(Some(item)) => known = Some(from_item::<Customer>(item)?),
+            }
+        }
         for _ in 0..TRIES {
-            let before = self.expect(tenant, expected).await?;
+            let before = match known.take() {
+                Some(customer) => customer,
+                None => self.get(tenant).await?,
+            };
+            expect_version(expected, before.meta.version)?;
             let moves_window = patch.contains_key("deactivation");
             if before.is_disabled && !(moves_window && patch.len() == 1) {
                 return Err(Error::CustomerDisabled);
@@ -174,19 +173,11 @@ impl Customers<'_> {
             let mut tx = self.replace(&before, &after, change)?;
             if before.external_id != after.external_id {
                 if let Some(id) = &before.external_id {
-                    tx = tx.delete(
-                        "oldExternalId",
-                        &keys::external_id(id),
-                        Expression::default(),
-                    );
+                    tx = tx.delete("oldExternalId", &keys::external_id(id), Expression::default());
                 }
                 if let Some(id) = &after.external_id {
                     let key = keys::external_id(id);
-                    tx = tx.put(
-                        "externalId",
-                        claim(&key, "ExternalId", after.key),
-                        Expression::absent(),
-                    );
+                    tx = tx.put("externalId", claim(&key, "ExternalId", after.key), Expression::absent());
                 }
             }
             if is_through(tx.commit().await.map_err(refused), expected)? {
@@ -254,12 +245,7 @@ impl Customers<'_> {
     }
 
     /// Enables the customer again, if its window is still open.
-    pub async fn reactivate(
-        &self,
-        tenant: Tenant,
-        expected: Option<u64>,
-        change: &Change,
-    ) -> Result<Customer> {
+    pub async fn reactivate(&self, tenant: Tenant, expected: Option<u64>, change: &Change) -> Result<Customer> {
         for _ in 0..TRIES {
             let before = self.expect(tenant, expected).await?;
             let Some(deactivation) = &before.deactivation else {
@@ -294,28 +280,15 @@ impl Customers<'_> {
     }
 
     /// Deletes the record and gives its external id back. Its bootstrap tenant key stays taken: no later tenant can be mistaken for it.
-    pub async fn delete(
-        &self,
-        tenant: Tenant,
-        expected: Option<u64>,
-        change: &Change,
-    ) -> Result<()> {
+    pub async fn delete(&self, tenant: Tenant, expected: Option<u64>, change: &Change) -> Result<()> {
         for _ in 0..TRIES {
             let before = self.expect(tenant, expected).await?;
             let key = keys::customer(before.key);
             let mut tx = self
                 .0
                 .transaction(change)
-                .delete(
-                    "customer",
-                    &key,
-                    Expression::version_is(before.meta.version),
-                )
-                .put(
-                    "tombstone",
-                    tombstone(&key, &before, change)?,
-                    Expression::default(),
-                );
+                .delete("customer", &key, Expression::version_is(before.meta.version))
+                .put("tombstone", tombstone(&key, &before, change)?, Expression::default());
             if before.is_tenant_customer {
                 let tenant_key = keys::tenant(&before.bootstrap_tenant_key);
                 let mut closed = claim(&tenant_key, "Tenant", before.key);
@@ -351,16 +324,13 @@ impl Customers<'_> {
             newest_first: true,
         };
         let page = self.0.page(query, request, start).await?;
+        self.0.expect_customer(tenant.key(), &page, request).await?;
         let next = page
             .last
             .as_ref()
             .map(|last| text(last, keys::SK).map(str::to_owned))
             .transpose()?;
-        let entries = page
-            .items
-            .into_iter()
-            .map(from_item)
-            .collect::<Result<_>>()?;
+        let entries = page.items.into_iter().map(from_item).collect::<Result<_>>()?;
         Ok((entries, next))
     }
 
@@ -370,18 +340,12 @@ impl Customers<'_> {
         Ok(customer)
     }
 
-    fn replace<'c>(
-        &'c self,
-        before: &Customer,
-        after: &Customer,
-        change: &'c Change,
-    ) -> Result<Transaction<'c>> {
+    fn replace<'c>(&'c self, before: &Customer, after: &Customer, change: &'c Change) -> Result<Transaction<'c>> {
         let item = self.item(after, change)?;
-        Ok(self.0.transaction(change).put(
-            "customer",
-            item,
-            Expression::version_is(before.meta.version),
-        ))
+        Ok(self
+            .0
+            .transaction(change)
+            .put("customer", item, Expression::version_is(before.meta.version)))
     }
 
     fn item(&self, customer: &Customer, change: &Change) -> Result<Item> {
@@ -451,9 +415,7 @@ fn refused(failed: Failed) -> Error {
             Err(error) => error,
         },
         Failed::Condition("customer", None) => Error::NotFound(EntityKind::Customer),
-        Failed::Condition(name, _) => {
-            Error::Internal(format!("a condition on {name} failed that should not"))
-        }
+        Failed::Condition(name, _) => Error::Internal(format!("a condition on {name} failed that should not")),
         Failed::Other(error) => error,
     }
 }
@@ -492,9 +454,6 @@ pub(crate) fn tombstone<E: Entity>(of: &ItemKey, entity: &E, change: &Change) ->
     item.insert(BEFORE.into(), AttributeValue::M(to_item(entity)?));
     item.insert("version".into(), n(entity.meta().version + 1));
     item.insert("updatedAt".into(), s(change.now.to_string()));
-    item.insert(
-        keys::TTL.into(),
-        n(change.now.epoch_seconds() + TOMBSTONE_SECONDS),
-    );
+    item.insert(keys::TTL.into(), n(change.now.epoch_seconds() + TOMBSTONE_SECONDS));
     Ok(item)
 }

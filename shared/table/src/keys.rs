@@ -131,10 +131,7 @@ pub fn customer(customer: CustomerKey) -> ItemKey {
 pub const LOCATION_PREFIX: &str = "LOC#";
 
 pub fn location(customer: CustomerKey, location: LocationKey) -> ItemKey {
-    ItemKey::new(
-        customer_partition(customer),
-        format!("{LOCATION_PREFIX}{location}"),
-    )
+    ItemKey::new(customer_partition(customer), format!("{LOCATION_PREFIX}{location}"))
 }
 
 pub fn headquarters(customer: CustomerKey) -> ItemKey {
@@ -148,10 +145,7 @@ pub fn location_code(customer: CustomerKey, code: &str) -> ItemKey {
 pub const DEACTIVATION_PREFIX: &str = "DEACTIVATION#";
 
 pub fn deactivation(customer: CustomerKey, at: Timestamp) -> ItemKey {
-    ItemKey::new(
-        customer_partition(customer),
-        format!("{DEACTIVATION_PREFIX}{at}"),
-    )
+    ItemKey::new(customer_partition(customer), format!("{DEACTIVATION_PREFIX}{at}"))
 }
 
 pub fn tombstone(of: &ItemKey, key: &str) -> ItemKey {

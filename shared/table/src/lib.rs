@@ -4,6 +4,7 @@ pub mod audit;
 pub mod change;
 pub mod cursor;
 pub mod customers;
+mod in_place;
 pub mod item;
 pub mod keys;
 pub mod locations;

@@ -9,9 +9,7 @@ use crate::{
     write::{Expression, Failed, TRIES, Transaction, busy, expect_version, is_through},
 };
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::{
-    CustomerKey, Entity, EntityKind, Error, LocationKey, Result, Tenant, location::Location,
-};
+use domain::{CustomerKey, Entity, EntityKind, Error, LocationKey, Result, Tenant, location::Location};
 use serde_json::{Map, Value};
 
 pub struct Locations<'t>(pub(crate) &'t Table);
@@ -59,16 +57,13 @@ impl Locations<'_> {
             newest_first: false,
         };
         let page = self.0.page(query, request, start).await?;
+        self.0.expect_customer(tenant.key(), &page, request).await?;
         let next = page
             .last
             .as_ref()
             .map(|last| text(last, keys::SK).map(str::to_owned))
             .transpose()?;
-        let locations = page
-            .items
-            .into_iter()
-            .map(from_item)
-            .collect::<Result<_>>()?;
+        let locations = page.items.into_iter().map(from_item).collect::<Result<_>>()?;
         Ok((locations, next))
     }
 
@@ -82,11 +77,7 @@ impl Locations<'_> {
                 .transaction(change)
                 .once(201, location, location.meta.version)?
                 .check("parent", &keys::customer(customer), enabled())
-                .put(
-                    "location",
-                    self.item(customer, location, change)?,
-                    Expression::absent(),
-                );
+                .put("location", self.item(customer, location, change)?, Expression::absent());
             if let Some(code) = &location.internal_code {
                 tx = tx.put(
                     "internalCode",
@@ -107,12 +98,7 @@ impl Locations<'_> {
     }
 
     /// The location that a new customer gets by itself. Any number of tries make one location, and none after it was deleted by hand.
-    pub async fn create_first(
-        &self,
-        tenant: Tenant,
-        location: &Location,
-        change: &Change,
-    ) -> Result<Made> {
+    pub async fn create_first(&self, tenant: Tenant, location: &Location, change: &Change) -> Result<Made> {
         let customer = tenant.key();
         let key = keys::location(customer, location.key);
         let mut location = location.clone();
@@ -173,25 +159,15 @@ impl Locations<'_> {
                 );
             if before.internal_code != after.internal_code {
                 if let Some(code) = &before.internal_code {
-                    tx = tx.delete(
-                        "oldCode",
-                        &keys::location_code(customer, code),
-                        Expression::default(),
-                    );
+                    tx = tx.delete("oldCode", &keys::location_code(customer, code), Expression::default());
                 }
                 if let Some(code) = &after.internal_code {
-                    tx = tx.put(
-                        "internalCode",
-                        code_item(customer, code, key),
-                        Expression::absent(),
-                    );
+                    tx = tx.put("internalCode", code_item(customer, code, key), Expression::absent());
                 }
             }
             match (before.is_headquarters, after.is_headquarters) {
                 (false, true) => tx = self.take_headquarters(tx, customer, key, former)?,
-                (true, false) => {
-                    tx = tx.delete("headquarters", &keys::headquarters(customer), held_by(key))
-                }
+                (true, false) => tx = tx.delete("headquarters", &keys::headquarters(customer), held_by(key)),
                 _ => {}
             }
             match tx.commit().await {
@@ -205,13 +181,7 @@ impl Locations<'_> {
         Err(busy())
     }
 
-    pub async fn delete(
-        &self,
-        tenant: Tenant,
-        key: LocationKey,
-        expected: Option<u64>,
-        change: &Change,
-    ) -> Result<()> {
+    pub async fn delete(&self, tenant: Tenant, key: LocationKey, expected: Option<u64>, change: &Change) -> Result<()> {
         let customer = tenant.key();
         for _ in 0..TRIES {
             let before = self.expect(tenant, key, expected).await?;
@@ -220,22 +190,14 @@ impl Locations<'_> {
                 .0
                 .transaction(change)
                 .check("parent", &keys::customer(customer), enabled())
-                .delete(
-                    "location",
-                    &item_key,
-                    Expression::version_is(before.meta.version),
-                )
+                .delete("location", &item_key, Expression::version_is(before.meta.version))
                 .put(
                     "tombstone",
                     tombstone(&item_key, &before, change)?,
                     Expression::default(),
                 );
             if let Some(code) = &before.internal_code {
-                tx = tx.delete(
-                    "oldCode",
-                    &keys::location_code(customer, code),
-                    Expression::default(),
-                );
+                tx = tx.delete("oldCode", &keys::location_code(customer, code), Expression::default());
             }
             if before.is_headquarters {
                 tx = tx.delete("headquarters", &keys::headquarters(customer), held_by(key));
@@ -247,12 +209,7 @@ impl Locations<'_> {
         Err(busy())
     }
 
-    async fn expect(
-        &self,
-        tenant: Tenant,
-        key: LocationKey,
-        expected: Option<u64>,
-    ) -> Result<Location> {
+    async fn expect(&self, tenant: Tenant, key: LocationKey, expected: Option<u64>) -> Result<Location> {
         let location = self.get(tenant, key).await?;
         expect_version(expected, location.meta.version)?;
         Ok(location)
@@ -272,13 +229,9 @@ impl Locations<'_> {
         let Some(former) = former else {
             return Ok(tx.put("headquarters", item, Expression::absent()));
         };
-        let give_up =
-            Expression::new("isHeadquarters = :no").with(":no", AttributeValue::Bool(false));
-        tx.put("headquarters", item, held_by(former)).update(
-            "former",
-            &keys::location(customer, former),
-            give_up,
-        )
+        let give_up = Expression::new("isHeadquarters = :no").with(":no", AttributeValue::Bool(false));
+        tx.put("headquarters", item, held_by(former))
+            .update("former", &keys::location(customer, former), give_up)
     }
 
     fn item(&self, customer: CustomerKey, location: &Location, change: &Change) -> Result<Item> {
@@ -305,8 +258,7 @@ impl LocationFilter {
 
 /// A child is made or changed only under a customer that is there and enabled.
 fn enabled() -> Expression {
-    Expression::new("attribute_exists(pk) AND isDisabled = :no")
-        .with(":no", AttributeValue::Bool(false))
+    Expression::new("attribute_exists(pk) AND isDisabled = :no").with(":no", AttributeValue::Bool(false))
 }
 
 fn held_by(location: LocationKey) -> Expression {
@@ -348,9 +300,7 @@ fn refused(failed: Failed) -> Error {
             Err(error) => error,
         },
         Failed::Condition("location", None) => Error::NotFound(EntityKind::Location),
-        Failed::Condition(name, _) => {
-            Error::Internal(format!("a condition on {name} failed that should not"))
-        }
+        Failed::Condition(name, _) => Error::Internal(format!("a condition on {name} failed that should not")),
         Failed::Other(error) => error,
     }
 }

@@ -6,7 +6,7 @@ use crate::{
     keys::{self, Index, ItemKey},
     write::{Expression, refused},
 };
-use domain::{Error, Replay, Result, Timestamp};
+use domain::{CustomerKey, EntityKind, Error, Replay, Result, Timestamp};
 use serde::de::DeserializeOwned;
 
 /// How many items a filtered page looks at before it gives what it found and a cursor.
@@ -44,11 +44,7 @@ impl Table {
     }
 
     /// The one item of an index with a partition key only.
-    pub(crate) async fn find<T: DeserializeOwned>(
-        &self,
-        index: Index,
-        partition: String,
-    ) -> Result<Option<T>> {
+    pub(crate) async fn find<T: DeserializeOwned>(&self, index: Index, partition: String) -> Result<Option<T>> {
         let answer = self
             .client
             .query()
@@ -61,20 +57,10 @@ impl Table {
             .send()
             .await
             .map_err(refused)?;
-        answer
-            .items
-            .unwrap_or_default()
-            .pop()
-            .map(from_item)
-            .transpose()
+        answer.items.unwrap_or_default().pop().map(from_item).transpose()
     }
 
-    pub(crate) async fn page(
-        &self,
-        query: Query<'_>,
-        request: &PageRequest,
-        start: Option<Item>,
-    ) -> Result<Items> {
+    pub(crate) async fn page(&self, query: Query<'_>, request: &PageRequest, start: Option<Item>) -> Result<Items> {
         let (pk, sk) = match query.index {
             Some(index) => (index.partition_attribute(), index.sort_attribute()),
             None => ("pk", Some("sk")),
@@ -119,6 +105,24 @@ impl Table {
             last = items.last().cloned();
         }
         Ok(Items { items, last })
+    }
+}
+
+impl Table {
+    /// An empty first page may be the page of a customer that isn't there: only then is it worth a second request to tell.
+    pub(crate) async fn expect_customer(
+        &self,
+        customer: CustomerKey,
+        page: &Items,
+        request: &PageRequest,
+    ) -> Result<()> {
+        if !page.items.is_empty() || page.last.is_some() || request.after.is_some() {
+            return Ok(());
+        }
+        match self.get(&keys::customer(customer)).await? {
+            Some(_) => Ok(()),
+            None => Err(Error::NotFound(EntityKind::Customer)),
+        }
     }
 }
 

@@ -10,8 +10,8 @@ use aws_sdk_dynamodb::{
     error::SdkError,
     operation::transact_write_items::TransactWriteItemsError,
     types::{
-        AttributeValue, CancellationReason, ConditionCheck, Delete, Put,
-        ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
+        AttributeValue, CancellationReason, ConditionCheck, Delete, Put, ReturnValuesOnConditionCheckFailure,
+        TransactWriteItem, Update,
     },
 };
 use domain::{Error, Result};
@@ -180,11 +180,7 @@ impl Transaction<'_> {
             let Some(reasons) = cancelled(&error) else {
                 return Err(Failed::Other(refused(error)));
             };
-            let of_code = |code: &str| {
-                reasons
-                    .iter()
-                    .position(|reason| reason.code.as_deref() == Some(code))
-            };
+            let of_code = |code: &str| reasons.iter().position(|reason| reason.code.as_deref() == Some(code));
             if let Some(index) = of_code("ConditionalCheckFailed") {
                 let name = names.get(index).copied().unwrap_or_default();
                 let old = reasons[index].item.clone().filter(|item| !item.is_empty());
@@ -208,13 +204,11 @@ impl Transaction<'_> {
 impl Change {
     fn failed(&self, name: &'static str, old: Option<Item>) -> Failed {
         match (&self.once, name, old) {
-            (Some(once), ONCE, Some(item)) => {
-                Failed::Other(match once.answered_before(item, self.now) {
-                    Ok(Some(replay)) => Error::Replayed(replay),
-                    Ok(None) => Error::RequestInProgress,
-                    Err(error) => error,
-                })
-            }
+            (Some(once), ONCE, Some(item)) => Failed::Other(match once.answered_before(item, self.now) {
+                Ok(Some(replay)) => Error::Replayed(replay),
+                Ok(None) => Error::RequestInProgress,
+                Err(error) => error,
+            }),
             (_, name, old) => Failed::Condition(name, old),
         }
     }
@@ -253,15 +247,10 @@ pub fn refused<E>(error: SdkError<E>) -> Error
 where
     E: std::error::Error + aws_sdk_dynamodb::error::ProvideErrorMetadata + Send + Sync + 'static,
 {
-    let code = error
-        .as_service_error()
-        .and_then(|e| e.code())
-        .map(str::to_owned);
+    let code = error.as_service_error().and_then(|e| e.code()).map(str::to_owned);
     let text = aws_sdk_dynamodb::error::DisplayErrorContext(&error).to_string();
     match code.as_deref() {
-        Some("ValidationException" | "ResourceNotFoundException" | "AccessDeniedException") => {
-            Error::Internal(text)
-        }
+        Some("ValidationException" | "ResourceNotFoundException" | "AccessDeniedException") => Error::Internal(text),
         _ => Error::Unavailable(text),
     }
 }
