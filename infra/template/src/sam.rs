@@ -1,0 +1,237 @@
+//! The function part of `template.yaml`. The files in `parts/` are its YAML; here it is decided what each function gets of them.
+
+use crate::{names::pascal_case, policy};
+use anyhow::{Context, Result};
+use events::{EventType, event::SOURCE};
+use runtime::{Function, TaskSpec, spec::Action};
+use serde_json::json;
+use table::{
+    item,
+    keys::{Family, Index},
+};
+
+const OPEN: &str = "  # <generated>";
+const CLOSE: &str = "  # </generated>";
+
+/// In seconds. API Gateway waits thirty; a caller is told sooner.
+const ENDPOINT_TIMEOUT: u32 = 10;
+const TASK_TIMEOUT: u32 = 5;
+const TRIGGER_TIMEOUT: u32 = 30;
+/// As AWS advises for a queue that a function reads: a batch that meets throttling stays hidden while Lambda tries again.
+const VISIBILITY: u32 = 6 * TASK_TIMEOUT;
+
+/// The template with its generated block as the functions declare it.
+pub fn template(current: &str, functions: &[Function]) -> Result<String> {
+    let block: Vec<String> = functions.iter().map(section).collect();
+    replace_block(current, &block.join("\n"))
+}
+
+/// Puts a block between the markers, which stay.
+fn replace_block(text: &str, block: &str) -> Result<String> {
+    let marked = || {
+        let (before, rest) = text.split_once(OPEN)?;
+        let (opening, rest) = rest.split_once('\n')?;
+        let (_, after) = rest.split_once(CLOSE)?;
+        Some(format!("{before}{OPEN}{opening}\n\n{block}\n{CLOSE}{after}"))
+    };
+    marked().with_context(|| format!("template.yaml has no lines `{OPEN}` and `{CLOSE}` in this order"))
+}
+
+/// All the resources of one function.
+fn section(function: &Function) -> String {
+    let name = function.name();
+    let id = pascal_case(name);
+    let (says, timeout, event, more) = match function {
+        Function::Endpoint(f) => {
+            let (method, route) = (f.spec.method.name(), f.spec.route);
+            let event = fill(
+                include_str!("parts/endpoint-event.yaml"),
+                &[("{method}", method), ("{route}", route)],
+            );
+            (format!("{method} {route}"), ENDPOINT_TIMEOUT, event, vec![])
+        }
+        Function::Task(f) => (
+            format!("Task, on {}", types_of(&f.spec)),
+            TASK_TIMEOUT,
+            include_str!("parts/task-event.yaml").to_owned(),
+            vec![
+                task_queue(&f.spec),
+                include_str!("parts/throttles-alarm.yaml").to_owned(),
+            ],
+        ),
+        Function::Trigger(_) => (
+            "Trigger, on the table's stream".to_owned(),
+            TRIGGER_TIMEOUT,
+            fill(
+                include_str!("parts/trigger-event.yaml"),
+                &[("{pattern}", &stream_pattern())],
+            ),
+            vec![
+                include_str!("parts/iterator-age-alarm.yaml").to_owned(),
+                include_str!("parts/throttles-alarm.yaml").to_owned(),
+            ],
+        ),
+    };
+    let parts = [
+        vec![fill(
+            include_str!("parts/function.yaml"),
+            &[
+                ("{says}", &says),
+                ("{description}", &function.says().replace('\'', "''")),
+                ("{timeout}", &timeout.to_string()),
+                ("{environment}", &environment(function)),
+                ("{event}", &event),
+                ("{statements}", &statements(function)),
+            ],
+        )],
+        more,
+    ]
+    .concat();
+    fill(&parts.join("\n"), &[("{Id}", &id), ("{name}", name)])
+}
+
+fn task_queue(spec: &TaskSpec) -> String {
+    fill(
+        include_str!("parts/task-queue.yaml"),
+        &[
+            ("{source}", SOURCE),
+            ("{types}", &types_of(spec)),
+            ("{visibility}", &VISIBILITY.to_string()),
+        ],
+    )
+}
+
+fn types_of(spec: &TaskSpec) -> String {
+    let names: Vec<_> = spec.on.iter().map(|event| event.name()).collect();
+    names.join(", ")
+}
+
+/// Which records of the stream can mean an event: entities that have events, and the tombstones of deleted ones.
+fn stream_pattern() -> String {
+    let mut kinds = vec![item::TOMBSTONE];
+    for event in EventType::ALL {
+        let kind = event.entity().name();
+        if !kinds.contains(&kind) {
+            kinds.push(kind);
+        }
+    }
+    kinds.sort_unstable();
+    json!({
+        "eventName": ["INSERT", "MODIFY"],
+        "dynamodb": {"NewImage": {item::ENTITY: {"S": kinds}}},
+    })
+    .to_string()
+}
+
+/// What the function is configured with, and nothing else.
+fn environment(function: &Function) -> String {
+    let needs = function.needs();
+    let mut variables = Vec::new();
+    if needs.table {
+        variables.push("TABLE_NAME: !Ref Table");
+    }
+    if needs_shards(function) {
+        variables.push("CUSTOMER_LIST_SHARDS: !Ref CustomerListShards");
+    }
+    if needs.tokens {
+        variables.extend([
+            "JWT_ISSUER: !Ref JwtIssuer",
+            "JWT_AUDIENCE: !Ref JwtAudience",
+            "JWKS: !Ref Jwks",
+            "JWKS_URL: !Ref JwksUrl",
+        ]);
+    }
+    if needs.cursors {
+        variables.push("CURSOR_SECRET: !Sub '{{resolve:secretsmanager:${CursorSecret}}}'");
+    }
+    if needs.bus {
+        variables.push("EVENT_BUS_NAME: !Ref EventBus");
+    }
+    if variables.is_empty() {
+        return String::new();
+    }
+    format!(
+        "      Environment:\n        Variables:\n          {}\n",
+        variables.join("\n          ")
+    )
+}
+
+/// Whoever writes a customer or reads their list must agree on how the list is divided. Customers share their family of keys with what
+/// belongs to them, so some functions get it that would do without.
+fn needs_shards(function: &Function) -> bool {
+    function.grants().iter().any(|grant| {
+        grant.index == Some(Index::Customers) || (grant.family == Family::Customer && grant.action == Action::PutItem)
+    })
+}
+
+fn statements(function: &Function) -> String {
+    let mut statements = vec![
+        "\
+- Effect: Allow
+  Action: [logs:CreateLogStream, logs:PutLogEvents]
+  Resource: !GetAtt {Id}Logs.Arn
+"
+        .to_owned(),
+        // X-Ray has no resources that could be named.
+        "\
+- Effect: Allow
+  Action: [xray:PutTraceSegments, xray:PutTelemetryRecords]
+  Resource: '*'
+"
+        .to_owned(),
+    ];
+    let grants = policy::statements(&function.grants());
+    statements.extend(grants.iter().map(policy::Statement::yaml));
+    if function.needs().bus {
+        statements.push(allow("events:PutEvents", "EventBus"));
+    }
+    match function {
+        Function::Endpoint(_) => {}
+        Function::Task(_) => statements.push(allow(
+            "[sqs:ReceiveMessage, sqs:DeleteMessage, sqs:GetQueueAttributes]",
+            "{Id}Queue",
+        )),
+        Function::Trigger(_) => {
+            let stream = "\
+- Effect: Allow
+  Action: [dynamodb:DescribeStream, dynamodb:GetRecords, dynamodb:GetShardIterator, dynamodb:ListStreams]
+  Resource: !GetAtt Table.StreamArn
+";
+            statements.push(stream.to_owned());
+            statements.push(allow("sqs:SendMessage", "StreamFailures"));
+        }
+    }
+    let lines: Vec<String> = statements
+        .concat()
+        .lines()
+        .map(|line| format!("              {line}\n"))
+        .collect();
+    lines.concat()
+}
+
+fn allow(actions: &str, resource: &str) -> String {
+    format!("- Effect: Allow\n  Action: {actions}\n  Resource: !GetAtt {resource}.Arn\n")
+}
+
+fn fill(part: &str, values: &[(&str, &str)]) -> String {
+    values
+        .iter()
+        .fold(part.to_owned(), |text, (name, value)| text.replace(name, value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_between_the_markers_is_replaced() {
+        let text = "a: 1\n  # <generated> by x\n  old: 1\n  # </generated>\nb: 2\n";
+        let once = replace_block(text, "  new: 1\n").unwrap();
+        assert_eq!(
+            once,
+            "a: 1\n  # <generated> by x\n\n  new: 1\n\n  # </generated>\nb: 2\n"
+        );
+        assert_eq!(replace_block(&once, "  new: 1\n").unwrap(), once);
+        assert!(replace_block("a: 1\n", "").is_err());
+    }
+}
