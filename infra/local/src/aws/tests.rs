@@ -19,8 +19,6 @@ impl Fixture {
         let queue = |name: &str, redrive| plan::Queue {
             logical_id: name.to_owned(),
             name: name.to_owned(),
-            arn: sqs::arn(name),
-            url: String::new(),
             visibility_timeout: 30,
             retention: 3600,
             delay: 0,

@@ -107,26 +107,31 @@ impl DynamoDb {
     /// says.
     pub async fn call(&self, target: &str, body: Vec<u8>) -> anyhow::Result<Answer> {
         let operation = target.rsplit('.').next().unwrap_or(target).to_owned();
-        let mut answer = match self.embedded.clone() {
-            Some(embedded) => {
-                let (operation, request) = (operation.clone(), self.request(target));
-                blocking(move || match direct::perform(&embedded.database, &operation, &body) {
-                    Some(answer) => Ok(answer),
-                    None => send(request, &names_of_dynoxide(&operation, body)),
-                })
-                .await?
-            }
-            None => {
-                let request = self.request(target);
-                blocking(move || send(request, &body)).await?
-            }
+        let mut answer = {
+            let (embedded, operation) = (self.embedded.clone(), operation.clone());
+            let (request, writes) = (self.request(target), self.writes.clone());
+            blocking(move || {
+                let answer = match embedded {
+                    Some(embedded) => match direct::perform(&embedded.database, &operation, &body) {
+                        Some(answer) => Ok(answer),
+                        None => send(request, &names_of_dynoxide(&operation, body)),
+                    },
+                    None => send(request, &body),
+                };
+                // Here, as whoever asked may be gone by now and the write is still there.
+                if is_write(&operation) {
+                    writes.send_modify(|writes| *writes += 1);
+                }
+                answer
+            })
+            .await?
         };
-        if is_write(&operation) {
-            self.writes.send_modify(|writes| *writes += 1);
-        }
         if let Some(embedded) = &self.embedded {
             if answer.status >= 500 {
                 wire::log(&embedded.failure(&operation, &answer));
+            }
+            if answer.status == 400 {
+                name_unknown(&operation, &mut answer);
             }
             names_of_aws(&operation, &mut answer);
         }
@@ -298,6 +303,17 @@ fn names_of_aws(operation: &str, answer: &mut Answer) {
     .into_bytes();
     // It was of what the text was.
     answer.headers.retain(|(name, _)| *name != "x-amz-crc32");
+}
+
+/// `dynoxide` refuses what it does not know without a word.
+fn name_unknown(operation: &str, answer: &mut Answer) {
+    if let Ok(mut told) = serde_json::from_slice::<Value>(&answer.body)
+        && told["__type"] == "com.amazon.coral.service#UnknownOperationException"
+    {
+        told["message"] = format!("The local cloud does not know the DynamoDB operation {operation}.").into();
+        answer.body = told.to_string().into();
+        answer.headers.retain(|(name, _)| *name != "x-amz-crc32");
+    }
 }
 
 /// Takes away the end that `dynoxide` tells of its one shard: the shard is open, and one with an end counts as closed.

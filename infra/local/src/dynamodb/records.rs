@@ -134,20 +134,33 @@ impl Embedded {
         } else {
             "TRIM_HORIZON"
         };
-        let from = self.database.get_shard_iterator(GetShardIteratorRequest {
-            shard_id: shard_id(table),
-            shard_iterator_type: kind.to_owned(),
-            sequence_number: after,
-            stream_arn,
-        })?;
-        let read = self.database.get_records(GetRecordsRequest {
-            shard_iterator: from.shard_iterator.unwrap_or_default(),
-            limit: Some(limit),
-        })?;
-        read.records
-            .iter()
-            .map(|record| Ok(serde_json::to_value(record)?))
-            .collect()
+        let mut from = self
+            .database
+            .get_shard_iterator(GetShardIteratorRequest {
+                shard_id: shard_id(table),
+                shard_iterator_type: kind.to_owned(),
+                sequence_number: after,
+                stream_arn,
+            })?
+            .shard_iterator;
+        // Further where a whole read tells of no change.
+        while let Some(shard_iterator) = from {
+            let read = self.database.get_records(GetRecordsRequest {
+                shard_iterator,
+                limit: Some(limit),
+            })?;
+            if read.records.is_empty() {
+                break;
+            }
+            let records = read.records.iter().map(|record| Ok(serde_json::to_value(record)?));
+            let mut records = records.collect::<anyhow::Result<Vec<Value>>>()?;
+            records.retain(tells_a_change);
+            if !records.is_empty() {
+                return Ok(records);
+            }
+            from = read.next_shard_iterator;
+        }
+        Ok(Vec::new())
     }
 
     /// A thousand at a time, so that no write waits for long.
@@ -168,6 +181,12 @@ impl Embedded {
             }
         }
     }
+}
+
+/// `dynoxide` also records a write that left its item as it was, which DynamoDB does not.
+fn tells_a_change(record: &Value) -> bool {
+    let images = &record["dynamodb"];
+    images["NewImage"].is_null() || images["NewImage"] != images["OldImage"]
 }
 
 fn stored_number(sequence: &str) -> anyhow::Result<i64> {

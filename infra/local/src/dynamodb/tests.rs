@@ -93,6 +93,30 @@ async fn items_and_stream_are_there_after_a_restart() {
 }
 
 #[tokio::test]
+async fn a_write_that_changes_nothing_is_not_in_the_stream() {
+    let folder = tempfile::tempdir().unwrap();
+    let dynamodb = open(&folder).await;
+    for expires in [1, 1, 1, 2] {
+        put(&dynamodb, "a", expires).await;
+    }
+    let arn = dynamodb.stream_of("things").await.unwrap().unwrap();
+    let first = dynamodb.records_after(&arn, None, 1).await.unwrap();
+    // The next two reads of one record tell of no change: what follows is found all the same.
+    let second = dynamodb
+        .records_after(&arn, Some(sequence(&first[0])), 1)
+        .await
+        .unwrap();
+    assert_eq!(second[0]["dynamodb"]["NewImage"]["expires"]["N"], "2");
+    assert!(
+        dynamodb
+            .records_after(&arn, Some(sequence(&second[0])), 1)
+            .await
+            .unwrap()
+            .is_empty()
+    );
+}
+
+#[tokio::test]
 async fn readers_are_woken_by_writes_since_they_last_looked() {
     let folder = tempfile::tempdir().unwrap();
     let dynamodb = open(&folder).await;
@@ -222,6 +246,8 @@ async fn refusals_are_worded_as_dynamodb_words_them() {
         told["message"],
         "1 validation error detected: The parameter cannot be converted to a numeric value: seven"
     );
+    let (_, told) = refusal(&dynamodb, "CreateBackup", json!({})).await;
+    assert!(told["message"].as_str().unwrap().contains("CreateBackup"), "{told}");
 }
 
 #[tokio::test]

@@ -5,8 +5,6 @@ fn queue(name: &str) -> plan::Queue {
     plan::Queue {
         logical_id: name.to_owned(),
         name: name.to_owned(),
-        arn: sqs::arn(name),
-        url: String::new(),
         visibility_timeout: 30,
         retention: 3600,
         delay: 0,
@@ -38,9 +36,7 @@ fn open(folder: &tempfile::TempDir, rules: &[Rule]) -> (EventBus, Sqs) {
     let store = Store::open(&folder.path().join("cloud.sqlite")).unwrap();
     let sqs = Sqs::open(store.clone(), &["one", "two", "dead"].map(queue)).unwrap();
     let buses = [plan::Bus {
-        logical_id: "Shop".to_owned(),
         name: "shop".to_owned(),
-        arn: String::new(),
     }];
     (EventBus::open(store, sqs.clone(), &buses, rules).unwrap(), sqs)
 }

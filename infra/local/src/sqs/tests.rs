@@ -7,8 +7,6 @@ fn planned(name: &str, dead_letter_queue: Option<&str>) -> plan::Queue {
     plan::Queue {
         logical_id: name.to_owned(),
         name: name.to_owned(),
-        arn: arn(name),
-        url: String::new(),
         visibility_timeout: 30,
         retention: 60,
         delay: 0,
