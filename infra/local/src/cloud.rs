@@ -44,7 +44,9 @@ pub struct Options {
 pub fn project() -> Result<PathBuf> {
     let here = std::env::current_dir().context("could not tell the current folder")?;
     let project = here.ancestors().find(|folder| folder.join(TEMPLATE).is_file());
-    Ok(project.with_context(|| format!("there is no {TEMPLATE} in {} or above it", here.display()))?.to_owned())
+    Ok(project
+        .with_context(|| format!("there is no {TEMPLATE} in {} or above it", here.display()))?
+        .to_owned())
 }
 
 /// Runs the local cloud until it is told to stop.
@@ -72,7 +74,11 @@ pub fn run(data: DataFolder, options: Options) -> Result<()> {
         &Surroundings {
             api_url: &api_port.url(),
             aws_url: &aws_port.url(),
-            values: &[("issuer", ISSUER.to_owned()), ("audience", AUDIENCE.to_owned()), ("jwks", identity.jwks().to_string())],
+            values: &[
+                ("issuer", ISSUER.to_owned()),
+                ("audience", AUDIENCE.to_owned()),
+                ("jwks", identity.jwks().to_string()),
+            ],
         },
     )?;
     for warning in &plan.warnings {
@@ -91,7 +97,16 @@ pub fn run(data: DataFolder, options: Options) -> Result<()> {
     };
     runtime.block_on(async {
         let stop = StopSignals::listen()?;
-        let parts = Parts::start(&data, &mut plan, &binaries, options.dynamodb_endpoint, &ready, api_port, aws_port).await?;
+        let parts = Parts::start(
+            &data,
+            &mut plan,
+            &binaries,
+            options.dynamodb_endpoint,
+            &ready,
+            api_port,
+            aws_port,
+        )
+        .await?;
         data.write_ready(&ready)?;
         // Whoever started us may have closed the terminal; that is no reason not to run.
         let _ = std::io::stdout().write_all(greeting(&data, &plan, &ready).as_bytes());
@@ -118,7 +133,11 @@ impl Port {
             // A port stays usable right after a local cloud that had connections there.
             socket.set_reuseaddr(true)?;
             socket.bind(wanted)?;
-            Ok(Self { address: socket.local_addr()?, socket, option })
+            Ok(Self {
+                address: socket.local_addr()?,
+                socket,
+                option,
+            })
         };
         reserve().map_err(|error| unusable(wanted.port(), option, error))
     }
@@ -128,13 +147,17 @@ impl Port {
     }
 
     fn listen(self) -> Result<TcpListener> {
-        self.socket.listen(1024).map_err(|error| unusable(self.address.port(), self.option, error))
+        self.socket
+            .listen(1024)
+            .map_err(|error| unusable(self.address.port(), self.option, error))
     }
 }
 
 fn unusable(port: u16, option: &str, error: std::io::Error) -> anyhow::Error {
     match error.kind() {
-        ErrorKind::AddrInUse => anyhow!("port {port} is taken; choose another with {option}, or any free one with {option} 0"),
+        ErrorKind::AddrInUse => {
+            anyhow!("port {port} is taken; choose another with {option}, or any free one with {option} 0")
+        }
         _ => anyhow!(error).context(format!("could not use port {port} ({option})")),
     }
 }
@@ -143,9 +166,10 @@ fn unusable(port: u16, option: &str, error: std::io::Error) -> anyhow::Error {
 struct Parts {
     lambda: Lambda,
     mappings: JoinHandle<()>,
-    servers: JoinSet<()>,
-    /// Tells the servers to take no more connections.
+    api: JoinHandle<()>,
+    /// Tells the HTTP API to take no more requests.
     closing: watch::Sender<bool>,
+    _aws: JoinSet<()>,
     _chores: JoinSet<()>,
 }
 
@@ -176,40 +200,59 @@ impl Parts {
         };
         let lambda = Lambda::new(&plan.functions, binaries, &settings)?;
 
+        let aws_app = aws::app(
+            dynamodb.clone(),
+            sqs.clone(),
+            bus,
+            lambda::invoke_api::routes(lambda.clone()),
+        );
+        let mut aws = JoinSet::new();
+        aws.spawn(serve(aws_port.listen()?, aws_app, std::future::pending()));
         let closing = watch::Sender::new(false);
-        let mut servers = JoinSet::new();
-        let aws_app = aws::app(dynamodb.clone(), sqs.clone(), bus, lambda::invoke_api::routes(lambda.clone()));
-        servers.spawn(serve(aws_port.listen()?, aws_app, closing.subscribe()));
-        let api = http_api::app(lambda.clone(), &plan.routes, plan.cors.clone());
-        servers.spawn(serve(api_port.listen()?, api, closing.subscribe()));
+        let mut closed = closing.subscribe();
+        let closed = async move {
+            let _ = closed.wait_for(|closing| *closing).await;
+        };
+        let api_app = http_api::app(lambda.clone(), &plan.routes, plan.cors.clone());
+        let api = tokio::spawn(serve(api_port.listen()?, api_app, closed));
 
         // Last, because functions that run now need everything above.
-        let services = mappings::Services { store, dynamodb: dynamodb.clone(), sqs: sqs.clone(), lambda: lambda.clone() };
+        let services = mappings::Services {
+            store,
+            dynamodb: dynamodb.clone(),
+            sqs: sqs.clone(),
+            lambda: lambda.clone(),
+        };
         let mappings = mappings::start(&services, plan).await?;
         let mut chores = JoinSet::new();
         chores.spawn(lambda.clone().keep_house());
         chores.spawn(housekeeping::delete_expired_items(dynamodb.clone()));
         let mappings = tokio::spawn(housekeeping::tidy(dynamodb, sqs, move || mappings.passed()));
-        Ok(Self { lambda, mappings, servers, closing, _chores: chores })
+        Ok(Self {
+            lambda,
+            mappings,
+            api,
+            closing,
+            _aws: aws,
+            _chores: chores,
+        })
     }
 
-    async fn stop(mut self) {
+    async fn stop(self) {
         self.closing.send_replace(true);
         // Functions finish while everything they may call still answers.
         self.lambda.stop(GRACE).await;
         self.mappings.abort();
-        self.servers.shutdown().await;
+        // Their answers are still to be sent.
+        let _ = tokio::time::timeout(Duration::from_millis(500), self.api).await;
     }
 }
 
-async fn serve(listener: TcpListener, app: Router, mut closing: watch::Receiver<bool>) {
+async fn serve(listener: TcpListener, app: Router, closed: impl Future<Output = ()> + Send + 'static) {
     // Without Nagle's algorithm: answers are small and wanted at once.
     let listener = axum::serve::ListenerExt::tap_io(listener, |connection| {
         let _ = connection.set_nodelay(true);
     });
-    let closed = async move {
-        let _ = closing.wait_for(|closing| *closing).await;
-    };
     // Serving cannot fail: axum retries what goes wrong with single connections.
     let _ = axum::serve(listener, app).with_graceful_shutdown(closed).await;
 }
@@ -247,7 +290,13 @@ struct StopSignals {
 impl StopSignals {
     fn listen() -> Result<Self> {
         let listen = |kind| signal(kind).context("could not listen for signals");
-        Ok(Self { signals: [listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?, listen(SignalKind::hangup())?] })
+        Ok(Self {
+            signals: [
+                listen(SignalKind::interrupt())?,
+                listen(SignalKind::terminate())?,
+                listen(SignalKind::hangup())?,
+            ],
+        })
     }
 
     /// Resolves at the first signal; the second one ends the process there and then.
@@ -284,12 +333,17 @@ fn greeting(data: &DataFolder, plan: &Plan, ready: &Ready) -> String {
     );
     if let Some(request) = &plan.local.first_request {
         text.push_str("\nA first request:\n\n");
-        text.push_str(&format!("  curl -i -X {} '{}{}' \\\n", request.method, ready.api_url, request.path));
+        text.push_str(&format!(
+            "  curl -i -X {} '{}{}' \\\n",
+            request.method, ready.api_url, request.path
+        ));
         text.push_str(&format!("    -H 'Authorization: Bearer {}'", ready.admin_token));
         if let Some(body) = &request.body {
             // A quote inside single quotes: end them, an escaped quote, start again.
             let quoted = body.to_string().replace('\'', r"'\''");
-            text.push_str(&format!(" \\\n    -H 'Content-Type: application/json' \\\n    -d '{quoted}'"));
+            text.push_str(&format!(
+                " \\\n    -H 'Content-Type: application/json' \\\n    -d '{quoted}'"
+            ));
         }
         text.push('\n');
     }

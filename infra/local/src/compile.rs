@@ -30,7 +30,10 @@ pub fn binaries(project: &Path, functions: &[Function], build: bool) -> Result<H
         cargo_build(project, &names)?;
     }
     let folder = workspace.target_directory.join("debug");
-    let paths: HashMap<String, PathBuf> = names.iter().map(|name| ((*name).to_owned(), folder.join(name))).collect();
+    let paths: HashMap<String, PathBuf> = names
+        .iter()
+        .map(|name| ((*name).to_owned(), folder.join(name)))
+        .collect();
     let missing: Vec<&str> = names.into_iter().filter(|name| !paths[*name].is_file()).collect();
     ensure!(
         missing.is_empty(),
@@ -61,7 +64,9 @@ struct Target {
 impl Workspace {
     fn binaries(&self) -> impl Iterator<Item = &str> {
         let targets = self.packages.iter().flat_map(|package| &package.targets);
-        targets.filter(|target| target.kind.iter().any(|kind| kind == "bin")).map(|target| target.name.as_str())
+        targets
+            .filter(|target| target.kind.iter().any(|kind| kind == "bin"))
+            .map(|target| target.name.as_str())
     }
 }
 
@@ -71,7 +76,11 @@ fn workspace(project: &Path) -> Result<Workspace> {
         .stderr(Stdio::inherit())
         .output()
         .context("could not run cargo; is a Rust toolchain installed?")?;
-    ensure!(output.status.success(), "cargo could not read the workspace in {}", project.display());
+    ensure!(
+        output.status.success(),
+        "cargo could not read the workspace in {}",
+        project.display()
+    );
     serde_json::from_slice(&output.stdout).context("cargo metadata answered in an unknown form")
 }
 
@@ -83,7 +92,10 @@ fn cargo_build(project: &Path, names: &BTreeSet<&str>) -> Result<()> {
     for name in names {
         command.args(["--bin", name]);
     }
-    let status = command.stdout(Stdio::null()).status().context("could not run cargo build")?;
+    let status = command
+        .stdout(Stdio::null())
+        .status()
+        .context("could not run cargo build")?;
     if !status.success() {
         bail!("the functions do not build; cargo says why above");
     }
@@ -96,7 +108,9 @@ fn cargo(project: &Path) -> Command {
     command.current_dir(project);
     for (name, _) in std::env::vars_os() {
         let Some(text) = name.to_str() else { continue };
-        let is_of_a_package = ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_"].iter().any(|start| text.starts_with(start));
+        let is_of_a_package = ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_"]
+            .iter()
+            .any(|start| text.starts_with(start));
         if is_of_a_package || text == "CARGO_PRIMARY_PACKAGE" {
             command.env_remove(name);
         }

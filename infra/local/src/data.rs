@@ -3,9 +3,9 @@
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{ErrorKind, Read, Seek, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use rustix::process::Pid;
 use serde::{Deserialize, Serialize};
 
 const LOCK: &str = "lock";
@@ -41,7 +41,8 @@ impl DataFolder {
     }
 
     pub fn create(&self) -> Result<()> {
-        fs::create_dir_all(&self.path).with_context(|| format!("could not make the data folder {}", self.path.display()))
+        fs::create_dir_all(&self.path)
+            .with_context(|| format!("could not make the data folder {}", self.path.display()))
     }
 
     pub fn path(&self) -> &Path {
@@ -75,23 +76,39 @@ impl DataFolder {
             .truncate(false)
             .open(&path)
             .with_context(|| format!("could not open {}", path.display()))?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                let mut holder = String::new();
-                file.read_to_string(&mut holder).context("could not read the lock")?;
-                bail!(
-                    "a local cloud (process {}) already runs in {}; stop it, or choose another folder with --data",
-                    holder.trim(),
-                    self.path.display()
-                );
-            }
-            Err(TryLockError::Error(error)) => {
-                return Err(error).with_context(|| format!("could not lock {}", path.display()));
+        // A subcommand that looks whether somebody holds the lock has it itself for a moment.
+        let mut tries = 0..10;
+        loop {
+            match file.try_lock() {
+                Ok(()) => break,
+                Err(TryLockError::WouldBlock) if tries.next().is_some() => {
+                    std::thread::sleep(Duration::from_millis(20))
+                }
+                Err(TryLockError::WouldBlock) => {
+                    let mut holder = String::new();
+                    file.read_to_string(&mut holder).context("could not read the lock")?;
+                    bail!(
+                        "a local cloud (process {}) already runs in {}; stop it, or choose another folder with --data",
+                        holder.trim(),
+                        self.path.display()
+                    );
+                }
+                Err(TryLockError::Error(error)) => {
+                    return Err(error).with_context(|| format!("could not lock {}", path.display()));
+                }
             }
         }
-        file.set_len(0).and_then(|()| file.rewind()).and_then(|()| write!(file, "{}", std::process::id()))?;
+        file.set_len(0)
+            .and_then(|()| file.rewind())
+            .and_then(|()| write!(file, "{}", std::process::id()))
+            .with_context(|| format!("could not write {}; is the disk full?", path.display()))?;
         Ok(Lock { _file: file })
+    }
+
+    /// Whether a local cloud runs here. A process id would not tell: it may be another process's by now.
+    fn is_locked(&self) -> bool {
+        let file = File::open(self.path.join(LOCK));
+        file.is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
     }
 
     /// Empties the folder of everything but the identity, so that tokens printed before stay good.
@@ -122,24 +139,21 @@ impl DataFolder {
 
     /// The local cloud that runs in this folder.
     pub fn running(&self) -> Result<Ready> {
-        let nobody = || format!("no local cloud runs in {}; start one with `cargo local`", self.path.display());
         let path = self.path.join(READY);
         let text = match fs::read_to_string(&path) {
-            Err(error) if error.kind() == ErrorKind::NotFound => bail!(nobody()),
-            read => read.with_context(|| format!("could not read {}", path.display()))?,
+            // There may be one left behind by a local cloud that was killed.
+            Ok(text) if self.is_locked() => text,
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                return Err(error).with_context(|| format!("could not read {}", path.display()));
+            }
+            _ if self.is_locked() => bail!("the local cloud in {} is still starting", self.path.display()),
+            _ => bail!(
+                "no local cloud runs in {}; start one with `cargo local`",
+                self.path.display()
+            ),
         };
-        let ready: Ready = serde_json::from_str(&text).with_context(|| format!("{} is damaged", path.display()))?;
-        // Left behind by a local cloud that was killed.
-        if !is_alive(ready.pid) {
-            bail!(nobody());
-        }
-        Ok(ready)
+        serde_json::from_str(&text).with_context(|| format!("{} is damaged", path.display()))
     }
-}
-
-pub fn is_alive(pid: u32) -> bool {
-    let pid = i32::try_from(pid).ok().and_then(Pid::from_raw);
-    pid.is_some_and(|pid| rustix::process::test_kill_process(pid).is_ok())
 }
 
 /// Writes a file that only its owner may read, in one step.
@@ -170,7 +184,12 @@ pub fn write_private_once(path: &Path, text: &str) -> Result<()> {
 
 fn private_file(path: &Path) -> std::io::Result<File> {
     use std::os::unix::fs::OpenOptionsExt;
-    OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)
+    OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(path)
 }
 
 fn ignore_missing(result: std::io::Result<()>) -> Result<()> {
@@ -191,8 +210,13 @@ mod tests {
         (root, folder)
     }
 
-    fn ready(pid: u32) -> Ready {
-        Ready { api_url: "http://a".into(), aws_url: "http://b".into(), admin_token: "t".into(), pid }
+    fn ready() -> Ready {
+        Ready {
+            api_url: "http://a".into(),
+            aws_url: "http://b".into(),
+            admin_token: "t".into(),
+            pid: 1,
+        }
     }
 
     #[test]
@@ -206,13 +230,16 @@ mod tests {
     }
 
     #[test]
-    fn a_ready_file_of_a_dead_process_is_stale() {
+    fn a_ready_file_without_a_holder_of_the_lock_is_stale() {
         let (_root, folder) = folder();
-        assert!(folder.running().is_err());
-        folder.write_ready(&ready(std::process::id())).unwrap();
+        let refusal = || folder.running().unwrap_err().to_string();
+        assert!(refusal().contains("no local cloud runs"));
+        let lock = folder.lock().unwrap();
+        assert!(refusal().contains("still starting"));
+        folder.write_ready(&ready()).unwrap();
         assert_eq!(folder.running().unwrap().api_url, "http://a");
-        folder.write_ready(&ready(i32::MAX as u32)).unwrap();
-        assert!(folder.running().unwrap_err().to_string().contains("no local cloud runs"));
+        drop(lock);
+        assert!(refusal().contains("no local cloud runs"));
     }
 
     #[test]
@@ -224,7 +251,10 @@ mod tests {
         }
         fs::create_dir(folder.logs()).unwrap();
         folder.clear(&lock).unwrap();
-        let mut left: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        let mut left: Vec<_> = fs::read_dir(folder.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name())
+            .collect();
         left.sort();
         assert_eq!(left, ["holiday.jpg", "identity.json", "lock"]);
     }

@@ -51,7 +51,13 @@ impl Claims {
     pub fn admin() -> Self {
         const THIRTY_DAYS: i64 = 30 * 24 * 3600;
         let roles = vec![ADMIN_ROLE.to_owned()];
-        Self { subject: LOCAL_ADMIN.to_owned(), roles, customer: None, client: None, ttl: THIRTY_DAYS }
+        Self {
+            subject: LOCAL_ADMIN.to_owned(),
+            roles,
+            customer: None,
+            client: None,
+            ttl: THIRTY_DAYS,
+        }
     }
 }
 
@@ -64,11 +70,14 @@ impl Identity {
             let document = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &random)
                 .ok()
                 .context("could not make a signing key")?;
-            let stored = Stored { key: STANDARD.encode(document) };
+            let stored = Stored {
+                key: STANDARD.encode(document),
+            };
             // Another process may be doing the same; the first one's key is everybody's.
             write_private_once(&path, &serde_json::to_string(&stored)?)?;
         }
-        Self::read(&path).with_context(|| format!("{} is damaged; remove it, and older tokens are void", path.display()))
+        Self::read(&path)
+            .with_context(|| format!("{} is damaged; remove it, and older tokens are void", path.display()))
     }
 
     fn read(path: &Path) -> Result<Self> {
@@ -115,7 +124,11 @@ impl Identity {
         let header = json!({"alg": "ES256", "typ": "JWT", "kid": self.key_id});
         let encode = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
         let signed = format!("{}.{}", encode(&header), encode(&payload));
-        let signature = self.key.sign(&self.random, signed.as_bytes()).ok().context("could not sign a token")?;
+        let signature = self
+            .key
+            .sign(&self.random, signed.as_bytes())
+            .ok()
+            .context("could not sign a token")?;
         Ok(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature)))
     }
 }
@@ -129,14 +142,24 @@ mod tests {
     fn a_token_verifies_against_the_jwks_and_the_key_is_kept() {
         let root = tempfile::tempdir().unwrap();
         let folder = DataFolder::new(root.path().to_owned());
-        let claims = Claims { customer: Some("cus_1".to_owned()), ..Claims::admin() };
+        let claims = Claims {
+            customer: Some("cus_1".to_owned()),
+            ..Claims::admin()
+        };
         let token = Identity::open(&folder).unwrap().token(&claims).unwrap();
 
         let key = Identity::open(&folder).unwrap().jwks()["keys"][0].clone();
         let decode = |text: &str| URL_SAFE_NO_PAD.decode(text).unwrap();
-        let point = [vec![4], decode(key["x"].as_str().unwrap()), decode(key["y"].as_str().unwrap())].concat();
+        let point = [
+            vec![4],
+            decode(key["x"].as_str().unwrap()),
+            decode(key["y"].as_str().unwrap()),
+        ]
+        .concat();
         let (signed, signature) = token.rsplit_once('.').unwrap();
-        UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point).verify(signed.as_bytes(), &decode(signature)).unwrap();
+        UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point)
+            .verify(signed.as_bytes(), &decode(signature))
+            .unwrap();
 
         let parts: Vec<&str> = signed.split('.').collect();
         let header: Value = serde_json::from_slice(&decode(parts[0])).unwrap();

@@ -40,8 +40,6 @@ pub struct Table {
 pub struct Queue {
     pub logical_id: String,
     pub name: String,
-    pub arn: String,
-    pub url: String,
     /// Seconds, as are the next three.
     pub visibility_timeout: u32,
     pub retention: u32,
@@ -59,9 +57,7 @@ pub struct Redrive {
 
 #[derive(Clone, Debug)]
 pub struct Bus {
-    pub logical_id: String,
     pub name: String,
-    pub arn: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

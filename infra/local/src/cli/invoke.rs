@@ -22,7 +22,10 @@ pub struct Arguments {
 pub fn run(data: &DataFolder, arguments: &Arguments) -> Result<()> {
     let running = Running::find(data)?;
     let payload = read(&arguments.payload)?;
-    let answer = running.post(&format!("/2015-03-31/functions/{}/invocations", arguments.function), &payload)?;
+    let answer = running.post(
+        &format!("/2015-03-31/functions/{}/invocations", arguments.function),
+        &payload,
+    )?;
     if answer.status != 200 {
         bail!("{}", answer.message());
     }
@@ -43,6 +46,8 @@ fn read(payload: &Path) -> Result<Vec<u8>> {
         return std::fs::read(payload).with_context(|| format!("could not read the payload {}", payload.display()));
     }
     let mut bytes = Vec::new();
-    io::stdin().read_to_end(&mut bytes).context("could not read the payload")?;
+    io::stdin()
+        .read_to_end(&mut bytes)
+        .context("could not read the payload")?;
     Ok(bytes)
 }

@@ -28,9 +28,16 @@ pub fn run(data: &DataFolder, arguments: &Arguments) -> Result<()> {
     if !path.is_file() {
         let known = names(&data.logs());
         if known.is_empty() {
-            bail!("there are no logs in {}; start the local cloud with `cargo local`", data.logs().display());
+            bail!(
+                "there are no logs in {}; start the local cloud with `cargo local`",
+                data.logs().display()
+            );
         }
-        bail!("there is no function `{}`; there are: {}", arguments.function, known.join(", "));
+        bail!(
+            "there is no function `{}`; there are: {}",
+            arguments.function,
+            known.join(", ")
+        );
     }
     let mut file = open(&path)?;
     loop {

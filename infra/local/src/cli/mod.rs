@@ -23,7 +23,7 @@ use crate::data::DataFolder;
 /// Runs template.yaml on this machine.
 #[derive(Parser)]
 #[command(name = "cargo local", args_conflicts_with_subcommands = true)]
-struct Arguments {
+struct CommandLine {
     #[command(subcommand)]
     command: Option<Command>,
     #[command(flatten)]
@@ -52,10 +52,14 @@ enum Command {
 }
 
 pub fn run() -> ExitCode {
-    match dispatch(Arguments::parse()) {
+    match dispatch(CommandLine::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         // `cargo local events | head`: whoever reads has read enough.
-        Err(error) if error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe) => {
+        Err(error)
+            if error
+                .downcast_ref::<io::Error>()
+                .is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe) =>
+        {
             ExitCode::SUCCESS
         }
         Err(error) => {
@@ -65,7 +69,7 @@ pub fn run() -> ExitCode {
     }
 }
 
-fn dispatch(arguments: Arguments) -> Result<()> {
+fn dispatch(arguments: CommandLine) -> Result<()> {
     let data = DataFolder::new(match arguments.data {
         Some(folder) => std::path::absolute(folder)?,
         None => cloud::project()?.join(".local"),
@@ -86,4 +90,24 @@ fn print(line: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
     writeln!(out, "{line}")?;
     out.flush()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        CommandLine::command().debug_assert();
+    }
+
+    #[test]
+    fn up_is_the_default_and_every_subcommand_takes_data() {
+        let parsed = CommandLine::try_parse_from(["local", "--port", "0", "--data", "d", "--fresh"]).unwrap();
+        assert!(parsed.command.is_none());
+        let parsed = CommandLine::try_parse_from(["local", "queues", "--data", "d"]).unwrap();
+        assert_eq!(parsed.data, Some(PathBuf::from("d")));
+        assert!(CommandLine::try_parse_from(["local", "token"]).is_err());
+    }
 }

@@ -16,12 +16,20 @@ pub fn run(data: &DataFolder) -> Result<()> {
 }
 
 fn table(depths: &[Depth]) -> Vec<String> {
-    let width = depths.iter().map(|depth| depth.name.len()).max().unwrap_or(0).max("QUEUE".len());
+    let width = depths
+        .iter()
+        .map(|depth| depth.name.len())
+        .max()
+        .unwrap_or(0)
+        .max("QUEUE".len());
     let line = |name: &str, cells: [String; 4]| {
         let [waiting, in_flight, delayed, dead] = cells;
         format!("{name:width$}  {waiting:>8}  {in_flight:>9}  {delayed:>8}  {dead:>6}")
     };
-    let mut lines = vec![line("QUEUE", ["WAITING", "IN FLIGHT", "DELAYED", "DEAD"].map(str::to_owned))];
+    let mut lines = vec![line(
+        "QUEUE",
+        ["WAITING", "IN FLIGHT", "DELAYED", "DEAD"].map(str::to_owned),
+    )];
     for depth in depths {
         // What waits in a dead-letter queue waits for nobody.
         let (waiting, dead) = if depth.is_dead_letter_queue {
@@ -29,7 +37,10 @@ fn table(depths: &[Depth]) -> Vec<String> {
         } else {
             (depth.visible.to_string(), "-".to_owned())
         };
-        lines.push(line(&depth.name, [waiting, depth.in_flight.to_string(), depth.delayed.to_string(), dead]));
+        lines.push(line(
+            &depth.name,
+            [waiting, depth.in_flight.to_string(), depth.delayed.to_string(), dead],
+        ));
     }
     lines
 }
@@ -40,8 +51,12 @@ mod tests {
 
     #[test]
     fn dead_letters_have_a_column_of_their_own() {
-        let depth = |name: &str, is_dead_letter_queue| {
-            Depth { name: name.to_owned(), visible: 2, in_flight: 1, delayed: 0, is_dead_letter_queue }
+        let depth = |name: &str, is_dead_letter_queue| Depth {
+            name: name.to_owned(),
+            visible: 2,
+            in_flight: 1,
+            delayed: 0,
+            is_dead_letter_queue,
         };
         assert_eq!(
             table(&[depth("tasks", false), depth("tasks-dead", true)]),

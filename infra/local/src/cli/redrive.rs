@@ -20,13 +20,22 @@ pub fn run(data: &DataFolder, arguments: &Arguments) -> Result<()> {
     let depths: Vec<Depth> = running.get("/_local/queues")?;
     if !depths.iter().any(|depth| depth.name == arguments.queue) {
         let known: Vec<&str> = depths.iter().map(|depth| depth.name.as_str()).collect();
-        bail!("there is no queue `{}`; there are: {}", arguments.queue, known.join(", "));
+        bail!(
+            "there is no queue `{}`; there are: {}",
+            arguments.queue,
+            known.join(", ")
+        );
     }
     let answer = running.post(&format!("/_local/queues/{}/redrive", arguments.queue), b"")?;
     if answer.status != 200 {
         bail!("the redrive was refused: {}", answer.message());
     }
-    let moved = serde_json::from_str::<Value>(&answer.body)?["moved"].as_u64().unwrap_or(0);
-    print(&format!("{moved} message{} sent back", if moved == 1 { "" } else { "s" }))?;
+    let moved = serde_json::from_str::<Value>(&answer.body)?["moved"]
+        .as_u64()
+        .unwrap_or(0);
+    print(&format!(
+        "{moved} message{} sent back",
+        if moved == 1 { "" } else { "s" }
+    ))?;
     Ok(())
 }

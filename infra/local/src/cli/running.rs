@@ -22,7 +22,10 @@ pub struct Answer {
 impl Running {
     pub fn find(data: &DataFolder) -> Result<Self> {
         let agent = Agent::config_builder().http_status_as_error(false).build().into();
-        Ok(Self { agent, aws_url: data.running()?.aws_url })
+        Ok(Self {
+            agent,
+            aws_url: data.running()?.aws_url,
+        })
     }
 
     pub fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T> {
@@ -36,7 +39,13 @@ impl Running {
 
     pub fn post(&self, path: &str, body: &[u8]) -> Result<Answer> {
         let url = format!("{}{path}", self.aws_url);
-        read(self.agent.post(&url).content_type("application/json").send(body).with_context(|| no_answer(&url))?)
+        read(
+            self.agent
+                .post(&url)
+                .content_type("application/json")
+                .send(body)
+                .with_context(|| no_answer(&url))?,
+        )
     }
 }
 
@@ -44,14 +53,20 @@ impl Answer {
     /// What an error answer says.
     pub fn message(&self) -> String {
         let body: Value = serde_json::from_str(&self.body).unwrap_or_default();
-        body.get("message").and_then(Value::as_str).map_or_else(|| self.body.clone(), str::to_owned)
+        body.get("message")
+            .and_then(Value::as_str)
+            .map_or_else(|| self.body.clone(), str::to_owned)
     }
 }
 
 fn read(response: Response<Body>) -> Result<Answer> {
     let (head, mut body) = response.into_parts();
     let body = body.read_to_string().context("the local cloud broke off its answer")?;
-    Ok(Answer { status: head.status.as_u16(), headers: head.headers, body })
+    Ok(Answer {
+        status: head.status.as_u16(),
+        headers: head.headers,
+        body,
+    })
 }
 
 fn no_answer(url: &str) -> String {

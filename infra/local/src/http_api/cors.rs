@@ -16,7 +16,11 @@ pub fn preflight(cors: &Cors, request: &Request) -> Option<Response> {
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::NO_CONTENT;
     if allow(cors, origin, response.headers_mut()) {
-        let max_age = cors.max_age.map(|seconds| seconds.to_string()).into_iter().collect::<Vec<_>>();
+        let max_age = cors
+            .max_age
+            .map(|seconds| seconds.to_string())
+            .into_iter()
+            .collect::<Vec<_>>();
         for (name, values) in [
             (header::ACCESS_CONTROL_ALLOW_METHODS, &cors.allow_methods),
             (header::ACCESS_CONTROL_ALLOW_HEADERS, &cors.allow_headers),
@@ -42,23 +46,32 @@ pub fn decorate(cors: &Cors, origin: Option<&HeaderValue>, headers: &mut HeaderM
     ] {
         headers.remove(name);
     }
-    if origin.is_some_and(|origin| allow(cors, origin, headers)) {
-        if let Some(value) = list(&cors.expose_headers) {
-            headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, value);
-        }
+    if origin.is_some_and(|origin| allow(cors, origin, headers))
+        && let Some(value) = list(&cors.expose_headers)
+    {
+        headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, value);
     }
 }
 
 fn allow(cors: &Cors, origin: &HeaderValue, headers: &mut HeaderMap) -> bool {
     let any = cors.allow_origins.iter().any(|allowed| allowed == "*");
-    let listed = origin.to_str().is_ok_and(|origin| cors.allow_origins.iter().any(|allowed| matches(allowed, origin)));
+    let listed = origin
+        .to_str()
+        .is_ok_and(|origin| cors.allow_origins.iter().any(|allowed| matches(allowed, origin)));
     if !any && !listed {
         return false;
     }
-    let value = if any { HeaderValue::from_static("*") } else { origin.clone() };
+    let value = if any {
+        HeaderValue::from_static("*")
+    } else {
+        origin.clone()
+    };
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, value);
     if cors.allow_credentials {
-        headers.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
+        headers.insert(
+            header::ACCESS_CONTROL_ALLOW_CREDENTIALS,
+            HeaderValue::from_static("true"),
+        );
     }
     true
 }
@@ -73,7 +86,11 @@ fn matches(allowed: &str, origin: &str) -> bool {
 
 fn list(values: &[String]) -> Option<HeaderValue> {
     // A value that is no header value cannot be sent; API Gateway would have refused the template.
-    if values.is_empty() { None } else { HeaderValue::try_from(values.join(",")).ok() }
+    if values.is_empty() {
+        None
+    } else {
+        HeaderValue::try_from(values.join(",")).ok()
+    }
 }
 
 #[cfg(test)]
@@ -127,7 +144,11 @@ mod tests {
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
         decorate(&cors(), None, &mut headers);
         assert!(headers.is_empty());
-        decorate(&cors(), Some(&HeaderValue::from_static("https://app.example")), &mut headers);
+        decorate(
+            &cors(),
+            Some(&HeaderValue::from_static("https://app.example")),
+            &mut headers,
+        );
         assert_eq!(headers["access-control-expose-headers"], "etag");
     }
 }

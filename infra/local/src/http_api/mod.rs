@@ -30,7 +30,11 @@ struct HttpApi {
 }
 
 pub fn app(lambda: Lambda, routes: &[Route], cors: Option<Cors>) -> Router {
-    let api = HttpApi { lambda, routes: Routes::new(routes), cors };
+    let api = HttpApi {
+        lambda,
+        routes: Routes::new(routes),
+        cors,
+    };
     Router::new().fallback(serve).with_state(Arc::new(api))
 }
 
@@ -45,7 +49,9 @@ async fn serve(State(api): State<Arc<HttpApi>>, request: Request) -> Response {
         cors::decorate(cors, origin.as_ref(), response.headers_mut());
     }
     if let Ok(id) = HeaderValue::from_str(&request_id) {
-        response.headers_mut().insert(HeaderName::from_static("apigw-requestid"), id);
+        response
+            .headers_mut()
+            .insert(HeaderName::from_static("apigw-requestid"), id);
     }
     response
 }
@@ -61,7 +67,12 @@ impl HttpApi {
             return message(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large");
         };
         let event = payload::event(&head, &path, &body, route, parameters, request_id);
-        match tokio::time::timeout(LONGEST_WAIT, self.lambda.invoke(&route.function, event.to_string().into())).await {
+        match tokio::time::timeout(
+            LONGEST_WAIT,
+            self.lambda.invoke(&route.function, event.to_string().into()),
+        )
+        .await
+        {
             Ok(Outcome::Answered(answer)) => payload::response(&answer)
                 .unwrap_or_else(|| message(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")),
             Ok(Outcome::Failed(_)) => message(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error"),
@@ -74,6 +85,8 @@ impl HttpApi {
 fn message(status: StatusCode, text: &str) -> Response {
     let mut response = Response::new(Body::from(json!({"message": text}).to_string()));
     *response.status_mut() = status;
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
 }

@@ -89,16 +89,29 @@ pub fn event(
 
 /// Anything else goes to functions in base64, forms and `application/merge-patch+json` among it.
 fn is_text(headers: &HeaderMap) -> bool {
-    let Some(content_type) = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()) else { return false };
-    let media_type = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let Some(content_type) = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()) else {
+        return false;
+    };
+    let media_type = content_type
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase();
     media_type.starts_with("text/")
-        || matches!(media_type.as_str(), "application/json" | "application/xml" | "application/javascript")
+        || matches!(
+            media_type.as_str(),
+            "application/json" | "application/xml" | "application/javascript"
+        )
 }
 
 fn headers(received: &HeaderMap) -> Map<String, Value> {
     let mut headers = Map::new();
     for name in received.keys() {
-        if matches!(name.as_str(), "cookie" | "connection" | "transfer-encoding" | "keep-alive" | "upgrade") {
+        if matches!(
+            name.as_str(),
+            "cookie" | "connection" | "transfer-encoding" | "keep-alive" | "upgrade"
+        ) {
             continue;
         }
         headers.insert(name.as_str().to_owned(), joined(received, name).into());
@@ -110,15 +123,26 @@ fn headers(received: &HeaderMap) -> Map<String, Value> {
 }
 
 fn joined(headers: &HeaderMap, name: &HeaderName) -> String {
-    let values: Vec<_> = headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes())).collect();
+    let values: Vec<_> = headers
+        .get_all(name)
+        .iter()
+        .map(|value| String::from_utf8_lossy(value.as_bytes()))
+        .collect();
     values.join(",")
 }
 
 fn cookies(headers: &HeaderMap) -> Vec<String> {
-    let all = headers.get_all(header::COOKIE).iter().map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
-    all.flat_map(|line| line.split(';').map(|cookie| cookie.trim().to_owned()).collect::<Vec<_>>())
-        .filter(|cookie| !cookie.is_empty())
-        .collect()
+    let all = headers
+        .get_all(header::COOKIE)
+        .iter()
+        .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+    all.flat_map(|line| {
+        line.split(';')
+            .map(|cookie| cookie.trim().to_owned())
+            .collect::<Vec<_>>()
+    })
+    .filter(|cookie| !cookie.is_empty())
+    .collect()
 }
 
 fn query_parameters(query: &str) -> Map<String, Value> {
@@ -164,10 +188,16 @@ pub fn response(answer: &Bytes) -> Option<Response> {
         _ => return None,
     };
     let text = answer.body.unwrap_or_default();
-    let body = if answer.is_base64_encoded == Some(true) { STANDARD.decode(text).ok()? } else { text.into_bytes() };
+    let body = if answer.is_base64_encoded == Some(true) {
+        STANDARD.decode(text).ok()?
+    } else {
+        text.into_bytes()
+    };
 
     let mut response = Response::new(Body::from(body));
-    *response.status_mut() = StatusCode::from_u16(status).ok().filter(|status| status.as_u16() >= 200)?;
+    *response.status_mut() = StatusCode::from_u16(status)
+        .ok()
+        .filter(|status| status.as_u16() >= 200)?;
     let headers = response.headers_mut();
     for (name, value) in answer.headers.unwrap_or_default() {
         let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
@@ -175,7 +205,9 @@ pub fn response(answer: &Bytes) -> Option<Response> {
     }
     // The body here has another length if the function counted base64.
     headers.remove(header::CONTENT_LENGTH);
-    headers.entry(header::CONTENT_TYPE).or_insert(HeaderValue::from_static("text/plain;charset=UTF-8"));
+    headers
+        .entry(header::CONTENT_TYPE)
+        .or_insert(HeaderValue::from_static("text/plain;charset=UTF-8"));
     for cookie in answer.cookies.unwrap_or_default() {
         headers.append(header::SET_COOKIE, HeaderValue::try_from(cookie).ok()?);
     }
@@ -189,7 +221,9 @@ fn inferred(answer: Value) -> Response {
         other => other.to_string(),
     };
     let mut response = Response::new(Body::from(body));
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
 }
 
@@ -200,10 +234,23 @@ mod tests {
 
     fn event_of(request: Request<&'static str>, parameters: Value) -> Value {
         let (head, body) = request.into_parts();
-        let route = Route { method: Some("GET".to_owned()), path: "/a/{b}".to_owned(), function: "f".to_owned() };
+        let route = Route {
+            method: Some("GET".to_owned()),
+            path: "/a/{b}".to_owned(),
+            function: "f".to_owned(),
+        };
         let path = decode(head.uri.path());
-        let Value::Object(parameters) = parameters else { unreachable!() };
-        event(&head, &path, &Bytes::from_static(body.as_bytes()), &route, parameters, "r-1")
+        let Value::Object(parameters) = parameters else {
+            unreachable!()
+        };
+        event(
+            &head,
+            &path,
+            &Bytes::from_static(body.as_bytes()),
+            &route,
+            parameters,
+            "r-1",
+        )
     }
 
     #[test]
@@ -219,12 +266,18 @@ mod tests {
         let event = event_of(request, json!({"b": "x y"}));
         assert_eq!(event["rawPath"], "/a/x y");
         assert_eq!(event["rawQueryString"], "q=1&q=2&empty=&plus=a+b%26");
-        assert_eq!(event["queryStringParameters"], json!({"q": "1,2", "empty": "", "plus": "a b&"}));
+        assert_eq!(
+            event["queryStringParameters"],
+            json!({"q": "1,2", "empty": "", "plus": "a b&"})
+        );
         assert_eq!(event["headers"]["x-many"], "1,2");
         assert_eq!(event["headers"].get("cookie"), None);
         assert_eq!(event["cookies"], json!(["a=1", "b=2"]));
         assert_eq!(event["pathParameters"], json!({"b": "x y"}));
-        assert_eq!((&event["body"], &event["isBase64Encoded"]), (&json!("{}"), &json!(false)));
+        assert_eq!(
+            (&event["body"], &event["isBase64Encoded"]),
+            (&json!("{}"), &json!(false))
+        );
         assert_eq!(event["routeKey"], "GET /a/{b}");
         assert_eq!(event["requestContext"]["http"]["protocol"], "HTTP/1.1");
         assert_eq!(event["requestContext"]["domainName"], "127.0.0.1");
@@ -232,9 +285,15 @@ mod tests {
 
     #[test]
     fn what_is_not_text_goes_in_base64() {
-        let request = Request::patch("/a/b").header("Content-Type", "application/merge-patch+json").body("{}").unwrap();
+        let request = Request::patch("/a/b")
+            .header("Content-Type", "application/merge-patch+json")
+            .body("{}")
+            .unwrap();
         let event = event_of(request, json!({}));
-        assert_eq!((&event["body"], &event["isBase64Encoded"]), (&json!("e30="), &json!(true)));
+        assert_eq!(
+            (&event["body"], &event["isBase64Encoded"]),
+            (&json!("e30="), &json!(true))
+        );
         let event = event_of(Request::get("/a/b").body("").unwrap(), json!({}));
         assert_eq!(event.get("body"), None);
         assert_eq!(event.get("queryStringParameters"), None);
@@ -244,7 +303,11 @@ mod tests {
         let response = response(&answer.to_string().into())?;
         let (head, body) = response.into_parts();
         let body = axum::body::to_bytes(body, usize::MAX).await.unwrap();
-        Some((head.status.as_u16(), head.headers, String::from_utf8(body.to_vec()).unwrap()))
+        Some((
+            head.status.as_u16(),
+            head.headers,
+            String::from_utf8(body.to_vec()).unwrap(),
+        ))
     }
 
     #[tokio::test]
@@ -258,7 +321,10 @@ mod tests {
         });
         let (status, headers, body) = respond(answer).await.unwrap();
         assert_eq!((status, body.as_str()), (201, "hi"));
-        assert_eq!((&headers["etag"], &headers["x-number"]), (&"\"1\"".parse().unwrap(), &"5".parse().unwrap()));
+        assert_eq!(
+            (&headers["etag"], &headers["x-number"]),
+            (&"\"1\"".parse().unwrap(), &"5".parse().unwrap())
+        );
         assert_eq!(headers.get_all("set-cookie").iter().count(), 2);
         assert_eq!(headers.get("content-length"), None);
     }
@@ -269,7 +335,11 @@ mod tests {
         assert_eq!((status, body.as_str()), (200, r#"{"a":1}"#));
         assert_eq!(headers["content-type"], "application/json");
         assert_eq!(respond(json!("text")).await.unwrap().2, "text");
-        for broken in [json!({"statusCode": "x"}), json!({"statusCode": 99}), json!({"statusCode": 200, "body": {}})] {
+        for broken in [
+            json!({"statusCode": "x"}),
+            json!({"statusCode": 99}),
+            json!({"statusCode": 200, "body": {}}),
+        ] {
             assert!(respond(broken.clone()).await.is_none(), "{broken}");
         }
         assert!(response(&Bytes::from_static(b"not json")).is_none());

@@ -32,7 +32,10 @@ impl Routes {
         routes.sort_by(|(a, a_segments), (b, b_segments)| {
             more_specific(a_segments, b_segments).then_with(|| a.method.is_none().cmp(&b.method.is_none()))
         });
-        Self { routes, default: defaults.into_iter().next() }
+        Self {
+            routes,
+            default: defaults.into_iter().next(),
+        }
     }
 
     /// The route for a decoded path, with the values of its parameters.
@@ -54,7 +57,9 @@ fn more_specific(a: &[Segment], b: &[Segment]) -> Ordering {
     };
     let ranks = a.iter().zip(b).map(|(a, b)| rank(a).cmp(&rank(b)));
     // Only a greedy segment lets paths of different lengths match the same request; the longer one says more.
-    ranks.fold(Ordering::Equal, Ordering::then).then_with(|| b.len().cmp(&a.len()))
+    ranks
+        .fold(Ordering::Equal, Ordering::then)
+        .then_with(|| b.len().cmp(&a.len()))
 }
 
 fn split(path: &str) -> Vec<&str> {
@@ -64,13 +69,15 @@ fn split(path: &str) -> Vec<&str> {
 fn parse(path: &str) -> Vec<Segment> {
     split(path)
         .into_iter()
-        .map(|part| match part.strip_prefix('{').and_then(|part| part.strip_suffix('}')) {
-            None => Segment::Text(part.to_owned()),
-            Some(name) => match name.strip_suffix('+') {
-                Some(name) => Segment::Greedy(name.to_owned()),
-                None => Segment::Parameter(name.to_owned()),
+        .map(
+            |part| match part.strip_prefix('{').and_then(|part| part.strip_suffix('}')) {
+                None => Segment::Text(part.to_owned()),
+                Some(name) => match name.strip_suffix('+') {
+                    Some(name) => Segment::Greedy(name.to_owned()),
+                    None => Segment::Parameter(name.to_owned()),
+                },
             },
-        })
+        )
         .collect()
 }
 
@@ -104,14 +111,25 @@ mod tests {
         let route = |key: &&str| {
             let (method, path) = key.split_once(' ').unwrap_or(("ANY", key));
             let method = (method != "ANY").then(|| method.to_owned());
-            Route { method, path: path.to_owned(), function: (*key).to_owned() }
+            Route {
+                method,
+                path: path.to_owned(),
+                function: (*key).to_owned(),
+            }
         };
         Routes::new(&keys.iter().map(route).collect::<Vec<_>>())
     }
 
     #[test]
     fn the_most_specific_route_wins() {
-        let routes = routes(&["$default", "ANY /{proxy+}", "GET /pets/{proxy+}", "GET /pets/dog/{id}", "GET /pets/dog/1", "ANY /pets/dog/1"]);
+        let routes = routes(&[
+            "$default",
+            "ANY /{proxy+}",
+            "GET /pets/{proxy+}",
+            "GET /pets/dog/{id}",
+            "GET /pets/dog/1",
+            "ANY /pets/dog/1",
+        ]);
         let found = |method, path| routes.find(method, path).unwrap().0.function.as_str();
         assert_eq!(found("GET", "/pets/dog/1"), "GET /pets/dog/1");
         assert_eq!(found("POST", "/pets/dog/1"), "ANY /pets/dog/1");

@@ -8,8 +8,8 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use serde_json::{Value, json};
 
-use super::{Lambda, Outcome};
 use super::runtime_api::LARGEST_ANSWER;
+use super::{Lambda, Outcome};
 
 pub fn routes(lambda: Lambda) -> Router {
     Router::new()
@@ -18,18 +18,35 @@ pub fn routes(lambda: Lambda) -> Router {
         .with_state(lambda)
 }
 
-async fn invoke(State(lambda): State<Lambda>, Path(name): Path<String>, headers: HeaderMap, payload: Bytes) -> Response {
+async fn invoke(
+    State(lambda): State<Lambda>,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+    payload: Bytes,
+) -> Response {
     let function = bare_name(&name).to_owned();
     if !lambda.has(&function) {
         let known: Vec<&str> = lambda.names().collect();
         let message = format!("Function not found: {function}. Known here: {}", known.join(", "));
         return refusal(StatusCode::NOT_FOUND, "ResourceNotFoundException", &message);
     }
-    let payload = if payload.is_empty() { Bytes::from_static(b"{}") } else { payload };
+    let payload = if payload.is_empty() {
+        Bytes::from_static(b"{}")
+    } else {
+        payload
+    };
     if serde_json::from_slice::<Value>(&payload).is_err() {
-        return refusal(StatusCode::BAD_REQUEST, "InvalidRequestContentException", "The payload is not JSON");
+        return refusal(
+            StatusCode::BAD_REQUEST,
+            "InvalidRequestContentException",
+            "The payload is not JSON",
+        );
     }
-    match headers.get("x-amz-invocation-type").and_then(|kind| kind.to_str().ok()).unwrap_or("RequestResponse") {
+    match headers
+        .get("x-amz-invocation-type")
+        .and_then(|kind| kind.to_str().ok())
+        .unwrap_or("RequestResponse")
+    {
         "RequestResponse" => answer(lambda.invoke(&function, payload).await),
         "Event" => {
             // Once and from memory, where AWS queues the event and tries three times: what must not be lost has a queue here.
@@ -51,21 +68,34 @@ fn bare_name(name: &str) -> &str {
 }
 
 fn answer(outcome: Outcome) -> Response {
-    let version = (HeaderName::from_static("x-amz-executed-version"), HeaderValue::from_static("$LATEST"));
+    let version = (
+        HeaderName::from_static("x-amz-executed-version"),
+        HeaderValue::from_static("$LATEST"),
+    );
     let json = (header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     match outcome {
         Outcome::Answered(body) => ([version, json], body).into_response(),
         Outcome::Failed(body) => {
-            let failed = (HeaderName::from_static("x-amz-function-error"), HeaderValue::from_static("Unhandled"));
+            let failed = (
+                HeaderName::from_static("x-amz-function-error"),
+                HeaderValue::from_static("Unhandled"),
+            );
             ([version, json, failed], body).into_response()
         }
-        Outcome::Throttled => refusal(StatusCode::TOO_MANY_REQUESTS, "TooManyRequestsException", "Rate Exceeded."),
+        Outcome::Throttled => refusal(
+            StatusCode::TOO_MANY_REQUESTS,
+            "TooManyRequestsException",
+            "Rate Exceeded.",
+        ),
     }
 }
 
 fn refusal(status: StatusCode, kind: &'static str, message: &str) -> Response {
     let headers = [
-        (HeaderName::from_static("x-amzn-errortype"), HeaderValue::from_static(kind)),
+        (
+            HeaderName::from_static("x-amzn-errortype"),
+            HeaderValue::from_static(kind),
+        ),
         (header::CONTENT_TYPE, HeaderValue::from_static("application/json")),
     ];
     let body = json!({"Type": "User", "Message": message, "message": message});

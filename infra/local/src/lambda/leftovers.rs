@@ -41,7 +41,11 @@ pub fn end_all(folder: &Path) -> Result<usize> {
     let mut ended = 0;
     for entry in fs::read_dir(folder).with_context(|| format!("could not read {}", folder.display()))? {
         let path = entry?.path();
-        let pid = path.file_name().and_then(|name| name.to_str()).and_then(|name| name.parse().ok()).and_then(Pid::from_raw);
+        let pid = path
+            .file_name()
+            .and_then(|name| name.to_str())
+            .and_then(|name| name.parse().ok())
+            .and_then(Pid::from_raw);
         let binary = fs::read_to_string(&path).unwrap_or_default();
         // The number may long belong to another process: only one that runs the noted binary is ours.
         if let Some(pid) = pid.filter(|pid| !binary.is_empty() && runs(*pid, &binary)) {
@@ -54,7 +58,9 @@ pub fn end_all(folder: &Path) -> Result<usize> {
 
 fn runs(pid: Pid, binary: &str) -> bool {
     // `ps` because Linux and macOS both have it.
-    let output = Command::new("ps").args(["-o", "command=", "-p", &pid.as_raw_nonzero().to_string()]).output();
+    let output = Command::new("ps")
+        .args(["-o", "command=", "-p", &pid.as_raw_nonzero().to_string()])
+        .output();
     output.is_ok_and(|output| String::from_utf8_lossy(&output.stdout).trim_start().starts_with(binary))
 }
 

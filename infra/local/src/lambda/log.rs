@@ -39,8 +39,16 @@ impl Log {
     pub fn open(folder: &Path, function: &str) -> Result<Self> {
         let path = path(folder, function);
         let (file, size) = open(&path).with_context(|| format!("could not open the log {}", path.display()))?;
-        let inner = Inner { function: function.to_owned(), path, file, size, last_notice: None };
-        Ok(Self { inner: Arc::new(Mutex::new(inner)) })
+        let inner = Inner {
+            function: function.to_owned(),
+            path,
+            file,
+            size,
+            last_notice: None,
+        };
+        Ok(Self {
+            inner: Arc::new(Mutex::new(inner)),
+        })
     }
 
     /// Copies everything that `output` gives, line by line, until it ends.
@@ -133,7 +141,11 @@ fn trouble(line: &[u8]) -> Option<String> {
         let message = fields.get("message").or_else(|| fields.get("fields")?.get("message"));
         return Some(format!("{level} {}", message.and_then(Value::as_str).unwrap_or(text)));
     }
-    let says_so = text.contains("panicked at") || text.split_whitespace().take(3).any(|word| word == "ERROR" || word == "WARN");
+    let says_so = text.contains("panicked at")
+        || text
+            .split_whitespace()
+            .take(3)
+            .any(|word| word == "ERROR" || word == "WARN");
     says_so.then(|| text.to_owned())
 }
 
@@ -143,7 +155,10 @@ mod tests {
 
     #[test]
     fn trouble_is_recognised_in_json_and_in_plain_text() {
-        assert_eq!(trouble(br#"{"level":"ERROR","fields":{"message":"no table"}}"#).unwrap(), "ERROR no table");
+        assert_eq!(
+            trouble(br#"{"level":"ERROR","fields":{"message":"no table"}}"#).unwrap(),
+            "ERROR no table"
+        );
         assert_eq!(trouble(br#"{"level":"WARN","message":"slow"}"#).unwrap(), "WARN slow");
         assert_eq!(trouble(br#"{"level":"INFO","message":"ERROR in the text"}"#), None);
         assert!(trouble(b"thread 'main' panicked at src/main.rs:3:5:").is_some());
@@ -160,6 +175,9 @@ mod tests {
         log.lock().size = LARGEST_LOG;
         log.clone().copy(&b"four\n"[..]).await;
         assert_eq!(log.tail(9), "four");
-        assert_eq!(fs::read_to_string(root.path().join("f.log.1")).unwrap(), "one\ntwo\nthree\n");
+        assert_eq!(
+            fs::read_to_string(root.path().join("f.log.1")).unwrap(),
+            "one\ntwo\nthree\n"
+        );
     }
 }

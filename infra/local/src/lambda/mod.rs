@@ -97,7 +97,10 @@ impl Lambda {
 
     pub async fn invoke(&self, function: &str, payload: Bytes) -> Outcome {
         let Some(pool) = self.pools.get(function).cloned() else {
-            return Outcome::Failed(process::error_document("ResourceNotFoundException", "there is no such function"));
+            return Outcome::Failed(process::error_document(
+                "ResourceNotFoundException",
+                "there is no such function",
+            ));
         };
         // On a task of its own: an invocation goes on when its caller hangs up.
         let run = tokio::spawn(async move {
@@ -106,7 +109,12 @@ impl Lambda {
                 None => Outcome::Throttled,
             }
         });
-        run.await.unwrap_or_else(|_| Outcome::Failed(process::error_document("Sandbox.Stopped", "the local cloud is stopping")))
+        run.await.unwrap_or_else(|_| {
+            Outcome::Failed(process::error_document(
+                "Sandbox.Stopped",
+                "the local cloud is stopping",
+            ))
+        })
     }
 
     /// Lets running invocations finish for at most `grace`, then ends every process.

@@ -59,7 +59,10 @@ impl Pool {
     /// Waits for a free slot. `None` when the function is stopped.
     pub async fn slot(self: &Arc<Self>) -> Option<Slot> {
         let permit = self.slots.clone().acquire_owned().await.ok()?;
-        Some(Slot { pool: self.clone(), _permit: permit })
+        Some(Slot {
+            pool: self.clone(),
+            _permit: permit,
+        })
     }
 
     /// A slot as a caller of the function gets it: at its own limit a function throttles, at the laptop's one waits.
@@ -68,7 +71,10 @@ impl Pool {
             return self.slot().await;
         }
         let permit = self.slots.clone().try_acquire_owned().ok()?;
-        Some(Slot { pool: self.clone(), _permit: permit })
+        Some(Slot {
+            pool: self.clone(),
+            _permit: permit,
+        })
     }
 
     async fn process(&self) -> Result<Process, StartFailure> {
@@ -78,10 +84,10 @@ impl Pool {
                 return Ok(process);
             }
         }
-        if let Some(failed) = &*self.failed_starts() {
-            if Instant::now() < failed.retry_at {
-                return Err(StartFailure(failed.answer.clone()));
-            }
+        if let Some(failed) = &*self.failed_starts()
+            && Instant::now() < failed.retry_at
+        {
+            return Err(StartFailure(failed.answer.clone()));
         }
         let started = self.launcher.start().await;
         let mut failed_starts = self.failed_starts();
@@ -92,8 +98,14 @@ impl Pool {
             }
             Err(StartFailure(answer)) => {
                 let count = failed_starts.as_ref().map_or(0, |failed| failed.count) + 1;
-                let pause = Duration::from_millis(500).saturating_mul(1 << count.min(8)).min(LONGEST_PAUSE);
-                *failed_starts = Some(FailedStarts { count, answer: answer.clone(), retry_at: Instant::now() + pause });
+                let pause = Duration::from_millis(500)
+                    .saturating_mul(1 << count.min(8))
+                    .min(LONGEST_PAUSE);
+                *failed_starts = Some(FailedStarts {
+                    count,
+                    answer: answer.clone(),
+                    retry_at: Instant::now() + pause,
+                });
                 Err(StartFailure(answer))
             }
         }

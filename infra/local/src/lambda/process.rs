@@ -21,6 +21,7 @@ use super::Outcome;
 use super::leftovers::Note;
 use super::log::Log;
 use super::runtime_api::{Invocation, Report, RuntimeApi};
+use crate::dynamodb::ACCESS_KEY_ID;
 use crate::plan::{Function, REGION};
 
 /// Lambda gives an initialisation ten seconds. Debug binaries on a busy laptop deserve more.
@@ -58,8 +59,10 @@ impl Launcher {
             self.log.report(&message);
             StartFailure(error_document(kind, &message))
         };
-        let (mut process, api) =
-            self.spawn().await.map_err(|error| failed("Runtime.InvalidEntrypoint", format!("{error:#}")))?;
+        let (mut process, api) = self
+            .spawn()
+            .await
+            .map_err(|error| failed("Runtime.InvalidEntrypoint", format!("{error:#}")))?;
         tokio::select! {
             () = api.initialised() => Ok(process),
             status = process.child.wait() => {
@@ -78,7 +81,9 @@ impl Launcher {
     }
 
     async fn spawn(&self) -> Result<(Process, Arc<RuntimeApi>)> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.context("no port for the Runtime API")?;
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+            .await
+            .context("no port for the Runtime API")?;
         let address = listener.local_addr()?.to_string();
         let mut child = Command::new(&self.binary)
             .env_clear()
@@ -106,7 +111,17 @@ impl Launcher {
             let _ = axum::serve(listener, routes).await;
         });
         let timeout = Duration::from_secs(self.function.timeout.into());
-        Ok((Process { child, work, server, log: self.log.clone(), timeout, _note: note }, api))
+        Ok((
+            Process {
+                child,
+                work,
+                server,
+                log: self.log.clone(),
+                timeout,
+                _note: note,
+            },
+            api,
+        ))
     }
 
     fn environment(&self, runtime_api: &str) -> BTreeMap<String, String> {
@@ -118,7 +133,11 @@ impl Launcher {
             }
         }
         environment.extend(function.environment.clone());
-        let task_root = self.binary.parent().map(|folder| folder.display().to_string()).unwrap_or_default();
+        let task_root = self
+            .binary
+            .parent()
+            .map(|folder| folder.display().to_string())
+            .unwrap_or_default();
         let memory = function.memory.to_string();
         let log_group = format!("/aws/lambda/{}", function.name);
         for (name, value) in [
@@ -132,7 +151,7 @@ impl Launcher {
             ("AWS_EXECUTION_ENV", "AWS_Lambda_provided.al2023"),
             ("AWS_REGION", REGION),
             ("AWS_DEFAULT_REGION", REGION),
-            ("AWS_ACCESS_KEY_ID", "local"),
+            ("AWS_ACCESS_KEY_ID", ACCESS_KEY_ID),
             ("AWS_SECRET_ACCESS_KEY", "local"),
             ("AWS_SESSION_TOKEN", "local"),
             ("AWS_ENDPOINT_URL", &self.aws_url),
@@ -161,7 +180,12 @@ impl Process {
         let timeout = self.timeout;
         let (reply, report) = oneshot::channel();
         let deadline_ms = chrono::Utc::now().timestamp_millis() + timeout.as_millis() as i64;
-        let invocation = Invocation { request_id: request_id.clone(), payload, deadline_ms, reply };
+        let invocation = Invocation {
+            request_id: request_id.clone(),
+            payload,
+            deadline_ms,
+            reply,
+        };
         // The channel has room for one and the process has none at hand; if it died, waiting for it tells.
         let _ = self.work.try_send(invocation);
         let failure = tokio::select! {
@@ -199,7 +223,11 @@ impl Process {
     /// The process and what it may have started.
     fn kill_group(&self) {
         // No id once the child has been waited for: then the number may be somebody else's by now.
-        let pid = self.child.id().and_then(|pid| i32::try_from(pid).ok()).and_then(Pid::from_raw);
+        let pid = self
+            .child
+            .id()
+            .and_then(|pid| i32::try_from(pid).ok())
+            .and_then(Pid::from_raw);
         if let Some(pid) = pid {
             // It may have ended by itself this moment.
             let _ = kill_process_group(pid, Signal::KILL);

@@ -80,7 +80,11 @@ impl RuntimeApi {
     fn settle(&self, id: &str, report: Report) -> Response {
         let mut current = lock(&self.current);
         if current.as_ref().is_none_or(|(current, _)| current != id) {
-            return refusal(StatusCode::BAD_REQUEST, "InvalidRequestID", "This is not the invocation at hand");
+            return refusal(
+                StatusCode::BAD_REQUEST,
+                "InvalidRequestID",
+                "This is not the invocation at hand",
+            );
         }
         if let Some((_, reply)) = current.take() {
             // Nobody waits any more when the invocation timed out; the process is then about to be ended.
@@ -93,7 +97,13 @@ impl RuntimeApi {
 async fn next(State(api): State<Arc<RuntimeApi>>) -> Response {
     api.initialised.send_replace(true);
     let invocation = api.work.lock().await.recv().await;
-    let Some(Invocation { request_id, payload, deadline_ms, reply }) = invocation else {
+    let Some(Invocation {
+        request_id,
+        payload,
+        deadline_ms,
+        reply,
+    }) = invocation
+    else {
         return refusal(StatusCode::GONE, "Stopping", "There is no more work");
     };
     let headers = [
@@ -111,7 +121,12 @@ async fn next(State(api): State<Arc<RuntimeApi>>) -> Response {
 /// X-Ray's form; nothing samples here.
 fn trace_id(request_id: &str, deadline_ms: i64) -> String {
     let digits: String = request_id.chars().filter(char::is_ascii_hexdigit).collect();
-    format!("Root=1-{:08x}-{:0>24.24};Parent={:0>16.16};Sampled=0", deadline_ms / 1000, digits, digits)
+    format!(
+        "Root=1-{:08x}-{:0>24.24};Parent={:0>16.16};Sampled=0",
+        deadline_ms / 1000,
+        digits,
+        digits
+    )
 }
 
 async fn response(State(api): State<Arc<RuntimeApi>>, Path(id): Path<String>, request: Request) -> Response {
@@ -119,7 +134,11 @@ async fn response(State(api): State<Arc<RuntimeApi>>, Path(id): Path<String>, re
         Ok(body) => api.settle(&id, Report::Answer(body)),
         Err(_) => {
             api.settle(&id, Report::AnswerTooLarge);
-            refusal(StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLarge", "An answer has at most 6 MB")
+            refusal(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "RequestEntityTooLarge",
+                "An answer has at most 6 MB",
+            )
         }
     }
 }

@@ -42,7 +42,9 @@ pub async fn start(services: &Services, plan: &Plan) -> Result<Mappings> {
         let filters = filters(mapping).with_context(|| format!("event source mapping {}", mapping.id))?;
         match &mapping.source {
             Source::Stream(source) => {
-                let stream = stream::StreamMapping::open(services, mapping, source, filters, function_arn(plan, mapping)?).await?;
+                let stream =
+                    stream::StreamMapping::open(services, mapping, source, filters, function_arn(plan, mapping)?)
+                        .await?;
                 let stream = Arc::new(stream);
                 if mapping.enabled {
                     tasks.spawn(stream.clone().run());
@@ -50,13 +52,25 @@ pub async fn start(services: &Services, plan: &Plan) -> Result<Mappings> {
                 streams.push(stream);
             }
             Source::Queue { queue, max_concurrency } if mapping.enabled => {
+                let queue = plan.queues.iter().find(|known| known.name == *queue);
+                let queue = queue.with_context(|| format!("the queue of {} is missing", mapping.id))?;
                 tasks.spawn(queue::QueueMapping::new(services, mapping, queue, *max_concurrency, filters).run());
             }
             Source::Queue { .. } => {}
         }
     }
-    let streamed_tables = plan.tables.iter().filter(|table| table.streamed).map(|table| table.name.clone()).collect();
-    Ok(Mappings { _tasks: tasks, streams, store: services.store.clone(), streamed_tables })
+    let streamed_tables = plan
+        .tables
+        .iter()
+        .filter(|table| table.streamed)
+        .map(|table| table.name.clone())
+        .collect();
+    Ok(Mappings {
+        _tasks: tasks,
+        streams,
+        store: services.store.clone(),
+        streamed_tables,
+    })
 }
 
 impl Mappings {
@@ -67,7 +81,10 @@ impl Mappings {
             let readers = self.streams.iter().filter(|stream| stream.table() == table);
             let passed: Option<Vec<String>> = readers.map(|stream| stream.position(&self.store).ok()?).collect();
             // Sequence numbers are decimal: the shorter is the smaller.
-            Some((table.clone(), passed?.into_iter().min_by_key(|number| (number.len(), number.clone()))))
+            Some((
+                table.clone(),
+                passed?.into_iter().min_by_key(|number| (number.len(), number.clone())),
+            ))
         };
         self.streamed_tables.iter().filter_map(passed_of).collect()
     }
@@ -75,11 +92,18 @@ impl Mappings {
 
 fn function_arn(plan: &Plan, mapping: &Mapping) -> Result<String> {
     let function = plan.functions.iter().find(|function| function.name == mapping.function);
-    Ok(function.with_context(|| format!("there is no function {}", mapping.function))?.arn.clone())
+    Ok(function
+        .with_context(|| format!("there is no function {}", mapping.function))?
+        .arn
+        .clone())
 }
 
 fn filters(mapping: &Mapping) -> Result<Vec<Pattern>> {
-    mapping.filters.iter().map(|filter| Pattern::parse(filter).map_err(|problem| anyhow!("FilterCriteria: {problem}"))).collect()
+    mapping
+        .filters
+        .iter()
+        .map(|filter| Pattern::parse(filter).map_err(|problem| anyhow!("FilterCriteria: {problem}")))
+        .collect()
 }
 
 fn is_wanted(filters: &[Pattern], record: &Value) -> bool {
@@ -111,7 +135,11 @@ struct ItemFailure {
 /// Reads `{"batchItemFailures": [{"itemIdentifier": …}]}`, or nothing at all, as the answer to a batch.
 fn reported_failures(answer: &[u8]) -> Reported {
     let Ok(answer) = serde_json::from_slice::<Option<BatchAnswer>>(answer) else {
-        return if answer.is_empty() { Reported::Nothing } else { Reported::Everything };
+        return if answer.is_empty() {
+            Reported::Nothing
+        } else {
+            Reported::Everything
+        };
     };
     let failures = answer.unwrap_or_default().batch_item_failures.unwrap_or_default();
     match failures.iter().any(|failure| failure.item_identifier.is_empty()) {
@@ -136,7 +164,13 @@ mod tests {
 
     #[test]
     fn answers_to_a_batch_are_read_as_documented() {
-        for success in ["", "null", "{}", r#"{"batchItemFailures":null}"#, r#"{"batchItemFailures":[]}"#] {
+        for success in [
+            "",
+            "null",
+            "{}",
+            r#"{"batchItemFailures":null}"#,
+            r#"{"batchItemFailures":[]}"#,
+        ] {
             assert_eq!(reported_failures(success.as_bytes()), Reported::Nothing, "{success}");
         }
         for failure in [
@@ -148,6 +182,9 @@ mod tests {
             assert_eq!(reported_failures(failure.as_bytes()), Reported::Everything, "{failure}");
         }
         let partial = br#"{"batchItemFailures":[{"itemIdentifier":"a"},{"itemIdentifier":"b"}]}"#;
-        assert_eq!(reported_failures(partial), Reported::Items(vec!["a".to_owned(), "b".to_owned()]));
+        assert_eq!(
+            reported_failures(partial),
+            Reported::Items(vec!["a".to_owned(), "b".to_owned()])
+        );
     }
 }

@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use super::{Reported, Services, gist, is_wanted, reported_failures};
 use crate::eventbridge::pattern::Pattern;
 use crate::lambda::{Outcome, Slot};
-use crate::plan::{Mapping, REGION};
+use crate::plan::{Mapping, Queue, REGION};
 use crate::sqs::{self, Message};
 use crate::wire;
 
@@ -24,6 +24,7 @@ pub struct QueueMapping {
     services: Services,
     function: String,
     queue: String,
+    visibility_timeout: Duration,
     batch_size: u32,
     window: Duration,
     reports_item_failures: bool,
@@ -32,12 +33,19 @@ pub struct QueueMapping {
 }
 
 impl QueueMapping {
-    pub fn new(services: &Services, mapping: &Mapping, queue: &str, max_concurrency: Option<u32>, filters: Vec<Pattern>) -> Self {
+    pub fn new(
+        services: &Services,
+        mapping: &Mapping,
+        queue: &Queue,
+        max_concurrency: Option<u32>,
+        filters: Vec<Pattern>,
+    ) -> Self {
         let concurrency = max_concurrency.map_or(Semaphore::MAX_PERMITS, |limit| limit as usize);
         Self {
             services: services.clone(),
             function: mapping.function.clone(),
-            queue: queue.to_owned(),
+            queue: queue.name.clone(),
+            visibility_timeout: Duration::from_secs(queue.visibility_timeout.into()),
             batch_size: mapping.batch_size,
             window: Duration::from_secs(mapping.window.into()),
             reports_item_failures: mapping.reports_item_failures,
@@ -54,8 +62,12 @@ impl QueueMapping {
         loop {
             mapping.services.sqs.changed(&mapping.queue).await;
             // A slot first: a message that waits for a busy function is not received meanwhile.
-            let Ok(permit) = mapping.concurrency.clone().acquire_owned().await else { return };
-            let Some(slot) = mapping.services.lambda.slot(&mapping.function).await else { return };
+            let Ok(permit) = mapping.concurrency.clone().acquire_owned().await else {
+                return;
+            };
+            let Some(slot) = mapping.services.lambda.slot(&mapping.function).await else {
+                return;
+            };
             match mapping.gather().await {
                 Ok(messages) if messages.is_empty() => {}
                 Ok(messages) => {
@@ -76,8 +88,9 @@ impl QueueMapping {
         let sqs = &self.services.sqs;
         let mut messages = sqs.receive_for_mapping(&self.queue, self.batch_size)?;
         let deadline = Instant::now() + self.window;
-        while !messages.is_empty() && messages.len() < self.batch_size as usize {
-            if tokio::time::timeout_at(deadline, sqs.changed(&self.queue)).await.is_err() || self.window.is_zero() {
+        while !self.window.is_zero() && !messages.is_empty() && messages.len() < self.batch_size as usize {
+            let more = tokio::time::timeout_at(deadline, sqs.changed(&self.queue));
+            if more.await.is_err() {
                 break;
             }
             messages.extend(sqs.receive_for_mapping(&self.queue, self.batch_size - messages.len() as u32)?);
@@ -86,34 +99,35 @@ impl QueueMapping {
     }
 
     async fn process(&self, slot: Slot, _permit: OwnedSemaphorePermit, messages: Vec<Message>) {
-        let (wanted, mut done): (Vec<Message>, Vec<Message>) =
-            messages.into_iter().partition(|message| is_wanted(&self.filters, &as_filtered(message)));
+        let back_at = Instant::now() + self.visibility_timeout;
+        let (wanted, mut done): (Vec<Message>, Vec<Message>) = messages
+            .into_iter()
+            .partition(|message| is_wanted(&self.filters, &as_filtered(message)));
         if !wanted.is_empty() {
             let records: Vec<Value> = wanted.iter().map(|message| self.record(message)).collect();
             let outcome = slot.invoke(json!({"Records": records}).to_string().into()).await;
-            done.extend(self.settled(outcome, wanted));
+            let (failed, succeeded) = self.settle(outcome, wanted);
+            done.extend(succeeded);
+            self.give_back(&failed, back_at);
         }
-        let handles: Vec<String> = done.into_iter().map(|message| message.receipt_handle).collect();
-        if let Err(error) = self.services.sqs.delete(&self.queue, &handles) {
+        if let Err(error) = self.services.sqs.delete(&self.queue, &handles(&done)) {
             // They come again: at least once is what queues promise.
             wire::log(&error.into());
         }
     }
 
-    /// The messages that the function is done with.
-    fn settled(&self, outcome: Outcome, messages: Vec<Message>) -> Vec<Message> {
+    /// The messages that failed and those that the function is done with.
+    fn settle(&self, outcome: Outcome, messages: Vec<Message>) -> (Vec<Message>, Vec<Message>) {
         let count = messages.len();
-        let failed = match outcome {
-            Outcome::Answered(_) if !self.reports_item_failures => return messages,
+        let why = match outcome {
+            Outcome::Answered(_) if !self.reports_item_failures => return (Vec::new(), messages),
             Outcome::Answered(answer) => match reported_failures(&answer) {
-                Reported::Nothing => return messages,
+                Reported::Nothing => return (Vec::new(), messages),
                 Reported::Items(ids) => {
-                    let failed: HashSet<String> = ids.into_iter().collect();
-                    let known = failed.iter().all(|id| messages.iter().any(|message| message.id == *id));
-                    if known {
-                        let text = format!("{} of {count} messages of {} failed", failed.len(), self.queue);
-                        self.services.lambda.report(&self.function, &text);
-                        return messages.into_iter().filter(|message| !failed.contains(&message.id)).collect();
+                    let ids: HashSet<String> = ids.into_iter().collect();
+                    if ids.iter().all(|id| messages.iter().any(|message| message.id == *id)) {
+                        self.report(&format!("{} of {count} messages of {} failed", ids.len(), self.queue));
+                        return messages.into_iter().partition(|message| ids.contains(&message.id));
                     }
                     "it reports failures of messages it was not given".to_owned()
                 }
@@ -122,8 +136,24 @@ impl QueueMapping {
             Outcome::Failed(error) => gist(&error),
             Outcome::Throttled => "throttled".to_owned(),
         };
-        self.services.lambda.report(&self.function, &format!("a batch of {count} from {} failed: {failed}", self.queue));
-        Vec::new()
+        self.report(&format!("a batch of {count} from {} failed: {why}", self.queue));
+        (messages, Vec::new())
+    }
+
+    /// Failed messages come back when their visibility timeout is over, as they would anyhow. Saying so marks them as
+    /// failed: what is still held when the local cloud is killed comes back at once and counts as never received.
+    fn give_back(&self, failed: &[Message], back_at: Instant) {
+        if failed.is_empty() {
+            return;
+        }
+        let wait = back_at.saturating_duration_since(Instant::now()).as_secs_f64().ceil();
+        if let Err(error) = self.services.sqs.make_visible(&self.queue, &handles(failed), wait as u32) {
+            wire::log(&error.into());
+        }
+    }
+
+    fn report(&self, message: &str) {
+        self.services.lambda.report(&self.function, message);
     }
 
     fn record(&self, message: &Message) -> Value {
@@ -154,4 +184,8 @@ impl QueueMapping {
 fn as_filtered(message: &Message) -> Value {
     let body = serde_json::from_str(&message.body).unwrap_or_else(|_| Value::from(message.body.as_str()));
     json!({"messageId": message.id, "body": body, "messageAttributes": message.message_attributes()})
+}
+
+fn handles(messages: &[Message]) -> Vec<String> {
+    messages.iter().map(|message| message.receipt_handle.clone()).collect()
 }

@@ -58,7 +58,11 @@ struct Chunk {
 enum Verdict {
     Done,
     /// From this record on, to be tried again; why, for the log; whether the function raised an error.
-    FailedFrom { index: usize, why: String, error: bool },
+    FailedFrom {
+        index: usize,
+        why: String,
+        error: bool,
+    },
 }
 
 impl StreamMapping {
@@ -89,7 +93,9 @@ impl StreamMapping {
         if source.from_latest && services.store.get(CHECKPOINTS, &opened.checkpoint_key())?.is_none() {
             let newest = services.dynamodb.newest_sequence(&opened.stream_arn).await?;
             // Empty when there is no record yet: also from then on, nothing is skipped.
-            services.store.set(CHECKPOINTS, &opened.checkpoint_key(), &newest.unwrap_or_default())?;
+            services
+                .store
+                .set(CHECKPOINTS, &opened.checkpoint_key(), &newest.unwrap_or_default())?;
         }
         Ok(opened)
     }
@@ -122,8 +128,13 @@ impl StreamMapping {
     async fn run_batch(&self, writes: &mut Writes) -> Result<()> {
         let position = self.position(&self.store)?;
         let records = self.gather(position.as_deref(), writes).await?;
-        let Some(last) = records.last().map(sequence) else { return Ok(()) };
-        let wanted = records.into_iter().filter(|record| is_wanted(&self.filters, record)).collect();
+        let Some(last) = records.last().map(sequence) else {
+            return Ok(());
+        };
+        let wanted = records
+            .into_iter()
+            .filter(|record| is_wanted(&self.filters, record))
+            .collect();
         self.process(wanted).await?;
         self.done(&last)
     }
@@ -152,7 +163,9 @@ impl StreamMapping {
         let mut waiting = vec![Chunk { records, failures: 0 }];
         while let Some(mut chunk) = waiting.pop() {
             self.drop_too_old(&mut chunk)?;
-            let Some(last) = chunk.records.last().map(sequence) else { continue };
+            let Some(last) = chunk.records.last().map(sequence) else {
+                continue;
+            };
             let event = Bytes::from(json!({"Records": chunk.records}).to_string());
             if event.len() > LARGEST_EVENT && chunk.records.len() > 1 {
                 waiting.extend(chunk.halves());
@@ -173,7 +186,13 @@ impl StreamMapping {
                 continue;
             }
             let count = chunk.records.len();
-            self.lambda.report(&self.function, &format!("a batch of {count} from the stream of {} failed: {why}", self.source.table));
+            self.lambda.report(
+                &self.function,
+                &format!(
+                    "a batch of {count} from the stream of {} failed: {why}",
+                    self.source.table
+                ),
+            );
             if self.source.bisect && count > 1 {
                 // Halving is not a retry.
                 waiting.extend(chunk.halves());
@@ -202,7 +221,7 @@ impl StreamMapping {
                 Reported::Nothing => return Verdict::Done,
                 Reported::Items(failed) => {
                     let first = records.iter().position(|record| failed.contains(&sequence(record)));
-                    (first.unwrap_or(0), format!("it reports {} failures", failed.len()), false)
+                    (first.unwrap_or(0), "it reports failures".to_owned(), false)
                 }
                 Reported::Everything => (0, "its answer is not a list of failures".to_owned(), false),
             },
@@ -214,21 +233,33 @@ impl StreamMapping {
 
     /// Gives up the records at the front that are older than the template wants them.
     fn drop_too_old(&self, chunk: &mut Chunk) -> Result<()> {
-        let Some(seconds) = self.source.max_record_age else { return Ok(()) };
+        let Some(seconds) = self.source.max_record_age else {
+            return Ok(());
+        };
         let limit = Utc::now().timestamp() - i64::from(seconds);
-        let fresh = chunk.records.iter().position(|record| created(record).timestamp() >= limit);
+        let fresh = chunk
+            .records
+            .iter()
+            .position(|record| created(record).timestamp() >= limit);
         let old: Vec<Value> = chunk.records.drain(..fresh.unwrap_or(chunk.records.len())).collect();
-        let Some(last) = old.last().map(sequence) else { return Ok(()) };
+        let Some(last) = old.last().map(sequence) else {
+            return Ok(());
+        };
         self.give_up(&old, "RecordAgeExceeded", chunk.failures, chunk.failures > 0)?;
         self.done(&last)
     }
 
     /// Tells the on-failure queue of records that will not be tried again. They themselves stay in the stream.
     fn give_up(&self, records: &[Value], condition: &str, invocations: u32, error: bool) -> Result<()> {
-        let (Some(first), Some(last)) = (records.first(), records.last()) else { return Ok(()) };
+        let (Some(first), Some(last)) = (records.first(), records.last()) else {
+            return Ok(());
+        };
         let table = &self.source.table;
         let Some(destination) = &self.source.on_failure else {
-            let text = format!("gave up {} records of the stream of {table} ({condition}); there is no on-failure queue", records.len());
+            let text = format!(
+                "gave up {} records of the stream of {table} ({condition}); there is no on-failure queue",
+                records.len()
+            );
             self.lambda.report(&self.function, &text);
             return Ok(());
         };
@@ -257,7 +288,10 @@ impl StreamMapping {
         }
         let queue = sqs::name_of(destination);
         self.sqs.send(queue, &Outgoing::new(body.to_string()))?;
-        let text = format!("gave up {} records of the stream of {table} ({condition}); {queue} tells which", records.len());
+        let text = format!(
+            "gave up {} records of the stream of {table} ({condition}); {queue} tells which",
+            records.len()
+        );
         self.lambda.report(&self.function, &text);
         Ok(())
     }
@@ -271,19 +305,32 @@ impl Chunk {
     /// The second half and then the first, as a stack wants them.
     fn halves(mut self) -> [Self; 2] {
         let second = self.records.split_off(self.records.len().div_ceil(2));
-        [Chunk { records: second, failures: self.failures }, self]
+        [
+            Chunk {
+                records: second,
+                failures: self.failures,
+            },
+            self,
+        ]
     }
 }
 
 fn pause(failures: u32) -> Duration {
-    FIRST_PAUSE.saturating_mul(1 << failures.saturating_sub(1).min(10)).min(LONGEST_PAUSE)
+    FIRST_PAUSE
+        .saturating_mul(1 << failures.saturating_sub(1).min(10))
+        .min(LONGEST_PAUSE)
 }
 
 fn sequence(record: &Value) -> String {
-    record["dynamodb"]["SequenceNumber"].as_str().unwrap_or_default().to_owned()
+    record["dynamodb"]["SequenceNumber"]
+        .as_str()
+        .unwrap_or_default()
+        .to_owned()
 }
 
 fn created(record: &Value) -> DateTime<Utc> {
-    let seconds = record["dynamodb"]["ApproximateCreationDateTime"].as_f64().unwrap_or_default();
+    let seconds = record["dynamodb"]["ApproximateCreationDateTime"]
+        .as_f64()
+        .unwrap_or_default();
     DateTime::from_timestamp_millis((seconds * 1000.0) as i64).unwrap_or_default()
 }

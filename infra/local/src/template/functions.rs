@@ -50,7 +50,11 @@ pub fn function(plan: &mut Plan, resolver: &Resolver, logical_id: &str, resolved
         "Runtime: the local cloud runs Cargo binaries (`provided.al2023`), not {runtime}"
     );
     let mut environment = BTreeMap::new();
-    for (variable, value) in declared.environment.map(|environment| environment.variables).unwrap_or_default() {
+    for (variable, value) in declared
+        .environment
+        .map(|environment| environment.variables)
+        .unwrap_or_default()
+    {
         let value = scalar(&value).with_context(|| format!("Environment.Variables.{variable}: this must be text"))?;
         environment.insert(variable, value);
     }
@@ -58,11 +62,16 @@ pub fn function(plan: &mut Plan, resolver: &Resolver, logical_id: &str, resolved
         let id = format!("{logical_id}{event_name}");
         let property = || format!("Events.{event_name}");
         match event.r#type.as_str() {
-            "HttpApi" => plan.routes.push(route(&name, &event.properties).with_context(property)?),
+            "HttpApi" => plan
+                .routes
+                .push(route(&name, &event.properties).with_context(property)?),
             "DynamoDB" | "SQS" => {
-                plan.mappings.push(event_source(&id, name.clone(), &event.properties).with_context(property)?);
+                plan.mappings
+                    .push(event_source(&id, name.clone(), &event.properties).with_context(property)?);
             }
-            other => plan.warnings.push(format!("{logical_id}: the event {event_name} ({other}) does not happen on the local cloud")),
+            other => plan.warnings.push(format!(
+                "{logical_id}: the event {event_name} ({other}) does not happen on the local cloud"
+            )),
         }
     }
     plan.functions.push(Function {
@@ -81,10 +90,16 @@ pub fn function(plan: &mut Plan, resolver: &Resolver, logical_id: &str, resolved
 
 /// `CodeUri` is the folder that the deployment build fills, `…/<binary>/`: its last part is the Cargo binary's name.
 fn binary(code_uri: Option<&Value>) -> Result<String> {
-    let Some(code_uri) = code_uri else { bail!("CodeUri is missing") };
-    let path = code_uri.as_str().with_context(|| format!("CodeUri: expected a folder, found {code_uri}"))?;
+    let Some(code_uri) = code_uri else {
+        bail!("CodeUri is missing")
+    };
+    let path = code_uri
+        .as_str()
+        .with_context(|| format!("CodeUri: expected a folder, found {code_uri}"))?;
     let last = Path::new(path).file_name().and_then(|name| name.to_str());
-    Ok(last.with_context(|| format!("CodeUri: {path:?} does not end in the name of a Cargo binary"))?.to_owned())
+    Ok(last
+        .with_context(|| format!("CodeUri: {path:?} does not end in the name of a Cargo binary"))?
+        .to_owned())
 }
 
 #[derive(Default, Deserialize)]
@@ -96,13 +111,27 @@ struct HttpApiEvent {
 }
 
 fn route(function: &str, declared: &Value) -> Result<Route> {
-    let event = if declared.is_null() { HttpApiEvent::default() } else { properties(declared)? };
+    let event = if declared.is_null() {
+        HttpApiEvent::default()
+    } else {
+        properties(declared)?
+    };
     if let Some(version) = event.payload_format_version {
-        ensure!(version == "2.0", "PayloadFormatVersion: the local cloud speaks 2.0 only");
+        ensure!(
+            version == "2.0",
+            "PayloadFormatVersion: the local cloud speaks 2.0 only"
+        );
     }
     let method = match event.method {
         None => None,
-        Some(method) if matches!(method.to_ascii_uppercase().as_str(), "ANY" | "*" | "X-AMAZON-APIGATEWAY-ANY-METHOD") => None,
+        Some(method)
+            if matches!(
+                method.to_ascii_uppercase().as_str(),
+                "ANY" | "*" | "X-AMAZON-APIGATEWAY-ANY-METHOD"
+            ) =>
+        {
+            None
+        }
         Some(method) => Some(method.to_ascii_uppercase()),
     };
     let path = match event.path {
@@ -115,16 +144,28 @@ fn route(function: &str, declared: &Value) -> Result<Route> {
     if path != "$default" {
         check_path(&path)?;
     }
-    Ok(Route { method, path, function: function.to_owned() })
+    Ok(Route {
+        method,
+        path,
+        function: function.to_owned(),
+    })
 }
 
 fn check_path(path: &str) -> Result<()> {
-    let Some(parts) = path.strip_prefix('/') else { bail!("Path: {path:?} does not start with a slash") };
+    let Some(parts) = path.strip_prefix('/') else {
+        bail!("Path: {path:?} does not start with a slash")
+    };
     let count = parts.split('/').count();
     for (index, part) in parts.split('/').enumerate() {
         let is_parameter = part.starts_with('{') && part.ends_with('}') && part.len() > 2;
-        ensure!(is_parameter || !part.contains(['{', '}']), "Path: {part:?} mixes a parameter with text");
-        ensure!(!part.ends_with("+}") || index + 1 == count, "Path: {part:?} takes all the rest, so it must come last");
+        ensure!(
+            is_parameter || !part.contains(['{', '}']),
+            "Path: {part:?} mixes a parameter with text"
+        );
+        ensure!(
+            !part.ends_with("+}") || index + 1 == count,
+            "Path: {part:?} takes all the rest, so it must come last"
+        );
     }
     Ok(())
 }
@@ -183,9 +224,15 @@ struct ScalingConfig {
 }
 
 pub fn mapping(plan: &mut Plan, logical_id: &str, resolved: &Value) -> Result<()> {
-    let function = resolved.get("FunctionName").and_then(Value::as_str).context("FunctionName is missing")?;
+    let function = resolved
+        .get("FunctionName")
+        .and_then(Value::as_str)
+        .context("FunctionName is missing")?;
     // A name or an ARN.
-    let name = function.rsplit_once(":function:").map_or(function, |(_, name)| name).to_owned();
+    let name = function
+        .rsplit_once(":function:")
+        .map_or(function, |(_, name)| name)
+        .to_owned();
     plan.mappings.push(event_source(logical_id, name, resolved)?);
     Ok(())
 }
@@ -194,14 +241,26 @@ fn event_source(id: &str, function: String, declared: &Value) -> Result<Mapping>
     let declared: MappingProperties = properties(declared)?;
     debug_assert!(declared.function_name.is_none_or(|name| name.ends_with(&function)));
     let mut filters = Vec::new();
-    for filter in declared.filter_criteria.map(|criteria| criteria.filters).unwrap_or_default() {
+    for filter in declared
+        .filter_criteria
+        .map(|criteria| criteria.filters)
+        .unwrap_or_default()
+    {
         filters.push(serde_json::from_str(&filter.pattern).context("FilterCriteria: a Pattern is not JSON")?);
     }
     let arn = &declared.event_source_arn;
     let (source, default_batch, largest_batch) = if let Some(queue) = names::queue_of(arn) {
         let max_concurrency = declared.scaling_config.and_then(|config| config.maximum_concurrency);
-        let max_concurrency = max_concurrency.map(|number| within("ScalingConfig.MaximumConcurrency", Some(number), 0, 2..=1000));
-        (Source::Queue { queue: queue.to_owned(), max_concurrency: max_concurrency.transpose()? }, 10, 10_000)
+        let max_concurrency =
+            max_concurrency.map(|number| within("ScalingConfig.MaximumConcurrency", Some(number), 0, 2..=1000));
+        (
+            Source::Queue {
+                queue: queue.to_owned(),
+                max_concurrency: max_concurrency.transpose()?,
+            },
+            10,
+            10_000,
+        )
     } else if let Some(table) = names::table_of_stream(arn) {
         let from_latest = match declared.starting_position.as_deref() {
             Some("LATEST") => true,
@@ -215,16 +274,27 @@ fn event_source(id: &str, function: String, declared: &Value) -> Result<Mapping>
             bisect: declared.bisect_batch_on_function_error.0,
             max_retries: declared.maximum_retry_attempts.and_then(Number::limit),
             max_record_age: declared.maximum_record_age_in_seconds.and_then(Number::limit),
-            on_failure: declared.destination_config.and_then(|config| config.on_failure).map(|on_failure| on_failure.destination),
+            on_failure: declared
+                .destination_config
+                .and_then(|config| config.on_failure)
+                .map(|on_failure| on_failure.destination),
         };
         (Source::Stream(source), 100, 10_000)
     } else {
         bail!("the source {arn} is neither a queue nor a table's stream");
     };
     let batch_size = within("BatchSize", declared.batch_size, default_batch, 1..=largest_batch)?;
-    let window = within("MaximumBatchingWindowInSeconds", declared.maximum_batching_window_in_seconds, 0, 0..=300)?;
+    let window = within(
+        "MaximumBatchingWindowInSeconds",
+        declared.maximum_batching_window_in_seconds,
+        0,
+        0..=300,
+    )?;
     if matches!(source, Source::Queue { .. }) {
-        ensure!(batch_size <= 10 || window > 0, "BatchSize: more than 10 needs a MaximumBatchingWindowInSeconds");
+        ensure!(
+            batch_size <= 10 || window > 0,
+            "BatchSize: more than 10 needs a MaximumBatchingWindowInSeconds"
+        );
     }
     Ok(Mapping {
         id: id.to_owned(),
@@ -232,7 +302,10 @@ fn event_source(id: &str, function: String, declared: &Value) -> Result<Mapping>
         enabled: declared.enabled.is_none_or(|flag| flag.0),
         batch_size,
         window,
-        reports_item_failures: declared.function_response_types.iter().any(|kind| kind == "ReportBatchItemFailures"),
+        reports_item_failures: declared
+            .function_response_types
+            .iter()
+            .any(|kind| kind == "ReportBatchItemFailures"),
         filters,
         source,
     })

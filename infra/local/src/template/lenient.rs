@@ -11,7 +11,11 @@ pub fn properties<T: DeserializeOwned>(value: &Value) -> Result<T> {
     serde_path_to_error::deserialize(value.clone()).map_err(|error| {
         let path = error.path().to_string();
         let problem = error.into_inner();
-        if path == "." { anyhow!("{problem}") } else { anyhow!("{path}: {problem}") }
+        if path == "." {
+            anyhow!("{problem}")
+        } else {
+            anyhow!("{path}: {problem}")
+        }
     })
 }
 
@@ -34,7 +38,9 @@ impl<'de> Deserialize<'de> for Number {
             Value::String(text) => text.trim().parse().ok(),
             _ => None,
         };
-        number.map(Number).ok_or_else(|| D::Error::invalid_value(Unexpected::Other(&value.to_string()), &"a whole number"))
+        number
+            .map(Number)
+            .ok_or_else(|| D::Error::invalid_value(Unexpected::Other(&value.to_string()), &"a whole number"))
     }
 }
 
@@ -49,18 +55,30 @@ impl<'de> Deserialize<'de> for Flag {
             Value::Bool(flag) => Ok(Flag(*flag)),
             Value::String(text) if text == "true" => Ok(Flag(true)),
             Value::String(text) if text == "false" => Ok(Flag(false)),
-            _ => Err(D::Error::invalid_value(Unexpected::Other(&value.to_string()), &"true or false")),
+            _ => Err(D::Error::invalid_value(
+                Unexpected::Other(&value.to_string()),
+                &"true or false",
+            )),
         }
     }
 }
 
 /// A number of seconds or the like, in a range.
-pub fn within(property: &str, number: Option<Number>, default: u32, range: std::ops::RangeInclusive<u32>) -> Result<u32> {
+pub fn within(
+    property: &str,
+    number: Option<Number>,
+    default: u32,
+    range: std::ops::RangeInclusive<u32>,
+) -> Result<u32> {
     match number {
         None => Ok(default),
         Some(Number(given)) => match u32::try_from(given) {
             Ok(fits) if range.contains(&fits) => Ok(fits),
-            _ => Err(anyhow!("{property}: {given} is not between {} and {}", range.start(), range.end())),
+            _ => Err(anyhow!(
+                "{property}: {given} is not between {} and {}",
+                range.start(),
+                range.end()
+            )),
         },
     }
 }

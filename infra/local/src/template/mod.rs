@@ -18,6 +18,7 @@ use anyhow::{Context, Result, anyhow, bail, ensure};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use crate::eventbridge::pattern::Pattern;
 use crate::plan::{FirstRequest, LocalHints, Plan, Source};
 use lenient::properties;
 use resolver::Resolver;
@@ -57,27 +58,46 @@ const NOTHING_TO_RUN: &[&str] = &[
 
 /// Reads and checks a template.
 pub fn load(path: &Path, surroundings: &Surroundings) -> Result<Plan> {
-    let text = std::fs::read_to_string(path).with_context(|| format!("could not read the template {}", path.display()))?;
+    let text =
+        std::fs::read_to_string(path).with_context(|| format!("could not read the template {}", path.display()))?;
     plan_of(&text, surroundings).with_context(|| format!("{} cannot be run", path.display()))
 }
 
 fn plan_of(text: &str, surroundings: &Surroundings) -> Result<Plan> {
     let template = yaml::parse(text)?;
     let hints = hints(&template)?;
-    let local_values = hints.parameters.iter().map(|(name, value)| (name.clone(), fill(value, surroundings))).collect();
+    let local_values = hints
+        .parameters
+        .iter()
+        .map(|(name, value)| (name.clone(), fill(value, surroundings)))
+        .collect();
     let resources = with_globals(&template)?;
-    let resolver = Resolver::new(&template, &resources, &local_values, surroundings.aws_url, surroundings.api_url)?;
+    let resolver = Resolver::new(
+        &template,
+        &resources,
+        &local_values,
+        surroundings.aws_url,
+        surroundings.api_url,
+    )?;
 
-    let mut plan = Plan { local: LocalHints { first_request: hints.first_request }, ..Plan::default() };
+    let mut plan = Plan {
+        local: LocalHints {
+            first_request: hints.first_request,
+        },
+        ..Plan::default()
+    };
     for (logical_id, resource) in &resources {
         let kind = resource
             .get("Type")
             .and_then(Value::as_str)
             .with_context(|| format!("resource {logical_id} has no Type"))?;
-        add(&mut plan, &resolver, logical_id, kind, resource).with_context(|| format!("resource {logical_id} ({kind})"))?;
+        add(&mut plan, &resolver, logical_id, kind, resource)
+            .with_context(|| format!("resource {logical_id} ({kind})"))?;
     }
     if let Some(outputs) = template.get("Outputs") {
-        resolver.resolve(outputs).map_err(|unresolved| anyhow!("Outputs: {unresolved}"))?;
+        resolver
+            .resolve(outputs)
+            .map_err(|unresolved| anyhow!("Outputs: {unresolved}"))?;
     }
     check(&plan)?;
     Ok(plan)
@@ -88,7 +108,10 @@ fn add(plan: &mut Plan, resolver: &Resolver, logical_id: &str, kind: &str, resou
         return Ok(());
     }
     for dependency in dependencies(resource) {
-        ensure!(resolver.resources.contains_key(dependency), "DependsOn: there is no resource `{dependency}`");
+        ensure!(
+            resolver.resources.contains_key(dependency),
+            "DependsOn: there is no resource `{dependency}`"
+        );
     }
     let empty = Value::Object(Map::new());
     let declared = resource.get("Properties").unwrap_or(&empty);
@@ -103,7 +126,9 @@ fn add(plan: &mut Plan, resolver: &Resolver, logical_id: &str, kind: &str, resou
         "AWS::Serverless::Function" => functions::function(plan, resolver, logical_id, &resolved)?,
         "AWS::Lambda::EventSourceMapping" => functions::mapping(plan, logical_id, &resolved)?,
         kind if NOTHING_TO_RUN.contains(&kind) => {}
-        kind => plan.warnings.push(format!("{logical_id}: the local cloud does not run {kind}")),
+        kind => plan
+            .warnings
+            .push(format!("{logical_id}: the local cloud does not run {kind}")),
     }
     Ok(())
 }
@@ -123,9 +148,17 @@ fn with_globals(template: &Value) -> Result<Map<String, Value>> {
         .and_then(Value::as_object)
         .cloned()
         .context("it has no Resources; is it a CloudFormation template?")?;
-    for (global, kind) in [("Function", "AWS::Serverless::Function"), ("HttpApi", "AWS::Serverless::HttpApi")] {
-        let Some(defaults) = template.get("Globals").and_then(|globals| globals.get(global)) else { continue };
-        for resource in resources.values_mut().filter(|resource| resource.get("Type").and_then(Value::as_str) == Some(kind)) {
+    for (global, kind) in [
+        ("Function", "AWS::Serverless::Function"),
+        ("HttpApi", "AWS::Serverless::HttpApi"),
+    ] {
+        let Some(defaults) = template.get("Globals").and_then(|globals| globals.get(global)) else {
+            continue;
+        };
+        for resource in resources
+            .values_mut()
+            .filter(|resource| resource.get("Type").and_then(Value::as_str) == Some(kind))
+        {
             let own = resource.get("Properties").cloned().unwrap_or(Value::Object(Map::new()));
             resource["Properties"] = merge(defaults, own);
         }
@@ -179,7 +212,9 @@ struct DeclaredRequest {
 }
 
 fn hints(template: &Value) -> Result<Hints> {
-    let Some(declared) = template.pointer("/Metadata/LocalCloud") else { return Ok(Hints::default()) };
+    let Some(declared) = template.pointer("/Metadata/LocalCloud") else {
+        return Ok(Hints::default());
+    };
     let declared: DeclaredHints = properties(declared).context("Metadata: LocalCloud")?;
     let mut parameters = BTreeMap::new();
     for (name, value) in declared.parameters {
@@ -187,16 +222,24 @@ fn hints(template: &Value) -> Result<Hints> {
             .with_context(|| format!("Metadata: LocalCloud: Parameters: {name} must be text, a number or a boolean"))?;
         parameters.insert(name, text);
     }
-    let first_request =
-        declared.first_request.map(|request| FirstRequest { method: request.method, path: request.path, body: request.body });
-    Ok(Hints { parameters, first_request })
+    let first_request = declared.first_request.map(|request| FirstRequest {
+        method: request.method,
+        path: request.path,
+        body: request.body,
+    });
+    Ok(Hints {
+        parameters,
+        first_request,
+    })
 }
 
 fn fill(value: &str, surroundings: &Surroundings) -> String {
     surroundings
         .values
         .iter()
-        .fold(value.to_owned(), |text, (name, replacement)| text.replace(&format!("${{local:{name}}}"), replacement))
+        .fold(value.to_owned(), |text, (name, replacement)| {
+            text.replace(&format!("${{local:{name}}}"), replacement)
+        })
 }
 
 /// Whatever one resource says of another must be true of it.
@@ -208,7 +251,10 @@ fn check(plan: &Plan) -> Result<()> {
     unique("two tables are called", plan.tables.iter().map(|table| &table.name))?;
     unique("two queues are called", plan.queues.iter().map(|queue| &queue.name))?;
     unique("two event buses are called", plan.buses.iter().map(|bus| &bus.name))?;
-    unique("two functions are called", plan.functions.iter().map(|function| &function.name))?;
+    unique(
+        "two functions are called",
+        plan.functions.iter().map(|function| &function.name),
+    )?;
 
     for queue in &plan.queues {
         if let Some(redrive) = &queue.redrive {
@@ -221,20 +267,37 @@ fn check(plan: &Plan) -> Result<()> {
         }
     }
     for rule in &plan.rules {
+        Pattern::parse(&rule.pattern).map_err(|problem| anyhow!("rule {}: EventPattern: {problem}", rule.name))?;
         ensure!(
             rule.bus == "default" || plan.buses.iter().any(|bus| bus.name == rule.bus),
             "rule {}: EventBusName: there is no event bus `{}` in this template",
             rule.name,
             rule.bus
         );
-        for arn in rule.targets.iter().flat_map(|target| [Some(&target.queue_arn), target.dead_letter_queue_arn.as_ref()]).flatten() {
-            ensure!(is_queue(arn), "rule {}: Targets: there is no queue {arn} in this template", rule.name);
+        for arn in rule
+            .targets
+            .iter()
+            .flat_map(|target| [Some(&target.queue_arn), target.dead_letter_queue_arn.as_ref()])
+            .flatten()
+        {
+            ensure!(
+                is_queue(arn),
+                "rule {}: Targets: there is no queue {arn} in this template",
+                rule.name
+            );
         }
     }
     for mapping in &plan.mappings {
         let id = &mapping.id;
+        for filter in &mapping.filters {
+            Pattern::parse(filter)
+                .map_err(|problem| anyhow!("event source mapping {id}: FilterCriteria: {problem}"))?;
+        }
         let Some(function) = plan.functions.iter().find(|function| function.name == mapping.function) else {
-            bail!("event source mapping {id}: FunctionName: there is no function `{}` in this template", mapping.function);
+            bail!(
+                "event source mapping {id}: FunctionName: there is no function `{}` in this template",
+                mapping.function
+            );
         };
         match &mapping.source {
             Source::Queue { queue, .. } => {
@@ -259,7 +322,10 @@ fn check(plan: &Plan) -> Result<()> {
                     source.table
                 );
                 if let Some(arn) = &source.on_failure {
-                    ensure!(is_queue(arn), "event source mapping {id}: DestinationConfig: there is no queue {arn} in this template");
+                    ensure!(
+                        is_queue(arn),
+                        "event source mapping {id}: DestinationConfig: there is no queue {arn} in this template"
+                    );
                 }
             }
         }

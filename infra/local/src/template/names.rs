@@ -12,7 +12,10 @@ pub const API_ID: &str = "local";
 
 /// Physical names that the template does not choose are made from the stack's name and the logical id.
 pub fn physical(resolver: &Resolver, logical_id: &str, property: &str) -> Result<String, Unresolved> {
-    let properties = resolver.resources.get(logical_id).and_then(|resource| resource.get("Properties"));
+    let properties = resolver
+        .resources
+        .get(logical_id)
+        .and_then(|resource| resource.get("Properties"));
     match properties.and_then(|properties| properties.get(property)) {
         Some(name) => resolver.text(name),
         None => Ok(format!("{STACK}-{logical_id}")),
@@ -42,7 +45,10 @@ pub fn table_of_stream(stream_arn: &str) -> Option<&str> {
 
 /// The queue that an ARN names.
 pub fn queue_of(queue_arn: &str) -> Option<&str> {
-    queue_arn.strip_prefix("arn:aws:sqs:")?.rsplit_once(':').map(|(_, name)| name)
+    queue_arn
+        .strip_prefix("arn:aws:sqs:")?
+        .rsplit_once(':')
+        .map(|(_, name)| name)
 }
 
 /// The queue's URL on the local cloud.
@@ -78,15 +84,22 @@ pub fn attribute(resolver: &Resolver, logical_id: &str, attribute: &str) -> Resu
     let Some(kind) = kind(resolver, logical_id) else {
         return match implicit(resolver, logical_id) {
             Some(name) => Ok(arn("local", &name)),
-            None => Err(Unresolved::new(format!("`{logical_id}` is not a resource of this template"))),
+            None => Err(Unresolved::new(format!(
+                "`{logical_id}` is not a resource of this template"
+            ))),
         };
     };
     let name = |property| physical(resolver, logical_id, property);
     Ok(match (kind, attribute) {
         ("AWS::DynamoDB::Table", "Arn") => arn("dynamodb", &format!("table/{}", name("TableName")?)),
         ("AWS::DynamoDB::Table", "StreamArn") => {
-            if resolver.resources[logical_id].pointer("/Properties/StreamSpecification").is_none() {
-                return Err(Unresolved::new(format!("the table `{logical_id}` has no StreamSpecification, so no stream")));
+            if resolver.resources[logical_id]
+                .pointer("/Properties/StreamSpecification")
+                .is_none()
+            {
+                return Err(Unresolved::new(format!(
+                    "the table `{logical_id}` has no StreamSpecification, so no stream"
+                )));
             }
             stream_arn(&name("TableName")?)
         }
@@ -102,11 +115,17 @@ pub fn attribute(resolver: &Resolver, logical_id: &str, attribute: &str) -> Resu
         ("AWS::SecretsManager::Secret", "Id" | "Arn") => secret_arn(&name("Name")?),
         ("AWS::Serverless::HttpApi", "ApiEndpoint") => resolver.api_url.to_owned(),
         (
-            "AWS::DynamoDB::Table" | "AWS::SQS::Queue" | "AWS::Events::EventBus" | "AWS::Events::Rule"
-            | "AWS::Serverless::Function" | "AWS::SecretsManager::Secret",
+            "AWS::DynamoDB::Table"
+            | "AWS::SQS::Queue"
+            | "AWS::Events::EventBus"
+            | "AWS::Events::Rule"
+            | "AWS::Serverless::Function"
+            | "AWS::SecretsManager::Secret",
             _,
         ) => {
-            return Err(Unresolved::new(format!("{kind} (`{logical_id}`) has no attribute `{attribute}` on the local cloud")));
+            return Err(Unresolved::new(format!(
+                "{kind} (`{logical_id}`) has no attribute `{attribute}` on the local cloud"
+            )));
         }
         // Of what is not run here, an attribute only needs to be something that reads like one.
         _ => arn("local", &format!("{logical_id}/{attribute}")),
@@ -121,8 +140,16 @@ fn implicit(resolver: &Resolver, logical_id: &str) -> Option<String> {
     let belongs_to = |(function, resource): (&String, &Value)| {
         resource.get("Type").and_then(Value::as_str) == Some("AWS::Serverless::Function")
             && logical_id.strip_prefix(function.as_str()).is_some_and(|rest| {
-                rest == "Role" || resource.pointer("/Properties/Events").and_then(|events| events.get(rest)).is_some()
+                rest == "Role"
+                    || resource
+                        .pointer("/Properties/Events")
+                        .and_then(|events| events.get(rest))
+                        .is_some()
             })
     };
-    resolver.resources.iter().any(belongs_to).then(|| format!("{STACK}-{logical_id}"))
+    resolver
+        .resources
+        .iter()
+        .any(belongs_to)
+        .then(|| format!("{STACK}-{logical_id}"))
 }

@@ -14,7 +14,7 @@ use crate::plan::{ACCOUNT, REGION};
 pub const STACK: &str = "local";
 
 /// More nested references than any template has; a template that refers to itself in a circle reaches it.
-const DEEPEST: u32 = 200;
+const DEEPEST: u32 = 40;
 
 /// Why a property could not be worked out, and where.
 #[derive(Debug)]
@@ -25,7 +25,10 @@ pub struct Unresolved {
 
 impl Unresolved {
     pub fn new(message: impl Into<String>) -> Self {
-        Self { path: Vec::new(), message: message.into() }
+        Self {
+            path: Vec::new(),
+            message: message.into(),
+        }
     }
 
     fn under(mut self, key: &str) -> Self {
@@ -69,10 +72,17 @@ impl<'a> Resolver<'a> {
         aws_url: &'a str,
         api_url: &'a str,
     ) -> Resolved<Self> {
-        let section = |name: &str| template.get(name).and_then(Value::as_object).cloned().unwrap_or_default();
+        let section = |name: &str| {
+            template
+                .get(name)
+                .and_then(Value::as_object)
+                .cloned()
+                .unwrap_or_default()
+        };
         let declared = section("Parameters");
         if let Some(unknown) = local_values.keys().find(|name| !declared.contains_key(*name)) {
-            return Err(Unresolved::new(format!("there is no such parameter: `{unknown}`")).under("Metadata.LocalCloud.Parameters"));
+            return Err(Unresolved::new(format!("there is no such parameter: `{unknown}`"))
+                .under("Metadata.LocalCloud.Parameters"));
         }
         let mut parameters = HashMap::new();
         for (name, declaration) in &declared {
@@ -87,7 +97,10 @@ impl<'a> Resolver<'a> {
                     .under("Parameters"));
                 }
             };
-            let is_list = declaration.get("Type").and_then(Value::as_str).is_some_and(|kind| kind.contains("List"));
+            let is_list = declaration
+                .get("Type")
+                .and_then(Value::as_str)
+                .is_some_and(|kind| kind.contains("List"));
             let value = if is_list {
                 text.split(',').map(|part| Value::from(part.trim())).collect()
             } else {
@@ -157,7 +170,11 @@ impl<'a> Resolver<'a> {
         match name {
             "Ref" => {
                 let target = argument.as_str().ok_or_else(|| Unresolved::new("Ref takes a name"))?;
-                if target == "AWS::NoValue" { Ok(None) } else { self.reference(target).map(Some) }
+                if target == "AWS::NoValue" {
+                    Ok(None)
+                } else {
+                    self.reference(target).map(Some)
+                }
             }
             "Fn::GetAtt" => self.attribute(argument).map(Some),
             "Fn::Sub" => self.substitute(argument).map(Value::from).map(Some).map_err(at),
@@ -171,11 +188,17 @@ impl<'a> Resolver<'a> {
             }
             "Fn::If" => {
                 let [condition, yes, no] = self.arguments(argument)?;
-                let name = condition.as_str().ok_or_else(|| Unresolved::new("Fn::If takes a condition's name first"))?;
+                let name = condition
+                    .as_str()
+                    .ok_or_else(|| Unresolved::new("Fn::If takes a condition's name first"))?;
                 self.resolve(if self.condition(name)? { yes } else { no })
             }
-            "Fn::Equals" | "Fn::And" | "Fn::Or" | "Fn::Not" => self.holds_function(name, argument).map(Value::from).map(Some),
-            _ => Err(Unresolved::new(format!("the local cloud does not know the function {name}"))),
+            "Fn::Equals" | "Fn::And" | "Fn::Or" | "Fn::Not" => {
+                self.holds_function(name, argument).map(Value::from).map(Some)
+            }
+            _ => Err(Unresolved::new(format!(
+                "the local cloud does not know the function {name}"
+            ))),
         }
     }
 
@@ -186,7 +209,9 @@ impl<'a> Resolver<'a> {
             "AWS::StackName" => Some(STACK),
             "AWS::Partition" => Some("aws"),
             "AWS::URLSuffix" => Some("amazonaws.com"),
-            "AWS::StackId" => Some("arn:aws:cloudformation:us-east-1:000000000000:stack/local/00000000-0000-0000-0000-000000000000"),
+            "AWS::StackId" => {
+                Some("arn:aws:cloudformation:us-east-1:000000000000:stack/local/00000000-0000-0000-0000-000000000000")
+            }
             _ => None,
         };
         if let Some(text) = pseudo {
@@ -195,9 +220,11 @@ impl<'a> Resolver<'a> {
         if let Some(value) = self.parameters.get(target) {
             return Ok(value.clone());
         }
-        names::reference(self, target)?
-            .map(Value::from)
-            .ok_or_else(|| Unresolved::new(format!("`{target}` is neither a parameter nor a resource of this template")))
+        names::reference(self, target)?.map(Value::from).ok_or_else(|| {
+            Unresolved::new(format!(
+                "`{target}` is neither a parameter nor a resource of this template"
+            ))
+        })
     }
 
     fn attribute(&self, argument: &Value) -> Resolved<Value> {
@@ -226,8 +253,9 @@ impl<'a> Resolver<'a> {
         let mut rest = pattern;
         while let Some((before, after)) = rest.split_once("${") {
             out.push_str(before);
-            let (name, remaining) =
-                after.split_once('}').ok_or_else(|| Unresolved::new(format!("`${{` without `}}` in {pattern:?}")))?;
+            let (name, remaining) = after
+                .split_once('}')
+                .ok_or_else(|| Unresolved::new(format!("`${{` without `}}` in {pattern:?}")))?;
             rest = remaining;
             if let Some(literal) = name.strip_prefix('!') {
                 out.push_str(&format!("${{{literal}}}"));
@@ -239,7 +267,9 @@ impl<'a> Resolver<'a> {
                 None if name.contains('.') => self.attribute(&Value::from(name))?,
                 None => self.reference(name)?,
             };
-            out.push_str(&scalar(&value).ok_or_else(|| Unresolved::new(format!("`{name}` is a list, which Sub cannot hold")))?);
+            out.push_str(
+                &scalar(&value).ok_or_else(|| Unresolved::new(format!("`{name}` is a list, which Sub cannot hold")))?,
+            );
         }
         out.push_str(rest);
         Ok(out)
@@ -250,7 +280,9 @@ impl<'a> Resolver<'a> {
         let separator = self.text(separator)?;
         let parts = self.list(parts)?;
         let parts: Option<Vec<String>> = parts.iter().map(scalar).collect();
-        Ok(parts.ok_or_else(|| Unresolved::new("every part must be text"))?.join(&separator))
+        Ok(parts
+            .ok_or_else(|| Unresolved::new("every part must be text"))?
+            .join(&separator))
     }
 
     fn select(&self, argument: &Value) -> Resolved<Value> {
@@ -258,7 +290,9 @@ impl<'a> Resolver<'a> {
         let index = self.text(index)?;
         let items = self.list(items)?;
         let found = index.parse::<usize>().ok().and_then(|index| items.get(index));
-        found.cloned().ok_or_else(|| Unresolved::new(format!("a list of {} has no item {index}", items.len())))
+        found
+            .cloned()
+            .ok_or_else(|| Unresolved::new(format!("a list of {} has no item {index}", items.len())))
     }
 
     fn split(&self, argument: &Value) -> Resolved<Value> {
@@ -270,13 +304,21 @@ impl<'a> Resolver<'a> {
     fn find_in_map(&self, argument: &Value) -> Resolved<Value> {
         let [map, first, second] = self.arguments(argument)?;
         let (map, first, second) = (self.text(map)?, self.text(first)?, self.text(second)?);
-        let found = self.mappings.get(&map).and_then(|map| map.get(&first)).and_then(|level| level.get(&second));
-        found.cloned().ok_or_else(|| Unresolved::new(format!("Mappings has no {map}.{first}.{second}")))
+        let found = self
+            .mappings
+            .get(&map)
+            .and_then(|map| map.get(&first))
+            .and_then(|level| level.get(&second));
+        found
+            .cloned()
+            .ok_or_else(|| Unresolved::new(format!("Mappings has no {map}.{first}.{second}")))
     }
 
     fn condition(&self, name: &str) -> Resolved<bool> {
-        let expression =
-            self.conditions.get(name).ok_or_else(|| Unresolved::new(format!("there is no condition `{name}`")))?;
+        let expression = self
+            .conditions
+            .get(name)
+            .ok_or_else(|| Unresolved::new(format!("there is no condition `{name}`")))?;
         self.holds(expression).map_err(|e| e.under(name).under("Conditions"))
     }
 
@@ -297,13 +339,17 @@ impl<'a> Resolver<'a> {
     }
 
     fn holds_function(&self, name: &str, argument: &Value) -> Resolved<bool> {
-        let parts = argument.as_array().ok_or_else(|| Unresolved::new(format!("{name} takes a list")))?;
+        let parts = argument
+            .as_array()
+            .ok_or_else(|| Unresolved::new(format!("{name} takes a list")))?;
         match (name, parts.as_slice()) {
             ("Fn::Equals", [left, right]) => Ok(self.text(left)? == self.text(right)?),
             ("Fn::Not", [only]) => Ok(!self.holds(only)?),
             ("Fn::And", parts) => parts.iter().try_fold(true, |all, part| Ok(self.holds(part)? && all)),
             ("Fn::Or", parts) => parts.iter().try_fold(false, |any, part| Ok(self.holds(part)? || any)),
-            _ => Err(Unresolved::new(format!("{name} cannot be used like this in a condition"))),
+            _ => Err(Unresolved::new(format!(
+                "{name} cannot be used like this in a condition"
+            ))),
         }
     }
 
@@ -315,7 +361,10 @@ impl<'a> Resolver<'a> {
     fn list(&self, value: &Value) -> Resolved<Vec<Value>> {
         match self.resolve(value)? {
             Some(Value::Array(items)) => Ok(items),
-            other => Err(Unresolved::new(format!("expected a list, found {}", other.unwrap_or_default()))),
+            other => Err(Unresolved::new(format!(
+                "expected a list, found {}",
+                other.unwrap_or_default()
+            ))),
         }
     }
 }
@@ -377,7 +426,10 @@ mod tests {
 
     #[test]
     fn an_unknown_reference_names_its_property() {
-        let error = resolve_in(json!({}), json!({"Environment": {"Variables": {"A": {"Fn::Sub": "x${Nope}"}}}}));
+        let error = resolve_in(
+            json!({}),
+            json!({"Environment": {"Variables": {"A": {"Fn::Sub": "x${Nope}"}}}}),
+        );
         assert_eq!(
             error.unwrap_err(),
             "Environment.Variables.A.Fn::Sub: `Nope` is neither a parameter nor a resource of this template"
@@ -387,15 +439,26 @@ mod tests {
     #[test]
     fn a_parameter_without_a_value_says_where_to_give_one() {
         let error = resolve_in(json!({"Parameters": {"Issuer": {"Type": "String"}}}), json!("x")).unwrap_err();
-        assert!(error.starts_with("Parameters.Issuer: ") && error.contains("LocalCloud"), "{error}");
+        assert!(
+            error.starts_with("Parameters.Issuer: ") && error.contains("LocalCloud"),
+            "{error}"
+        );
     }
 
     #[test]
     fn circles_end() {
         let template = json!({"Conditions": {"A": {"Condition": "B"}, "B": {"Condition": "A"}}});
-        assert!(resolve_in(template, json!({"Fn::If": ["A", 1, 2]})).unwrap_err().contains("circle"));
+        assert!(
+            resolve_in(template, json!({"Fn::If": ["A", 1, 2]}))
+                .unwrap_err()
+                .contains("circle")
+        );
         let queue = json!({"Type": "AWS::SQS::Queue", "Properties": {"QueueName": {"Fn::GetAtt": "Q.QueueName"}}});
         let template = json!({"Resources": {"Q": queue}});
-        assert!(resolve_in(template, json!({"Ref": "Q"})).unwrap_err().contains("circle"));
+        assert!(
+            resolve_in(template, json!({"Ref": "Q"}))
+                .unwrap_err()
+                .contains("circle")
+        );
     }
 }

@@ -60,12 +60,19 @@ pub fn table(resolver: &Resolver, logical_id: &str, resolved: &Value) -> Result<
         create["StreamSpecification"] = json!({"StreamEnabled": true, "StreamViewType": stream.stream_view_type});
     }
     let ttl_attribute = match declared.time_to_live_specification {
-        Some(TimeToLive { attribute_name, enabled: Flag(true) }) => {
-            Some(attribute_name.context("TimeToLiveSpecification.AttributeName is missing")?)
-        }
+        Some(TimeToLive {
+            attribute_name,
+            enabled: Flag(true),
+        }) => Some(attribute_name.context("TimeToLiveSpecification.AttributeName is missing")?),
         _ => None,
     };
-    Ok(Table { logical_id: logical_id.to_owned(), name, create, ttl_attribute, streamed })
+    Ok(Table {
+        logical_id: logical_id.to_owned(),
+        name,
+        create,
+        ttl_attribute,
+        streamed,
+    })
 }
 
 fn index(mut declared: Map<String, Value>) -> Value {
@@ -95,32 +102,54 @@ struct RedrivePolicy {
 pub fn queue(resolver: &Resolver, logical_id: &str, resolved: &Value) -> Result<Queue> {
     let name = names::physical(resolver, logical_id, "QueueName")?;
     let declared: QueueProperties = properties(resolved)?;
-    ensure!(!declared.fifo_queue.0, "FifoQueue: the local cloud has standard queues only");
+    ensure!(
+        !declared.fifo_queue.0,
+        "FifoQueue: the local cloud has standard queues only"
+    );
     let redrive = match declared.redrive_policy {
         None => None,
         Some(policy) => Some(Redrive {
             dead_letter_queue: names::queue_of(&policy.dead_letter_target_arn)
-                .with_context(|| format!("RedrivePolicy.deadLetterTargetArn: {} is not a queue's ARN", policy.dead_letter_target_arn))?
+                .with_context(|| {
+                    format!(
+                        "RedrivePolicy.deadLetterTargetArn: {} is not a queue's ARN",
+                        policy.dead_letter_target_arn
+                    )
+                })?
                 .to_owned(),
-            max_receive_count: within("RedrivePolicy.maxReceiveCount", Some(policy.max_receive_count), 0, 1..=1000)?,
+            max_receive_count: within(
+                "RedrivePolicy.maxReceiveCount",
+                Some(policy.max_receive_count),
+                0,
+                1..=1000,
+            )?,
         }),
     };
     Ok(Queue {
         logical_id: logical_id.to_owned(),
-        arn: names::arn("sqs", &name),
-        url: names::queue_url(resolver.aws_url, &name),
         name,
         visibility_timeout: within("VisibilityTimeout", declared.visibility_timeout, 30, 0..=43_200)?,
-        retention: within("MessageRetentionPeriod", declared.message_retention_period, 345_600, 60..=1_209_600)?,
+        retention: within(
+            "MessageRetentionPeriod",
+            declared.message_retention_period,
+            345_600,
+            60..=1_209_600,
+        )?,
         delay: within("DelaySeconds", declared.delay_seconds, 0, 0..=900)?,
-        receive_wait: within("ReceiveMessageWaitTimeSeconds", declared.receive_message_wait_time_seconds, 0, 0..=20)?,
+        receive_wait: within(
+            "ReceiveMessageWaitTimeSeconds",
+            declared.receive_message_wait_time_seconds,
+            0,
+            0..=20,
+        )?,
         redrive,
     })
 }
 
 pub fn bus(resolver: &Resolver, logical_id: &str) -> Result<Bus> {
-    let name = names::physical(resolver, logical_id, "Name")?;
-    Ok(Bus { logical_id: logical_id.to_owned(), arn: names::arn("events", &format!("event-bus/{name}")), name })
+    Ok(Bus {
+        name: names::physical(resolver, logical_id, "Name")?,
+    })
 }
 
 #[derive(Deserialize)]
@@ -154,7 +183,8 @@ struct DeadLetterConfig {
 pub fn rule(plan: &mut Plan, resolver: &Resolver, logical_id: &str, resolved: &Value) -> Result<()> {
     let declared: RuleProperties = properties(resolved)?;
     if declared.schedule_expression.is_some() {
-        plan.warnings.push(format!("{logical_id}: the local cloud runs no schedules"));
+        plan.warnings
+            .push(format!("{logical_id}: the local cloud runs no schedules"));
     }
     let Some(pattern) = declared.event_pattern else {
         ensure!(declared.schedule_expression.is_some(), "EventPattern is missing");
@@ -163,11 +193,17 @@ pub fn rule(plan: &mut Plan, resolver: &Resolver, logical_id: &str, resolved: &V
     let mut targets = Vec::new();
     for target in declared.targets {
         if names::queue_of(&target.arn).is_none() {
-            plan.warnings.push(format!("{logical_id}: target {} is not run; rules lead to queues only", target.id));
+            plan.warnings.push(format!(
+                "{logical_id}: target {} is not run; rules lead to queues only",
+                target.id
+            ));
             continue;
         }
         if target.input.is_some() || target.input_transformer.is_some() {
-            bail!("Targets: {}: Input and InputTransformer are not supported; InputPath is", target.id);
+            bail!(
+                "Targets: {}: Input and InputTransformer are not supported; InputPath is",
+                target.id
+            );
         }
         targets.push(Target {
             id: target.id,
@@ -190,7 +226,10 @@ pub fn rule(plan: &mut Plan, resolver: &Resolver, logical_id: &str, resolved: &V
 fn bus_name(declared: Option<String>) -> String {
     match declared {
         None => "default".to_owned(),
-        Some(name) => name.rsplit_once(":event-bus/").map(|(_, name)| name.to_owned()).unwrap_or(name),
+        Some(name) => name
+            .rsplit_once(":event-bus/")
+            .map(|(_, name)| name.to_owned())
+            .unwrap_or(name),
     }
 }
 
@@ -224,7 +263,11 @@ pub fn secret(resolver: &Resolver, logical_id: &str, resolved: &Value) -> Result
         (None, None) => SecretValue::Generated(recipe(Generate::default())?),
         (Some(_), Some(_)) => bail!("SecretString and GenerateSecretString exclude each other"),
     };
-    Ok(Secret { arn: names::secret_arn(&name), name, value })
+    Ok(Secret {
+        arn: names::secret_arn(&name),
+        name,
+        value,
+    })
 }
 
 fn recipe(declared: Generate) -> Result<SecretRecipe> {
@@ -238,19 +281,28 @@ fn recipe(declared: Generate) -> Result<SecretRecipe> {
         (!declared.include_space.0, " ".to_owned()),
     ] {
         if !excluded {
-            alphabet.extend(characters.chars().filter(|character| !declared.exclude_characters.contains(*character)));
+            alphabet.extend(
+                characters
+                    .chars()
+                    .filter(|character| !declared.exclude_characters.contains(*character)),
+            );
         }
     }
     ensure!(!alphabet.is_empty(), "no characters are left to draw from");
     let inside = match (declared.secret_string_template, declared.generate_string_key) {
         (None, None) => None,
-        (Some(template), Some(key)) => {
-            Some((serde_json::from_str(&template).context("SecretStringTemplate is not a JSON object")?, key))
-        }
+        (Some(template), Some(key)) => Some((
+            serde_json::from_str(&template).context("SecretStringTemplate is not a JSON object")?,
+            key,
+        )),
         _ => bail!("SecretStringTemplate and GenerateStringKey go together"),
     };
     let length = within("PasswordLength", declared.password_length, 32, 1..=4096)?;
-    Ok(SecretRecipe { length: length as usize, alphabet, inside })
+    Ok(SecretRecipe {
+        length: length as usize,
+        alphabet,
+        inside,
+    })
 }
 
 #[derive(Deserialize)]
@@ -281,14 +333,21 @@ struct CorsProperties {
 pub fn http_api(plan: &mut Plan, logical_id: &str, resolved: &Value) -> Result<()> {
     let declared: HttpApiProperties = properties(resolved)?;
     if declared.definition_body.is_some() || declared.definition_uri.is_some() {
-        plan.warnings.push(format!("{logical_id}: routes come from the functions' HttpApi events, not from an OpenAPI definition"));
+        plan.warnings.push(format!(
+            "{logical_id}: routes come from the functions' HttpApi events, not from an OpenAPI definition"
+        ));
     }
     if declared.auth.is_some() {
-        plan.warnings.push(format!("{logical_id}: the local cloud runs no authorizers; every request reaches its function"));
+        plan.warnings.push(format!(
+            "{logical_id}: the local cloud runs no authorizers; every request reaches its function"
+        ));
     }
     let cors = match declared.cors_configuration {
         None | Some(Value::Bool(false)) => return Ok(()),
-        Some(Value::Bool(true)) => Cors { allow_origins: vec!["*".to_owned()], ..Cors::default() },
+        Some(Value::Bool(true)) => Cors {
+            allow_origins: vec!["*".to_owned()],
+            ..Cors::default()
+        },
         Some(configuration) => {
             let cors: CorsProperties = properties(&configuration).context("CorsConfiguration")?;
             Cors {
@@ -301,7 +360,10 @@ pub fn http_api(plan: &mut Plan, logical_id: &str, resolved: &Value) -> Result<(
             }
         }
     };
-    ensure!(plan.cors.is_none(), "CorsConfiguration: the local cloud serves one HTTP API, and another one has this already");
+    ensure!(
+        plan.cors.is_none(),
+        "CorsConfiguration: the local cloud serves one HTTP API, and another one has this already"
+    );
     plan.cors = Some(cors);
     Ok(())
 }

@@ -12,7 +12,10 @@ pub fn generate(recipe: &SecretRecipe) -> Result<String> {
     let mut drawn = String::new();
     for _ in 0..recipe.length {
         let mut bytes = [0; 4];
-        random.fill(&mut bytes).ok().context("the system gives no random numbers")?;
+        random
+            .fill(&mut bytes)
+            .ok()
+            .context("the system gives no random numbers")?;
         // Four bytes for an alphabet of under a hundred: the bias of the remainder is beyond noticing.
         drawn.push(recipe.alphabet[u32::from_le_bytes(bytes) as usize % recipe.alphabet.len()]);
     }
@@ -55,12 +58,17 @@ fn look_up(reference: &str, secrets: &[(Secret, String)]) -> Result<String> {
         .with_context(|| format!("there is no secret `{reference}` in this template"))?;
     let mut parts = rest.split(':').skip(1);
     let field = parts.next().unwrap_or("SecretString");
-    ensure!(field.is_empty() || field == "SecretString", "a secret has a SecretString, not a {field}");
+    ensure!(
+        field.is_empty() || field == "SecretString",
+        "a secret has a SecretString, not a {field}"
+    );
     match parts.next() {
         None | Some("") => Ok(value.clone()),
         Some(key) => {
             let object: Value = serde_json::from_str(value).context("the secret is not JSON, so it has no keys")?;
-            let found = object.get(key).with_context(|| format!("the secret has no key `{key}`"))?;
+            let found = object
+                .get(key)
+                .with_context(|| format!("the secret has no key `{key}`"))?;
             Ok(found.as_str().map_or_else(|| found.to_string(), str::to_owned))
         }
     }
@@ -73,7 +81,14 @@ mod tests {
 
     fn secret(name: &str, value: &str) -> (Secret, String) {
         let arn = super::super::names::secret_arn(name);
-        (Secret { name: name.to_owned(), arn, value: SecretValue::Given(value.to_owned()) }, value.to_owned())
+        (
+            Secret {
+                name: name.to_owned(),
+                arn,
+                value: SecretValue::Given(value.to_owned()),
+            },
+            value.to_owned(),
+        )
     }
 
     #[test]
@@ -83,18 +98,29 @@ mod tests {
         assert_eq!(fill("x{{resolve:secretsmanager:pepper}}y"), "xhoty");
         assert_eq!(fill("{{resolve:secretsmanager:db:SecretString:user}}"), "u");
         let arn = &secrets[1].0.arn;
-        assert_eq!(fill(&format!("{{{{resolve:secretsmanager:{arn}:SecretString:port::}}}}")), "5");
+        assert_eq!(
+            fill(&format!("{{{{resolve:secretsmanager:{arn}:SecretString:port::}}}}")),
+            "5"
+        );
         assert!(fill_in("{{resolve:secretsmanager:peppermint}}", &secrets).is_err());
     }
 
     #[test]
     fn a_generated_secret_keeps_to_its_recipe() {
-        let recipe = SecretRecipe { length: 40, alphabet: vec!['a', 'b'], inside: None };
+        let recipe = SecretRecipe {
+            length: 40,
+            alphabet: vec!['a', 'b'],
+            inside: None,
+        };
         let made = generate(&recipe).unwrap();
         assert_eq!(made.len(), 40);
         assert!(made.chars().all(|c| c == 'a' || c == 'b'));
         let template = serde_json::from_str(r#"{"user":"u"}"#).unwrap();
-        let made = generate(&SecretRecipe { inside: Some((template, "password".to_owned())), ..recipe }).unwrap();
+        let made = generate(&SecretRecipe {
+            inside: Some((template, "password".to_owned())),
+            ..recipe
+        })
+        .unwrap();
         assert!(made.starts_with(r#"{"user":"u","password":""#), "{made}");
     }
 }

@@ -45,7 +45,9 @@ fn number_to_json(number: &yaml_serde::Number) -> Result<Value> {
         return Ok(whole.into());
     }
     let float = number.as_f64().and_then(serde_json::Number::from_f64);
-    float.map(Value::Number).with_context(|| format!("the number {number} has no JSON form"))
+    float
+        .map(Value::Number)
+        .with_context(|| format!("the number {number} has no JSON form"))
 }
 
 fn key_to_string(key: Yaml) -> Result<String> {
@@ -63,7 +65,8 @@ mod tests {
 
     #[test]
     fn short_tags_become_long_forms() {
-        let text = "a: !Ref X\nb: !GetAtt Y.Arn\nc: !Sub '${Z}'\nd: !If [C, !Ref A, !Ref 'AWS::NoValue']\ne: !Condition C";
+        let text =
+            "a: !Ref X\nb: !GetAtt Y.Arn\nc: !Sub '${Z}'\nd: !If [C, !Ref A, !Ref 'AWS::NoValue']\ne: !Condition C";
         assert_eq!(
             parse(text).unwrap(),
             json!({
