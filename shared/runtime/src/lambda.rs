@@ -1,67 +1,67 @@
 //! A function's `main`: read the configuration, build the context, serve the Lambda Runtime API on one thread.
+//!
+//! Only the first three functions are generic, and they say no more than which function it is: the rest is compiled once, not once a
+//! binary.
 
 use crate::{
-    Context, Endpoint, Task, Trigger,
-    access::Permission,
-    aws,
+    Context, Endpoint, Task, Trigger, aws,
     config::{Config, Needs},
     context::Bus,
-    endpoint,
-    function::{NEEDS_OF_TASK, NEEDS_OF_TRIGGER, needs_of_endpoint},
-    logs, task, trigger,
+    function::{EndpointFunction, TaskFunction, TriggerFunction},
+    logs,
 };
 use lambda_runtime::{Diagnostic, Error, LambdaEvent, service_fn};
-use std::{future::Future, process::ExitCode};
+use std::process::ExitCode;
+use tokio::runtime::{Builder, Runtime};
 
 pub fn endpoint<E: Endpoint>() -> ExitCode {
-    const { assert!(!E::SPEC.name.is_empty()) };
-    start(needs_of_endpoint(&E::SPEC, &E::Permission::RULE), async |ctx| {
-        let ctx = &ctx;
-        lambda_http::run(service_fn(move |request| async move {
-            Ok::<_, Diagnostic>(endpoint::answer::<E>(ctx, request).await)
-        }))
-        .await
-    })
+    exit(serve_endpoint(EndpointFunction::of::<E>()))
 }
 
 pub fn task<T: Task>() -> ExitCode {
-    start(NEEDS_OF_TASK, async |ctx| {
-        let ctx = &ctx;
-        lambda_runtime::run(service_fn(move |batch: LambdaEvent<_>| async move {
-            Ok::<_, Diagnostic>(task::work::<T>(ctx, batch.payload).await)
-        }))
-        .await
-    })
+    exit(serve_task(TaskFunction::of::<T>()))
 }
 
 pub fn trigger<T: Trigger>() -> ExitCode {
-    start(NEEDS_OF_TRIGGER, async |ctx| {
-        let ctx = &with_bus(ctx)?;
-        lambda_runtime::run(service_fn(move |batch: LambdaEvent<_>| async move {
-            Ok::<_, Diagnostic>(trigger::work::<T>(ctx, batch.payload).await)
-        }))
-        .await
-    })
+    exit(serve_trigger(TriggerFunction::of::<T>()))
+}
+
+fn serve_endpoint(function: EndpointFunction) -> Result<(), Error> {
+    let (runtime, ctx) = start(function.needs())?;
+    let ctx = &ctx;
+    runtime.block_on(lambda_http::run(service_fn(move |request| async move {
+        Ok::<_, Diagnostic>((function.call)(ctx, request).await)
+    })))
+}
+
+fn serve_task(function: TaskFunction) -> Result<(), Error> {
+    let (runtime, ctx) = start(TaskFunction::NEEDS)?;
+    let ctx = &ctx;
+    runtime.block_on(lambda_runtime::run(service_fn(
+        move |batch: LambdaEvent<_>| async move { Ok::<_, Diagnostic>((function.call)(ctx, batch.payload).await) },
+    )))
 }
 
 #[allow(clippy::disallowed_methods, reason = "the one client that only a trigger has")]
-fn with_bus(ctx: Context) -> Result<Context, Error> {
-    let config = Config::from_env(NEEDS_OF_TRIGGER)?;
-    Ok(ctx.with_bus(Bus {
+fn serve_trigger(function: TriggerFunction) -> Result<(), Error> {
+    let (runtime, ctx) = start(TriggerFunction::NEEDS)?;
+    let ctx = &ctx.with_bus(Bus {
         client: aws_sdk_eventbridge::Client::new(&aws::sdk_config("EVENTBRIDGE")),
-        name: config.bus_name,
-    }))
+        name: Config::from_env(TriggerFunction::NEEDS)?.bus_name,
+    });
+    runtime.block_on(lambda_runtime::run(service_fn(
+        move |batch: LambdaEvent<_>| async move { Ok::<_, Diagnostic>((function.call)(ctx, batch.payload).await) },
+    )))
 }
 
-fn start<F: Future<Output = Result<(), Error>>>(needs: Needs, serve: impl FnOnce(Context) -> F) -> ExitCode {
+fn start(needs: Needs) -> Result<(Runtime, Context), Error> {
     logs::start();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let served = runtime.map_err(Error::from).and_then(|runtime| {
-        runtime.block_on(async {
-            let ctx = Context::from_env(needs)?;
-            serve(ctx).await
-        })
-    });
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    let ctx = Context::from_env(needs)?;
+    Ok((runtime, ctx))
+}
+
+fn exit(served: Result<(), Error>) -> ExitCode {
     match served {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
