@@ -45,27 +45,66 @@ pub struct TriggerFunction {
     pub call: for<'a> fn(&'a Context, StreamEvent) -> Called<'a, DynamoDbEventResponse>,
 }
 
-impl Function {
-    pub const fn endpoint<E: Endpoint>() -> Self {
-        Self::Endpoint(EndpointFunction {
+impl EndpointFunction {
+    pub const fn of<E: Endpoint>() -> Self {
+        Self {
             spec: E::SPEC,
             access: E::Permission::RULE,
             call: |ctx, request| Box::pin(endpoint::answer::<E>(ctx, request)),
-        })
+        }
+    }
+
+    pub const fn needs(&self) -> Needs {
+        Needs {
+            table: !self.access.public || !self.spec.grants.is_empty(),
+            tokens: !self.access.public,
+            cursors: matches!(self.spec.answer, Answer::Page { .. }),
+            bus: false,
+        }
+    }
+}
+
+impl TaskFunction {
+    pub const NEEDS: Needs = Needs {
+        table: true,
+        tokens: false,
+        cursors: false,
+        bus: false,
+    };
+
+    pub const fn of<T: Task>() -> Self {
+        Self {
+            spec: T::SPEC,
+            call: |ctx, batch| Box::pin(task::work::<T>(ctx, batch)),
+        }
+    }
+}
+
+impl TriggerFunction {
+    pub const NEEDS: Needs = Needs {
+        bus: true,
+        ..TaskFunction::NEEDS
+    };
+
+    pub const fn of<T: Trigger>() -> Self {
+        Self {
+            spec: T::SPEC,
+            call: |ctx, batch| Box::pin(trigger::work::<T>(ctx, batch)),
+        }
+    }
+}
+
+impl Function {
+    pub const fn endpoint<E: Endpoint>() -> Self {
+        Self::Endpoint(EndpointFunction::of::<E>())
     }
 
     pub const fn task<T: Task>() -> Self {
-        Self::Task(TaskFunction {
-            spec: T::SPEC,
-            call: |ctx, batch| Box::pin(task::work::<T>(ctx, batch)),
-        })
+        Self::Task(TaskFunction::of::<T>())
     }
 
     pub const fn trigger<T: Trigger>() -> Self {
-        Self::Trigger(TriggerFunction {
-            spec: T::SPEC,
-            call: |ctx, batch| Box::pin(trigger::work::<T>(ctx, batch)),
-        })
+        Self::Trigger(TriggerFunction::of::<T>())
     }
 
     pub const fn name(&self) -> &'static str {
@@ -115,32 +154,9 @@ impl Function {
     /// What it is configured with.
     pub fn needs(&self) -> Needs {
         match self {
-            Self::Endpoint(f) => needs_of_endpoint(&f.spec, &f.access),
-            Self::Task(_) => NEEDS_OF_TASK,
-            Self::Trigger(_) => NEEDS_OF_TRIGGER,
+            Self::Endpoint(f) => f.needs(),
+            Self::Task(_) => TaskFunction::NEEDS,
+            Self::Trigger(_) => TriggerFunction::NEEDS,
         }
     }
 }
-
-pub(crate) const fn needs_of_endpoint(spec: &Spec, access: &AccessRule) -> Needs {
-    Needs {
-        table: !access.public || !spec.grants.is_empty(),
-        tokens: !access.public,
-        cursors: matches!(spec.answer, Answer::Page { .. }),
-        bus: false,
-    }
-}
-
-pub(crate) const NEEDS_OF_TASK: Needs = Needs {
-    table: true,
-    tokens: false,
-    cursors: false,
-    bus: false,
-};
-
-pub(crate) const NEEDS_OF_TRIGGER: Needs = Needs {
-    table: true,
-    tokens: false,
-    cursors: false,
-    bus: true,
-};
