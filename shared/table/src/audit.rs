@@ -7,12 +7,13 @@ use crate::{
     read::{Query, text},
     write::refused,
 };
-use aws_sdk_dynamodb::types::{PutRequest, WriteRequest};
+use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
 use domain::{CustomerKey, Error, Result, Tenant, audit::AuditEntry};
 
 /// What `BatchWriteItem` takes at once.
 const BATCH: usize = 25;
 const TRIES: usize = 5;
+const ENTRY: &str = "entry";
 
 pub struct Audit<'t>(pub(crate) &'t Table);
 
@@ -73,14 +74,22 @@ impl Audit<'_> {
             .as_ref()
             .map(|item| text(item, keys::SK).map(str::to_owned))
             .transpose()?;
-        let entries = page.items.into_iter().map(from_item).collect::<Result<_>>()?;
+        let entries = page.items.into_iter().map(entry_of).collect::<Result<_>>()?;
         Ok((entries, next))
     }
 }
 
+fn entry_of(mut item: Item) -> Result<AuditEntry> {
+    match item.remove(ENTRY) {
+        Some(AttributeValue::M(entry)) => from_item(entry),
+        _ => Err(Error::Internal("an audit item has no entry".into())),
+    }
+}
+
 pub(crate) fn entry_item(customer: CustomerKey, entry: &AuditEntry) -> Result<Item> {
-    let mut item = to_item(entry)?;
-    item.extend(keys::audit(customer, entry.time, entry.key).attributes());
+    let mut item = keys::audit(customer, entry.time, entry.key).attributes();
     item.insert(ENTITY.into(), s("Audit"));
+    // Apart from the item's own attributes: an entry has an `entity` too.
+    item.insert(ENTRY.into(), AttributeValue::M(to_item(entry)?));
     Ok(item)
 }
