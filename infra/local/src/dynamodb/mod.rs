@@ -349,10 +349,12 @@ impl Embedded {
     fn failure(&self, operation: &str, answer: &Answer) -> anyhow::Error {
         let told: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
         let message = told["message"].as_str().unwrap_or("no reason was given");
-        anyhow!(
-            "{operation} failed in {}: {message}. Nothing acknowledged is lost",
-            self.path.display()
-        )
+        let advice = match message {
+            _ if message.contains("disk is full") => ". Nothing acknowledged is lost; make room and try again",
+            _ if message.contains("malformed") => ". The file is damaged: start with --fresh to begin with empty data",
+            _ => "",
+        };
+        anyhow!("{operation} failed in {}: {message}{advice}", self.path.display())
     }
 
     fn maintenance(&self) -> std::sync::MutexGuard<'_, rusqlite::Connection> {

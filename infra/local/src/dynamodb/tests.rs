@@ -282,6 +282,9 @@ async fn other_keys_or_indexes_than_the_table_was_made_with_are_an_error() {
         table.create.as_object_mut().unwrap().remove("StreamSpecification");
     });
     dynamodb.create_missing_tables(&[unstreamed]).await.unwrap();
+    assert_eq!(dynamodb.stream_of("things").await.unwrap(), None);
+    dynamodb.create_missing_tables(&[table(|_| {})]).await.unwrap();
+    assert!(dynamodb.stream_of("things").await.unwrap().is_some());
 }
 
 #[tokio::test]
