@@ -180,24 +180,70 @@ impl Event {
     /// The schemas' sample.
     pub fn sample(r#type: EventType) -> Value {
         let image = schema::example(&r#type.view(), Mode::Stored);
-        let lifecycle = EventType::of(r#type.entity());
+        let (before, after, changed): (Option<Value>, Option<Value>, &[&str]) = match r#type {
+            EventType::CustomerCreated | EventType::LocationCreated => (None, Some(image.clone()), &[]),
+            EventType::CustomerDeleted | EventType::LocationDeleted => (Some(image.clone()), None, &[]),
+            EventType::CustomerUpdated | EventType::LocationUpdated => {
+                let mut before = image.clone();
+                before["name"] = json!("Acme");
+                (Some(before), Some(image.clone()), &["name"])
+            }
+            EventType::CustomerDeactivated => (
+                Some(image.clone()),
+                Some(deactivated(image.clone())),
+                &["deactivation", "isDisabled"],
+            ),
+            EventType::CustomerReactivated => (
+                Some(deactivated(image.clone())),
+                Some(image.clone()),
+                &["deactivation", "isDisabled"],
+            ),
+        };
+        let version = if before.is_some() { 2 } else { 1 };
         let mut sample = json!({
             "id": "evt_01kb1v0c1tfr2v6krscysfnvgb",
             "type": r#type.name(),
             "time": image["updatedAt"],
             "customerKey": "cus_01kb1v0c1tfr2v6krscysfnvgb",
             "entity": {"kind": r#type.entity().name(), "key": image["key"]},
-            "version": image["version"],
-            "changed": ["name"],
-            "actor": {"kind": "User", "id": "usr_01kb1v0c1tfr2v6krscysfnvgb"},
-            "requestId": "5e1f6f2e-4d0a-4f5b-9c53-0a4b7e3d9a10",
+            "version": version,
+            "changed": changed,
         });
-        if lifecycle.is_none_or(|l| l.created != r#type) {
-            sample["before"] = image.clone();
+        if let Some(before) = before {
+            sample["before"] = before;
         }
-        if lifecycle.is_none_or(|l| l.deleted != r#type) {
-            sample["after"] = image;
+        if let Some(mut after) = after {
+            after["version"] = json!(version);
+            sample["after"] = after;
         }
+        sample["actor"] = json!({"kind": "User", "id": image["updatedBy"]});
+        sample["requestId"] = json!("5e1f6f2e-4d0a-4f5b-9c53-0a4b7e3d9a10");
         sample
+    }
+}
+
+fn deactivated(mut customer: Value) -> Value {
+    customer["isDisabled"] = json!(true);
+    customer["deactivation"] = json!({
+        "deactivatedAt": customer["updatedAt"],
+        "deactivatedBy": customer["updatedBy"],
+        "windowEndsAt": "2026-12-14T08:00:00.000Z",
+    });
+    customer
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn samples_are_events_and_say_what_changed() {
+        for r#type in EventType::ALL {
+            let event: Event = serde_json::from_value(Event::sample(*r#type)).unwrap();
+            assert_eq!(event.r#type, *r#type);
+            if let (Some(before), Some(after)) = (&event.before, &event.after) {
+                assert_eq!(event.changed, domain::audit::changed_fields(before, after));
+            }
+        }
     }
 }
