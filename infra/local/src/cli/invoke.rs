@@ -7,9 +7,10 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 use serde_json::Value;
 
-use super::print;
 use super::running::Running;
+use super::{meant, print};
 use crate::data::DataFolder;
+use crate::lambda::log;
 
 #[derive(Args)]
 pub struct Arguments {
@@ -22,10 +23,9 @@ pub struct Arguments {
 pub fn run(data: &DataFolder, arguments: &Arguments) -> Result<()> {
     let running = Running::find(data)?;
     let payload = read(&arguments.payload)?;
-    let answer = running.post(
-        &format!("/2015-03-31/functions/{}/invocations", arguments.function),
-        &payload,
-    )?;
+    let known = log::functions(&data.logs());
+    let function = meant("function", &arguments.function, &known)?;
+    let answer = running.post(&format!("/2015-03-31/functions/{function}/invocations"), &payload)?;
     if answer.status != 200 {
         bail!("{}", answer.message());
     }
@@ -36,7 +36,7 @@ pub fn run(data: &DataFolder, arguments: &Arguments) -> Result<()> {
         Err(_) => answer.body,
     })?;
     if answer.headers.contains_key("x-amz-function-error") {
-        bail!("the function failed; see `cargo local logs {}`", arguments.function);
+        bail!("the function failed; see `cargo local logs {function}`");
     }
     Ok(())
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use clap::Args;
 
+use super::meant;
 use crate::data::DataFolder;
 use crate::lambda::log;
 
@@ -24,21 +25,14 @@ pub struct Arguments {
 }
 
 pub fn run(data: &DataFolder, arguments: &Arguments) -> Result<()> {
-    let path = log::path(&data.logs(), &arguments.function);
-    if !path.is_file() {
-        let known = names(&data.logs());
-        if known.is_empty() {
-            bail!(
-                "there are no logs in {}; start the local cloud with `cargo local`",
-                data.logs().display()
-            );
-        }
+    let known = log::functions(&data.logs());
+    if known.is_empty() {
         bail!(
-            "there is no function `{}`; there are: {}",
-            arguments.function,
-            known.join(", ")
+            "there are no logs in {}; start the local cloud with `cargo local`",
+            data.logs().display()
         );
     }
+    let path = log::path(&data.logs(), meant("function", &arguments.function, &known)?);
     let mut file = open(&path)?;
     loop {
         let read = copy(&mut file)?;
@@ -73,13 +67,4 @@ fn is_replaced(file: &File, path: &Path) -> bool {
         (Ok(open), Ok(there)) => open.ino() != there.ino(),
         _ => false,
     }
-}
-
-fn names(folder: &Path) -> Vec<String> {
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    let mut names: Vec<String> = entries
-        .filter_map(|entry| Some(entry.file_name().to_str()?.strip_suffix(".log")?.to_owned()))
-        .collect();
-    names.sort();
-    names
 }

@@ -14,11 +14,12 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use clap::{Parser, Subcommand};
 
 use crate::cloud;
 use crate::data::DataFolder;
+use crate::template::STACK;
 
 /// Runs template.yaml on this machine.
 #[derive(Parser)]
@@ -85,6 +86,19 @@ fn dispatch(arguments: CommandLine) -> Result<()> {
     }
 }
 
+/// The one of the `known` names that is meant; the stack's name before it may be left out.
+fn meant<'a>(what: &str, given: &str, known: &'a [String]) -> Result<&'a str> {
+    let full = format!("{STACK}-{given}");
+    let found = known
+        .iter()
+        .find(|name| *name == given)
+        .or_else(|| known.iter().find(|name| **name == full));
+    match found {
+        Some(name) => Ok(name),
+        None => bail!("there is no {what} `{given}`; there are: {}", known.join(", ")),
+    }
+}
+
 /// Prints a line. Unlike `println!`, it gives an error when nobody reads any more.
 fn print(line: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
@@ -100,6 +114,16 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         CommandLine::command().debug_assert();
+    }
+
+    #[test]
+    fn a_name_is_found_with_and_without_the_stacks_name() {
+        let known = ["local-f".to_owned(), "g".to_owned()];
+        assert_eq!(meant("function", "f", &known).unwrap(), "local-f");
+        assert_eq!(meant("function", "local-f", &known).unwrap(), "local-f");
+        assert_eq!(meant("function", "g", &known).unwrap(), "g");
+        let error = meant("function", "h", &known).unwrap_err().to_string();
+        assert_eq!(error, "there is no function `h`; there are: local-f, g");
     }
 
     #[test]

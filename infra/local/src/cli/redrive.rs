@@ -4,8 +4,8 @@ use anyhow::{Result, bail};
 use clap::Args;
 use serde_json::Value;
 
-use super::print;
 use super::running::Running;
+use super::{meant, print};
 use crate::data::DataFolder;
 use crate::sqs::Depth;
 
@@ -18,15 +18,9 @@ pub struct Arguments {
 pub fn run(data: &DataFolder, arguments: &Arguments) -> Result<()> {
     let running = Running::find(data)?;
     let depths: Vec<Depth> = running.get("/_local/queues")?;
-    if !depths.iter().any(|depth| depth.name == arguments.queue) {
-        let known: Vec<&str> = depths.iter().map(|depth| depth.name.as_str()).collect();
-        bail!(
-            "there is no queue `{}`; there are: {}",
-            arguments.queue,
-            known.join(", ")
-        );
-    }
-    let answer = running.post(&format!("/_local/queues/{}/redrive", arguments.queue), b"")?;
+    let names: Vec<String> = depths.into_iter().map(|depth| depth.name).collect();
+    let queue = meant("queue", &arguments.queue, &names)?;
+    let answer = running.post(&format!("/_local/queues/{queue}/redrive"), b"")?;
     if answer.status != 200 {
         bail!("the redrive was refused: {}", answer.message());
     }

@@ -90,3 +90,6 @@ fn message(status: StatusCode, text: &str) -> Response {
         .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
 }
+
+#[cfg(test)]
+mod tests;

@@ -21,6 +21,16 @@ pub fn path(folder: &Path, function: &str) -> PathBuf {
     folder.join(format!("{function}.log"))
 }
 
+/// The functions that have a log, which is every function that a local cloud has run.
+pub fn functions(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut names: Vec<String> = entries
+        .filter_map(|entry| Some(entry.file_name().to_str()?.strip_suffix(".log")?.to_owned()))
+        .collect();
+    names.sort();
+    names
+}
+
 #[derive(Clone)]
 pub struct Log {
     inner: Arc<Mutex<Inner>>,

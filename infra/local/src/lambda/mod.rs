@@ -127,4 +127,4 @@ impl Lambda {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

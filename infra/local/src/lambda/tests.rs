@@ -13,7 +13,9 @@ use super::*;
 #[test]
 #[ignore = "this is not a test but the function that the tests run"]
 fn function_process() {
-    let Ok(address) = std::env::var("AWS_LAMBDA_RUNTIME_API") else { return };
+    let Ok(address) = std::env::var("AWS_LAMBDA_RUNTIME_API") else {
+        return;
+    };
     let base = format!("http://{address}/2018-06-01/runtime");
     if std::env::var("BROKEN").is_ok() {
         eprintln!("the configuration is missing");
@@ -21,7 +23,10 @@ fn function_process() {
     }
     // Ends when the Runtime API is gone, as functions do.
     while let Ok(mut next) = ureq::get(format!("{base}/invocation/next")).call() {
-        let id = next.headers()["lambda-runtime-aws-request-id"].to_str().unwrap().to_owned();
+        let id = next.headers()["lambda-runtime-aws-request-id"]
+            .to_str()
+            .unwrap()
+            .to_owned();
         let payload: Value = next.body_mut().read_json().unwrap();
         println!("got {payload}");
         if let Some(milliseconds) = payload["sleep"].as_u64() {
@@ -30,16 +35,33 @@ fn function_process() {
         if let Some(status) = payload["exit"].as_i64() {
             std::process::exit(status as i32);
         }
+        let records = payload["Records"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let poisoned = payload.to_string().contains("poison");
         let (path, body) = match &payload["fail"] {
+            Value::Null if poisoned => ("error", json!({"errorType": "Deliberate", "errorMessage": "poison"})),
+            Value::Null if !records.is_empty() => ("response", json!({"batchItemFailures": faulty_items(records)})),
             Value::Null => ("response", json!({"pid": std::process::id(), "echo": payload})),
             failure => ("error", json!({"errorType": "Deliberate", "errorMessage": failure})),
         };
-        ureq::post(format!("{base}/invocation/{id}/{path}")).send_json(&body).unwrap();
+        ureq::post(format!("{base}/invocation/{id}/{path}"))
+            .send_json(&body)
+            .unwrap();
     }
 }
 
+/// Of a batch from a queue or a stream, what says it is faulty.
+fn faulty_items(records: &[Value]) -> Vec<Value> {
+    let faulty = records.iter().filter(|record| record.to_string().contains("faulty"));
+    faulty
+        .map(|record| match &record["messageId"] {
+            Value::Null => json!({"itemIdentifier": record["dynamodb"]["SequenceNumber"]}),
+            id => json!({"itemIdentifier": id}),
+        })
+        .collect()
+}
+
 /// A Lambda with one function `f`, in a folder that has to be kept.
-fn lambda(change: impl FnOnce(&mut Function)) -> (tempfile::TempDir, Lambda) {
+pub(crate) fn lambda(change: impl FnOnce(&mut Function)) -> (tempfile::TempDir, Lambda) {
     let folder = tempfile::tempdir().unwrap();
     let mut function = Function {
         logical_id: "F".to_owned(),
@@ -117,7 +139,12 @@ async fn a_process_that_takes_too_long_is_ended() {
     let (folder, lambda) = lambda(|function| function.timeout = 1);
     let before = invoke(&lambda, json!({})).await.unwrap();
     let error = invoke(&lambda, json!({"sleep": 60_000})).await.unwrap_err();
-    assert!(error["errorMessage"].as_str().unwrap().ends_with("Task timed out after 1.00 seconds"));
+    assert!(
+        error["errorMessage"]
+            .as_str()
+            .unwrap()
+            .ends_with("Task timed out after 1.00 seconds")
+    );
     assert_ne!(invoke(&lambda, json!({})).await.unwrap()["pid"], before["pid"]);
     assert!(log(&folder).contains("timed out"));
 }
@@ -129,7 +156,10 @@ async fn a_function_that_does_not_start_says_why_and_is_not_started_in_a_loop() 
     });
     let error = invoke(&lambda, json!({})).await.unwrap_err();
     let message = error["errorMessage"].as_str().unwrap();
-    assert!(message.contains("exit status 2") && message.contains("the configuration is missing"), "{message}");
+    assert!(
+        message.contains("exit status 2") && message.contains("the configuration is missing"),
+        "{message}"
+    );
     for _ in 0..20 {
         assert_eq!(invoke(&lambda, json!({})).await.unwrap_err(), error);
     }
@@ -139,7 +169,11 @@ async fn a_function_that_does_not_start_says_why_and_is_not_started_in_a_loop() 
 #[tokio::test]
 async fn invocations_run_side_by_side_up_to_the_limit() {
     let (_folder, lambda) = lambda(|_| {});
-    let run = || async { invoke(&lambda, json!({"sleep": 100})).await.unwrap()["pid"].as_u64().unwrap() };
+    let run = || async {
+        invoke(&lambda, json!({"sleep": 100})).await.unwrap()["pid"]
+            .as_u64()
+            .unwrap()
+    };
     let (a, b, c, d, e) = tokio::join!(run(), run(), run(), run(), run());
     let mut pids = vec![a, b, c, d, e];
     pids.sort();
@@ -196,11 +230,16 @@ async fn the_invoke_api_answers_as_lambda_does() {
         let request = Request::post(format!("/2015-03-31/functions/{name}/invocations")).body(Body::from(payload));
         app.clone().oneshot(request.unwrap())
     };
-    let answer = ask("arn:aws:lambda:us-east-1:000000000000:function:f:$LATEST", "").await.unwrap();
+    let answer = ask("arn:aws:lambda:us-east-1:000000000000:function:f:$LATEST", "")
+        .await
+        .unwrap();
     assert_eq!(answer.status(), 200);
     assert_eq!(answer.headers()["x-amz-executed-version"], "$LATEST");
     let answer = ask("f", r#"{"fail":"x"}"#).await.unwrap();
-    assert_eq!((answer.status().as_u16(), &answer.headers()["x-amz-function-error"]), (200, &"Unhandled".parse().unwrap()));
+    assert_eq!(
+        (answer.status().as_u16(), &answer.headers()["x-amz-function-error"]),
+        (200, &"Unhandled".parse().unwrap())
+    );
     assert_eq!(ask("f", "not json").await.unwrap().status(), 400);
     assert_eq!(ask("g", "{}").await.unwrap().status(), 404);
 }

@@ -159,32 +159,4 @@ fn gist(error: &[u8]) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn answers_to_a_batch_are_read_as_documented() {
-        for success in [
-            "",
-            "null",
-            "{}",
-            r#"{"batchItemFailures":null}"#,
-            r#"{"batchItemFailures":[]}"#,
-        ] {
-            assert_eq!(reported_failures(success.as_bytes()), Reported::Nothing, "{success}");
-        }
-        for failure in [
-            r#"{"batchItemFailures":[{"itemIdentifier":""}]}"#,
-            r#"{"batchItemFailures":[{"itemIdentifier":null}]}"#,
-            r#"{"batchItemFailures":[{"id":"a"}]}"#,
-            "\"text\"",
-        ] {
-            assert_eq!(reported_failures(failure.as_bytes()), Reported::Everything, "{failure}");
-        }
-        let partial = br#"{"batchItemFailures":[{"itemIdentifier":"a"},{"itemIdentifier":"b"}]}"#;
-        assert_eq!(
-            reported_failures(partial),
-            Reported::Items(vec!["a".to_owned(), "b".to_owned()])
-        );
-    }
-}
+mod tests;

@@ -147,7 +147,11 @@ impl QueueMapping {
             return;
         }
         let wait = back_at.saturating_duration_since(Instant::now()).as_secs_f64().ceil();
-        if let Err(error) = self.services.sqs.make_visible(&self.queue, &handles(failed), wait as u32) {
+        if let Err(error) = self
+            .services
+            .sqs
+            .make_visible(&self.queue, &handles(failed), wait as u32)
+        {
             wire::log(&error.into());
         }
     }

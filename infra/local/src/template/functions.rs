@@ -65,9 +65,15 @@ pub fn function(plan: &mut Plan, resolver: &Resolver, logical_id: &str, resolved
             "HttpApi" => plan
                 .routes
                 .push(route(&name, &event.properties).with_context(property)?),
-            "DynamoDB" | "SQS" => {
-                plan.mappings
-                    .push(event_source(&id, name.clone(), &event.properties).with_context(property)?);
+            kind @ ("DynamoDB" | "SQS") => {
+                let mapping = event_source(&id, name.clone(), &event.properties).with_context(property)?;
+                let is_queue = matches!(mapping.source, Source::Queue { .. });
+                ensure!(
+                    is_queue == (kind == "SQS"),
+                    "{}: the source of this {kind} event is of another kind",
+                    property()
+                );
+                plan.mappings.push(mapping);
             }
             other => plan.warnings.push(format!(
                 "{logical_id}: the event {event_name} ({other}) does not happen on the local cloud"
@@ -176,7 +182,6 @@ fn check_path(path: &str) -> Result<()> {
 struct MappingProperties {
     #[serde(alias = "Queue", alias = "Stream")]
     event_source_arn: String,
-    function_name: Option<String>,
     enabled: Option<Flag>,
     batch_size: Option<Number>,
     maximum_batching_window_in_seconds: Option<Number>,
@@ -239,7 +244,6 @@ pub fn mapping(plan: &mut Plan, logical_id: &str, resolved: &Value) -> Result<()
 
 fn event_source(id: &str, function: String, declared: &Value) -> Result<Mapping> {
     let declared: MappingProperties = properties(declared)?;
-    debug_assert!(declared.function_name.is_none_or(|name| name.ends_with(&function)));
     let mut filters = Vec::new();
     for filter in declared
         .filter_criteria

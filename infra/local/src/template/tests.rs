@@ -1,1 +1,273 @@
+//! Whole templates and what becomes of them.
 
+use serde_json::json;
+
+use super::*;
+use crate::plan::{Mapping, SecretValue};
+
+const TEMPLATE: &str = r"
+Transform: AWS::Serverless-2016-10-31
+Metadata:
+  LocalCloud:
+    Parameters: {Issuer: '${local:issuer}/x'}
+    FirstRequest: {Method: POST, Path: /things, Body: {name: it}}
+Parameters:
+  Issuer: {Type: String}
+  Memory: {Type: Number, Default: 256}
+Conditions:
+  Never: !Equals [a, b]
+Globals:
+  Function:
+    Runtime: provided.al2023
+    Timeout: 20
+    MemorySize: !Ref Memory
+    Environment: {Variables: {TABLE: !Ref Table, LEVEL: info}}
+Resources:
+  Table:
+    Type: AWS::DynamoDB::Table
+    Properties:
+      TableName: !Sub '${AWS::StackName}-things'
+      BillingMode: PAY_PER_REQUEST
+      PointInTimeRecoverySpecification: {PointInTimeRecoveryEnabled: true}
+      AttributeDefinitions: [{AttributeName: pk, AttributeType: S}]
+      KeySchema: [{AttributeName: pk, KeyType: HASH}]
+      GlobalSecondaryIndexes:
+        - {IndexName: gsi, KeySchema: [{AttributeName: pk, KeyType: HASH}], Projection: {ProjectionType: ALL}, ContributorInsightsSpecification: {Enabled: true}}
+      StreamSpecification: {StreamViewType: NEW_AND_OLD_IMAGES}
+      TimeToLiveSpecification: {AttributeName: expires, Enabled: true}
+  Tasks:
+    Type: AWS::SQS::Queue
+    Properties:
+      VisibilityTimeout: '120'
+      RedrivePolicy: {deadLetterTargetArn: !GetAtt Dead.Arn, maxReceiveCount: 3}
+  Dead: {Type: AWS::SQS::Queue}
+  Bus: {Type: AWS::Events::EventBus, Properties: {Name: bus}}
+  Rule:
+    Type: AWS::Events::Rule
+    Properties:
+      EventBusName: !GetAtt Bus.Arn
+      EventPattern: {source: [things]}
+      Targets: [{Id: tasks, Arn: !GetAtt Tasks.Arn, DeadLetterConfig: {Arn: !GetAtt Dead.Arn}}]
+  Pepper: {Type: AWS::SecretsManager::Secret, Properties: {GenerateSecretString: {PasswordLength: 20, ExcludePunctuation: true}}}
+  Api: {Type: AWS::Serverless::HttpApi, Properties: {CorsConfiguration: {AllowOrigins: ['*'], MaxAge: 600}}}
+  Put:
+    Type: AWS::Serverless::Function
+    Properties:
+      CodeUri: target/lambda/put-thing/
+      Timeout: 5
+      Environment: {Variables: {LEVEL: debug, ISSUER: !Ref Issuer, QUEUE: !Ref Tasks}}
+      Policies: [{Statement: [{Effect: Allow, Action: 'dynamodb:PutItem', Resource: !GetAtt Table.Arn}]}]
+      Events:
+        Api: {Type: HttpApi, Properties: {ApiId: !Ref Api, Method: put, Path: '/things/{id}'}}
+        Nightly: {Type: ScheduleV2, Properties: {ScheduleExpression: rate(1 day)}}
+  Stream:
+    Type: AWS::Serverless::Function
+    Properties:
+      CodeUri: target/lambda/stream
+      Events:
+        Table:
+          Type: DynamoDB
+          Properties:
+            Stream: !GetAtt Table.StreamArn
+            StartingPosition: TRIM_HORIZON
+            MaximumRetryAttempts: -1
+            DestinationConfig: {OnFailure: {Type: SQS, Destination: !GetAtt Dead.Arn}}
+  Mapping:
+    Type: AWS::Lambda::EventSourceMapping
+    Properties:
+      FunctionName: !GetAtt Stream.Arn
+      EventSourceArn: !GetAtt Tasks.Arn
+      FunctionResponseTypes: [ReportBatchItemFailures]
+      ScalingConfig: {MaximumConcurrency: 2}
+  Alarm: {Type: AWS::CloudWatch::Alarm, Properties: {Dimensions: [{Name: QueueName, Value: !GetAtt Dead.QueueName}]}}
+  Left: {Type: AWS::SQS::Queue, Condition: Never}
+  Odd: {Type: AWS::Cognito::UserPool}
+Outputs:
+  Url: {Value: !Sub 'https://${Api}.execute-api.${AWS::Region}.${AWS::URLSuffix}'}
+";
+
+fn load(template: &str) -> Result<Plan> {
+    let surroundings = Surroundings {
+        api_url: "http://127.0.0.1:3000",
+        aws_url: "http://127.0.0.1:4566",
+        values: &[("issuer", "https://issuer".to_owned())],
+    };
+    plan_of(template, &surroundings)
+}
+
+fn refusal(from: &str, to: &str) -> String {
+    assert!(TEMPLATE.contains(from), "{from}");
+    format!("{:#}", load(&TEMPLATE.replace(from, to)).unwrap_err())
+}
+
+#[test]
+fn functions_get_their_globals_routes_and_environment() {
+    let plan = load(TEMPLATE).unwrap();
+    let put = &plan.functions[0];
+    assert_eq!((put.name.as_str(), put.binary.as_str()), ("local-Put", "put-thing"));
+    assert_eq!((put.timeout, put.memory), (5, 256));
+    let environment: Vec<_> = put
+        .environment
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .collect();
+    assert_eq!(
+        environment,
+        [
+            ("ISSUER", "https://issuer/x"),
+            ("LEVEL", "debug"),
+            ("QUEUE", "http://127.0.0.1:4566/000000000000/local-Tasks"),
+            ("TABLE", "local-things"),
+        ]
+    );
+    let route = &plan.routes[0];
+    assert_eq!(
+        (route.method.as_deref(), route.path.as_str()),
+        (Some("PUT"), "/things/{id}")
+    );
+    assert_eq!(plan.cors.unwrap().max_age, Some(600));
+    assert_eq!(plan.local.first_request.unwrap().body, Some(json!({"name": "it"})));
+}
+
+#[test]
+fn tables_queues_rules_and_secrets_are_planned() {
+    let plan = load(TEMPLATE).unwrap();
+    let table = &plan.tables[0];
+    assert_eq!(table.ttl_attribute.as_deref(), Some("expires"));
+    assert!(table.streamed);
+    assert_eq!(
+        table.create,
+        json!({
+            "TableName": "local-things",
+            "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}],
+            "AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}],
+            "BillingMode": "PAY_PER_REQUEST",
+            "GlobalSecondaryIndexes": [{
+                "IndexName": "gsi",
+                "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}],
+                "Projection": {"ProjectionType": "ALL"},
+            }],
+            "StreamSpecification": {"StreamEnabled": true, "StreamViewType": "NEW_AND_OLD_IMAGES"},
+        })
+    );
+    let names: Vec<&str> = plan.queues.iter().map(|queue| queue.name.as_str()).collect();
+    assert_eq!(names, ["local-Tasks", "local-Dead"]);
+    assert_eq!(plan.queues[0].visibility_timeout, 120);
+    assert_eq!(plan.queues[0].redrive.as_ref().unwrap().dead_letter_queue, "local-Dead");
+    assert_eq!(
+        (plan.rules[0].name.as_str(), plan.rules[0].bus.as_str()),
+        ("local-Rule", "bus")
+    );
+    let target = &plan.rules[0].targets[0];
+    assert_eq!(target.queue_arn, "arn:aws:sqs:us-east-1:000000000000:local-Tasks");
+    let SecretValue::Generated(recipe) = &plan.secrets[0].value else {
+        panic!("not generated")
+    };
+    assert_eq!((recipe.length, recipe.alphabet.len()), (20, 62));
+}
+
+#[test]
+fn mappings_are_planned_from_events_and_resources() {
+    let plan = load(TEMPLATE).unwrap();
+    let [stream, queue]: &[Mapping; 2] = plan.mappings.as_slice().try_into().unwrap();
+    assert_eq!(
+        (stream.id.as_str(), stream.function.as_str(), stream.batch_size),
+        ("StreamTable", "local-Stream", 100)
+    );
+    let Source::Stream(source) = &stream.source else {
+        panic!("not a stream")
+    };
+    assert_eq!((source.table.as_str(), source.max_retries), ("local-things", None));
+    assert_eq!(
+        (queue.function.as_str(), queue.batch_size, queue.reports_item_failures),
+        ("local-Stream", 10, true)
+    );
+    let Source::Queue { queue, max_concurrency } = &queue.source else {
+        panic!("not a queue")
+    };
+    assert_eq!((queue.as_str(), *max_concurrency), ("local-Tasks", Some(2)));
+}
+
+#[test]
+fn what_is_not_run_is_said_once() {
+    let warnings = load(TEMPLATE).unwrap().warnings;
+    assert_eq!(
+        warnings,
+        [
+            "Put: the event Nightly (ScheduleV2) does not happen on the local cloud",
+            "Odd: the local cloud does not run AWS::Cognito::UserPool",
+        ]
+    );
+}
+
+#[test]
+fn an_inconsistent_template_is_refused_with_the_resource_and_the_property() {
+    for (from, to, expected) in [
+        (
+            "!GetAtt Table.Arn",
+            "!GetAtt Nope.Arn",
+            "resource Put (AWS::Serverless::Function): Policies.0.Statement.0.Resource: `Nope`",
+        ),
+        (
+            "QUEUE: !Ref Tasks",
+            "QUEUE: !Ref Taskz",
+            "Environment.Variables.QUEUE: `Taskz` is neither",
+        ),
+        (
+            "      CodeUri: target/lambda/put-thing/\n",
+            "",
+            "resource Put (AWS::Serverless::Function): CodeUri is missing",
+        ),
+        (
+            "VisibilityTimeout: '120'",
+            "VisibilityTimeout: 10",
+            "(10 s) is shorter than the Timeout of Stream (20 s)",
+        ),
+        (
+            "VisibilityTimeout: '120'",
+            "VisibilityTimeout: long",
+            "resource Tasks (AWS::SQS::Queue): VisibilityTimeout: ",
+        ),
+        (
+            "maxReceiveCount: 3",
+            "maxReceives: 3",
+            "RedrivePolicy: missing field `maxReceiveCount`",
+        ),
+        (
+            "EventPattern: {source: [things]}",
+            "EventPattern: {source: things}",
+            "rule local-Rule: EventPattern: ",
+        ),
+        ("Timeout: 5", "Timeout: 5000", "Timeout: 5000 is not between 1 and 900"),
+        (
+            "StartingPosition: TRIM_HORIZON",
+            "StartingPosition: NOW",
+            "Events.Table: StartingPosition: NOW",
+        ),
+        ("Runtime: provided.al2023", "Runtime: nodejs22.x", "not nodejs22.x"),
+        (
+            "Type: DynamoDB",
+            "Type: SQS",
+            "resource Stream (AWS::Serverless::Function): Events.Table: the source of this SQS event",
+        ),
+        (
+            "Parameters: {Issuer",
+            "Parameters: {Issue",
+            "Metadata.LocalCloud.Parameters: there is no such parameter: `Issue`",
+        ),
+        (
+            "Conditions:\n  Never",
+            "Conditions:\n  Ever",
+            "there is no condition `Never`",
+        ),
+        (
+            "Api: {Type: HttpApi,",
+            "Two: {Type: HttpApi, Properties: {Method: PUT, Path: '/things/{key}'}}\n        Api: {Type: HttpApi,",
+            "`PUT /things/{",
+        ),
+        ("source: [things]", "source: [things", "not valid YAML"),
+    ] {
+        let refusal = refusal(from, to);
+        assert!(refusal.contains(expected), "{to}: {refusal}");
+    }
+}

@@ -1,0 +1,76 @@
+//! Requests through the whole API to a function's process.
+
+use axum::http::Method;
+use serde_json::Value;
+use tower::ServiceExt;
+
+use super::*;
+use crate::lambda::tests::lambda;
+
+fn route(method: &str, path: &str) -> Route {
+    Route {
+        method: Some(method.to_owned()),
+        path: path.to_owned(),
+        function: "f".to_owned(),
+    }
+}
+
+async fn ask(app: &Router, method: Method, path: &str, body: Vec<u8>) -> (u16, Value) {
+    let request = Request::builder()
+        .method(method)
+        .uri(path)
+        .header(header::CONTENT_TYPE, "application/json");
+    let response = app
+        .clone()
+        .oneshot(request.body(Body::from(body)).unwrap())
+        .await
+        .unwrap();
+    let status = response.status().as_u16();
+    assert!(response.headers().contains_key("apigw-requestid"));
+    let body = to_bytes(response.into_body(), usize::MAX).await.unwrap();
+    (status, serde_json::from_slice(&body).unwrap())
+}
+
+#[tokio::test]
+async fn a_request_reaches_its_function_and_only_that() {
+    let (_folder, lambda) = lambda(|_| {});
+    let app = app(lambda, &[route("PUT", "/things/{id}")], None);
+    let (status, answer) = ask(&app, Method::PUT, "/things/a%20b?x=1", b"{}".to_vec()).await;
+    assert_eq!(status, 200);
+    assert_eq!(answer["echo"]["pathParameters"]["id"], "a b");
+    for (method, path) in [
+        (Method::GET, "/things/a"),
+        (Method::PUT, "/other"),
+        (Method::OPTIONS, "/things/a"),
+    ] {
+        let (status, answer) = ask(&app, method, path, Vec::new()).await;
+        assert_eq!((status, &answer["message"]), (404, &Value::from("Not Found")));
+    }
+}
+
+#[tokio::test]
+async fn limits_and_failures_are_answered_as_api_gateway_does() {
+    let (_folder, lambda) = lambda(|function| function.reserved_concurrency = Some(1));
+    let app = app(
+        lambda.clone(),
+        &[route("PUT", "/things"), route("POST", "/poison")],
+        None,
+    );
+    let (status, answer) = ask(&app, Method::PUT, "/things", vec![b' '; LARGEST_REQUEST + 1]).await;
+    assert_eq!(
+        (status, &answer["message"]),
+        (413, &Value::from("Request Entity Too Large"))
+    );
+
+    let slot = lambda.slot("f").await.unwrap();
+    let (status, answer) = ask(&app, Method::PUT, "/things", Vec::new()).await;
+    assert_eq!((status, &answer["message"]), (503, &Value::from("Service Unavailable")));
+    drop(slot);
+
+    // The function takes every mention of it for a reason to fail.
+    let (status, answer) = ask(&app, Method::POST, "/poison", Vec::new()).await;
+    assert_eq!(
+        (status, &answer["message"]),
+        (500, &Value::from("Internal Server Error"))
+    );
+}
