@@ -18,6 +18,7 @@ impl Endpoint for UpdateCustomer {
         .grants(&[
             Grant::on(Family::Customer, Action::GetItem),
             Grant::on(Family::Customer, Action::PutItem),
+            Grant::on(Family::Customer, Action::UpdateItem),
             Grant::on(Family::External, Action::PutItem),
             Grant::on(Family::External, Action::DeleteItem),
         ])
