@@ -93,14 +93,14 @@ fn deleted(tombstone: &Item) -> Result<Vec<Event>> {
     #[derive(Deserialize)]
     struct Tombstone {
         of: String,
-        before: Item,
+        before: Value,
     }
     let deleted: Tombstone = read(tombstone)?;
     let Some((kind, lifecycle)) = EntityKind::named(&deleted.of).and_then(|kind| Some((kind, EventType::of(kind)?)))
     else {
         return Ok(Vec::new());
     };
-    let before = view(kind, &deleted.before)?;
+    let before = shown(kind, deleted.before)?;
     Ok(vec![event(
         lifecycle.deleted,
         tombstone,
@@ -149,12 +149,18 @@ fn customer_of(pk: &str) -> Result<CustomerKey> {
 
 /// An image as the API shows it: what is not a field of the entity stays behind.
 fn view(kind: EntityKind, item: &Item) -> Result<Value> {
-    fn as_entity<E: Entity>(item: &Item) -> Result<Value> {
-        to_value(&read::<E>(item)?)
+    shown(kind, read(item)?)
+}
+
+fn shown(kind: EntityKind, image: Value) -> Result<Value> {
+    fn as_entity<E: Entity>(image: Value) -> Result<Value> {
+        let entity: E =
+            serde_json::from_value(image).map_err(|e| Error::Internal(format!("a damaged image: {e}")))?;
+        to_value(&entity)
     }
     match kind {
-        EntityKind::Customer => as_entity::<Customer>(item),
-        EntityKind::Location => as_entity::<Location>(item),
+        EntityKind::Customer => as_entity::<Customer>(image),
+        EntityKind::Location => as_entity::<Location>(image),
         EntityKind::Client | EntityKind::Event => Err(Error::Internal(format!("{} has no view", kind.name()))),
     }
 }
