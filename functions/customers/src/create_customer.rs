@@ -15,6 +15,7 @@ pub struct CreateCustomer;
 impl Endpoint for CreateCustomer {
     const SPEC: Spec = Spec::post("create-customer", "/v1/customers", "Make a customer.")
         .takes(Body::Create(customer::FIELDS))
+        .rules(customer::rules_of_new)
         .answers(Answer::Created {
             name: "Customer",
             fields: customer::view_fields,
@@ -33,10 +34,7 @@ impl Endpoint for CreateCustomer {
         let key = ctx.new_key();
         let mut body = request.body.clone();
         if !body.contains_key("bootstrapTenantKey") {
-            body.insert(
-                "bootstrapTenantKey".into(),
-                json!(customer::generated_tenant_key(key, &body)?),
-            );
+            body.insert("bootstrapTenantKey".into(), json!(customer::generated_tenant_key(key)));
         }
         let customer = Customer::new(key, body, change.now, &caller.actor)?;
         ctx.customers().create(caller.platform(), &customer, &change).await?;

@@ -1,7 +1,7 @@
 //! A customer: a tenant, a tenant's customer, or the account provisioned for a client.
 
 use crate::{
-    ClientKey, CustomerKey, Entity, EntityKind, Error, FieldError, Meta, Result, Timestamp, address,
+    ClientKey, CustomerKey, Entity, EntityKind, FieldError, Meta, Timestamp, address,
     address::Address,
     business,
     business::Business,
@@ -27,6 +27,7 @@ const DEACTIVATION: &[Field] = &[
         Rule::Time,
         "Until when it can be reactivated. Platform staff may move it.",
     )
+    .required()
     .platform(),
 ];
 
@@ -139,15 +140,41 @@ fn has_leaf(patch: &Map<String, Value>) -> bool {
     patch.values().any(|value| value.as_object().is_none_or(has_leaf))
 }
 
-/// The bootstrap key of a tenant that names none: unique because the customer's key is. What is no tenant has to name one.
-pub fn generated_tenant_key(key: CustomerKey, body: &Map<String, Value>) -> Result<String> {
-    if body.get("isTenantCustomer") == Some(&Value::Bool(true)) {
-        Ok(format!("t-{}", key.uuid().simple()))
-    } else {
-        Err(Error::invalid(
+/// The bootstrap key of a tenant that names none: unique because the customer's key is.
+pub fn generated_tenant_key(key: CustomerKey) -> String {
+    format!("t-{}", key.uuid().simple())
+}
+
+/// The rules of a new customer that span fields.
+pub fn rules_of_new(body: &Map<String, Value>, errors: &mut Vec<FieldError>) {
+    if body.get("isTenantCustomer") == Some(&Value::Bool(false)) && !body.contains_key("bootstrapTenantKey") {
+        errors.push(FieldError::new(
             "bootstrapTenantKey",
             "is required: a customer that is no tenant names the tenant it belongs to",
-        ))
+        ));
+    }
+    if body.contains_key("deactivation") {
+        errors.push(FieldError::new("deactivation", "is made by deactivating the customer"));
+    }
+    let kind: Option<CustomerType> = body
+        .get("type")
+        .and_then(|kind| serde_json::from_value(kind.clone()).ok());
+    check_type(kind, body.contains_key("person"), body.contains_key("business"), errors);
+    let business = body.get("business").cloned().map(serde_json::from_value::<Business>);
+    if let Some(Ok(business)) = business {
+        business.check(errors);
+    }
+}
+
+fn check_type(kind: Option<CustomerType>, person: bool, business: bool, errors: &mut Vec<FieldError>) {
+    match kind {
+        Some(CustomerType::Business) if person => {
+            errors.push(FieldError::new("person", "is for Consumer customers only"));
+        }
+        Some(CustomerType::Consumer) if business => {
+            errors.push(FieldError::new("business", "is for Business customers only"));
+        }
+        _ => {}
     }
 }
 
@@ -245,15 +272,12 @@ impl Entity for Customer {
     }
 
     fn check(&self, errors: &mut Vec<FieldError>) {
-        match self.r#type {
-            CustomerType::Business if self.person.is_some() => {
-                errors.push(FieldError::new("person", "is for Consumer customers only"));
-            }
-            CustomerType::Consumer if self.business.is_some() => {
-                errors.push(FieldError::new("business", "is for Business customers only"));
-            }
-            _ => {}
-        }
+        check_type(
+            Some(self.r#type),
+            self.person.is_some(),
+            self.business.is_some(),
+            errors,
+        );
         if let Some(business) = &self.business {
             business.check(errors);
         }

@@ -182,7 +182,7 @@ fn read_body(
     };
     let Checked {
         value,
-        errors: broken,
+        errors: mut broken,
         platform_only,
     } = fields::check(fields, body, mode);
     if platform_only && !pass.is_some_and(|p| p.capacity == crate::access::Capacity::Platform) {
@@ -191,6 +191,11 @@ fn read_body(
             reason: "the request sets a field that only platform staff may set",
         });
     }
+    let mut beyond = Vec::new();
+    (spec.rules)(&value, &mut beyond);
+    // A field that is broken by itself is not there to be looked at together with others: it is named once.
+    beyond.retain(|error| !broken.iter().any(|named| named.field == error.field));
+    broken.extend(beyond);
     errors.extend(broken);
     Ok(value)
 }

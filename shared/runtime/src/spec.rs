@@ -2,9 +2,10 @@
 //! authorisation tests are all made from these values.
 
 use domain::{
-    EntityKind,
+    EntityKind, FieldError,
     fields::{Field, Rule},
 };
+use serde_json::{Map, Value};
 use table::keys::{Family, Index};
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -124,7 +125,12 @@ pub struct Spec {
     pub grants: &'static [Grant],
     /// Error codes that this endpoint's own rules give, beside those that follow from its shape.
     pub codes: &'static [&'static str],
+    /// What a new thing must be like beyond what each of its fields must.
+    pub rules: Rules,
 }
+
+/// Names what breaks a rule that spans fields, in a body whose fields were each looked at: a broken one is not in it.
+pub type Rules = fn(&Map<String, Value>, &mut Vec<FieldError>);
 
 /// Of every list.
 pub const PAGE_FIELDS: &[Field] = &[
@@ -148,6 +154,7 @@ impl Spec {
             answer: Answer::Nothing,
             grants: &[],
             codes: &[],
+            rules: |_, _| {},
         }
     }
 
@@ -190,6 +197,11 @@ impl Spec {
 
     pub const fn codes(mut self, codes: &'static [&'static str]) -> Self {
         self.codes = codes;
+        self
+    }
+
+    pub const fn rules(mut self, rules: Rules) -> Self {
+        self.rules = rules;
         self
     }
 

@@ -155,6 +155,12 @@ impl Customers<'_> {
             if before.is_disabled && !(moves_window && patch.len() == 1) {
                 return Err(Error::CustomerDisabled);
             }
+            if !before.is_disabled && patch.get("deactivation").is_some_and(Value::is_object) {
+                return Err(Error::invalid(
+                    "deactivation",
+                    "can only be changed while the customer is deactivated",
+                ));
+            }
             let Some(after) = before.patched(patch, change.now, &change.actor)? else {
                 return Ok(before);
             };
