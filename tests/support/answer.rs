@@ -45,7 +45,12 @@ impl Answer {
     /// A problem with this status and code.
     #[track_caller]
     pub fn problem(self, status: u16, code: &str) -> Self {
-        assert_eq!((self.status, &self.body["code"]), (status, &Value::from(code)), "{}", self.body);
+        assert_eq!(
+            (self.status, &self.body["code"]),
+            (status, &Value::from(code)),
+            "{}",
+            self.body
+        );
         assert_eq!(self.header("content-type"), Some("application/problem+json"));
         assert_eq!(self.body["requestId"], self.header("x-request-id").unwrap());
         self
@@ -56,6 +61,8 @@ impl Answer {
     pub fn broken(self) -> Vec<String> {
         let problem = self.problem(400, "VALIDATION_FAILED");
         let errors = problem.body["errors"].as_array().unwrap().iter();
-        errors.map(|error| error["field"].as_str().unwrap().to_owned()).collect()
+        errors
+            .map(|error| error["field"].as_str().unwrap().to_owned())
+            .collect()
     }
 }

@@ -7,28 +7,35 @@ mod token;
 
 pub use answer::Answer;
 pub use recorder::Seen;
-pub use token::{Key, Token};
+pub use spine::tasks;
+pub use token::{AUDIENCE, ISSUER, Key, Token};
 
 use aws_sdk_dynamodb::{
     Client,
     config::{BehaviorVersion, Credentials, Region},
     types::{
-        AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
+        AttributeDefinition, AttributeValue, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
         ProjectionType, ScalarAttributeType, StreamSpecification, StreamViewType,
     },
 };
 use chrono::TimeDelta;
-use domain::Timestamp;
+use domain::{ClientKey, Timestamp};
 use dynoxide::Database;
 use lambda_http::request::from_str;
 use recorder::Recorder;
 use runtime::{Config, Context, Function, context::Clock, function::EndpointFunction};
 use serde_json::{Map, Value, json};
-use std::sync::{
-    Arc, Mutex,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
 };
-use table::{Table, keys::Index};
+use table::{
+    Table,
+    keys::{self, Index},
+};
 use tokio::net::TcpListener;
 use uuid::{Builder, Uuid};
 
@@ -103,7 +110,12 @@ impl World {
         Self::with_shards(1).await
     }
 
+    /// The list of all customers spread over so many partitions.
     pub async fn with_shards(list_shards: u8) -> Self {
+        Self::configured(|config| config.list_shards = list_shards).await
+    }
+
+    pub async fn configured(configure: impl FnOnce(&mut Config)) -> Self {
         let database = Database::memory().unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -122,9 +134,9 @@ impl World {
         create_table(&client).await;
         let clock = Arc::new(TestClock::new());
         let issuer = Key::new("key-1");
-        let config = Config {
+        let mut config = Config {
             table_name: TABLE.into(),
-            list_shards,
+            list_shards: 1,
             issuer: token::ISSUER.into(),
             audience: token::AUDIENCE.into(),
             jwks: Some(issuer.jwks().to_string()),
@@ -132,11 +144,12 @@ impl World {
             cursor_secret: "a secret for tests".into(),
             bus_name: "customer-service".into(),
         };
+        configure(&mut config);
         let spine = spine::Spine::start().await;
         let table = Table {
             client: client.clone(),
             name: TABLE.into(),
-            list_shards,
+            list_shards: config.list_shards,
         };
         let ctx = Context::new(table, &config, clock.clone())
             .with_tokens(&config)
@@ -187,7 +200,8 @@ impl World {
     /// Sends a call to the endpoint that its path and method route to. Whatever the endpoint then asks of the table has to be among
     /// its grants: every test is a test of the policies too.
     pub async fn send(&self, call: Call) -> Answer {
-        let (endpoint, parameters) = route(&call).unwrap_or_else(|| panic!("no endpoint for {} {}", call.method, call.path));
+        let (endpoint, parameters) =
+            route(&call).unwrap_or_else(|| panic!("no endpoint for {} {}", call.method, call.path));
         let id = format!("req-{}", self.requests.fetch_add(1, Ordering::Relaxed));
         let request = from_str(&call.event(&endpoint, parameters, &id).to_string()).unwrap();
         self.recorder.clear();
@@ -203,9 +217,92 @@ impl World {
         self.post(&self.admin(), "/v1/customers", body).await.expect(201).body
     }
 
+    /// A customer, made by platform staff: a Business tenant, but for the fields given here.
+    pub async fn customer(&self, fields: Value) -> Value {
+        let mut body = json!({"type": "Business", "name": "Acme", "isTenantCustomer": true});
+        body.as_object_mut()
+            .unwrap()
+            .extend(fields.as_object().unwrap().clone());
+        self.post(&self.admin(), "/v1/customers", body).await.expect(201).body
+    }
+
+    /// A customer that is no tenant, of a new tenant; its key. Its own users may deactivate it.
+    pub async fn member_customer(&self, name: &str) -> String {
+        let tenant = self.tenant(&format!("{name}'s tenant")).await;
+        let fields =
+            json!({"name": name, "isTenantCustomer": false, "bootstrapTenantKey": tenant["bootstrapTenantKey"]});
+        key_of(&self.customer(fields).await)
+    }
+
+    /// Makes a customer an account of another's, as provisioning will.
+    pub async fn make_account(&self, account: &str, parent: &str) {
+        let client = ClientKey::from_uuid(self.clock.uuid()).to_string();
+        let text = |text: &str| AttributeValue::S(text.into());
+        let parent = HashMap::from([
+            ("customerKey".into(), text(parent)),
+            ("clientKey".into(), text(&client)),
+        ]);
+        self.client
+            .update_item()
+            .table_name(TABLE)
+            .set_key(Some(keys::customer(account.parse().unwrap()).attributes()))
+            .update_expression("SET parent = :parent")
+            .expression_attribute_values(":parent", AttributeValue::M(parent))
+            .send()
+            .await
+            .unwrap();
+    }
+
+    /// Takes an attribute away from a customer's item, as no write of the service's would.
+    pub async fn damage(&self, customer: &str, attribute: &str) {
+        self.client
+            .update_item()
+            .table_name(TABLE)
+            .set_key(Some(keys::customer(customer.parse().unwrap()).attributes()))
+            .update_expression("REMOVE #attribute")
+            .expression_attribute_names("#attribute", attribute)
+            .send()
+            .await
+            .unwrap();
+    }
+
+    /// All pages of a list, one after the other.
+    pub async fn pages(&self, caller: &Token, path: &str) -> Vec<Vec<Value>> {
+        let mut pages = Vec::new();
+        let mut cursor = String::new();
+        loop {
+            let sign = if path.contains('?') { '&' } else { '?' };
+            let page = self.get(caller, &format!("{path}{cursor}")).await.expect(200).body;
+            pages.push(page["items"].as_array().unwrap().clone());
+            match page["nextCursor"].as_str() {
+                Some(next) => cursor = format!("{sign}cursor={next}"),
+                None => return pages,
+            }
+        }
+    }
+
+    pub async fn all(&self, caller: &Token, path: &str) -> Vec<Value> {
+        self.pages(caller, path).await.concat()
+    }
+
+    /// A customer's audit trail as platform staff see it, newest first.
+    pub async fn audit(&self, customer: &str) -> Vec<Value> {
+        self.all(&self.admin(), &format!("/v1/customers/{customer}/audit?limit=100"))
+            .await
+    }
+
     pub fn recorder(&self) -> &Recorder {
         &self.recorder
     }
+}
+
+/// A customer's path.
+pub fn at(customer: &str) -> String {
+    format!("/v1/customers/{customer}")
+}
+
+pub fn key_of(entity: &Value) -> String {
+    entity["key"].as_str().unwrap().to_owned()
 }
 
 /// One HTTP request to be.
@@ -276,7 +373,7 @@ impl Call {
     }
 }
 
-/// As API Gateway picks: the most specific route wins.
+/// As API Gateway picks: the most specific route wins, what is said sooner before what is said later.
 fn route(call: &Call) -> Option<(EndpointFunction, Map<String, Value>)> {
     let parts: Vec<&str> = call.path.split('/').collect();
     endpoints()
@@ -299,11 +396,20 @@ fn route(call: &Call) -> Option<(EndpointFunction, Map<String, Value>)> {
             }
             Some((endpoint, parameters))
         })
-        .min_by_key(|(_, parameters)| parameters.len())
+        .min_by_key(|(endpoint, _)| {
+            let parts = endpoint.spec.route.split('/');
+            parts.map(|part| part.starts_with('{')).collect::<Vec<_>>()
+        })
 }
 
 async fn create_table(client: &Client) {
-    let key = |name: &str, kind: KeyType| KeySchemaElement::builder().attribute_name(name).key_type(kind).build().unwrap();
+    let key = |name: &str, kind: KeyType| {
+        KeySchemaElement::builder()
+            .attribute_name(name)
+            .key_type(kind)
+            .build()
+            .unwrap()
+    };
     let mut attributes = vec!["pk", "sk"];
     let mut request = client
         .create_table()

@@ -33,7 +33,11 @@ impl Seen {
     pub fn check(&self, function: &Function) {
         let grants: BTreeSet<Grant> = function.grants().into_iter().collect();
         let beyond: Vec<_> = self.uses.difference(&grants).collect();
-        assert!(beyond.is_empty(), "{} does what it is not granted: {beyond:?}", function.name());
+        assert!(
+            beyond.is_empty(),
+            "{} does what it is not granted: {beyond:?}",
+            function.name()
+        );
     }
 }
 
@@ -84,9 +88,9 @@ fn uses(operation: &str, body: &Value) -> Vec<Grant> {
         "DeleteItem" => item(Action::DeleteItem, &body["Key"]),
         "Query" => {
             let family = family(&body["ExpressionAttributeValues"][":pk"]["S"]);
-            let index = body["IndexName"].as_str().map(|name| {
-                Index::ALL.iter().copied().find(|index| index.name() == name).unwrap()
-            });
+            let index = body["IndexName"]
+                .as_str()
+                .map(|name| Index::ALL.iter().copied().find(|index| index.name() == name).unwrap());
             vec![Grant {
                 action: Action::Query,
                 family,

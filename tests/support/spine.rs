@@ -4,12 +4,12 @@ use super::{World, functions};
 use aws_lambda_events::{dynamodb::Event as StreamEvent, sqs::SqsEvent};
 use aws_sdk_eventbridge::{
     Client,
-    config::{BehaviorVersion, Credentials, Region},
+    config::{BehaviorVersion, Credentials, Region, retry::RetryConfig},
 };
-use axum::{Json, Router, extract::State, routing::post};
+use axum::{Json, Router, extract::State, http::StatusCode, routing::post};
 use dynoxide::actions::{
-    describe_stream::DescribeStreamRequest, get_records::GetRecordsRequest, get_shard_iterator::GetShardIteratorRequest,
-    list_streams::ListStreamsRequest,
+    describe_stream::DescribeStreamRequest, get_records::GetRecordsRequest,
+    get_shard_iterator::GetShardIteratorRequest, list_streams::ListStreamsRequest,
 };
 use runtime::{Function, context::Bus, function::TaskFunction};
 use serde_json::{Value, json};
@@ -29,6 +29,7 @@ struct BusState {
     events: Vec<Value>,
     /// How many of the entries offered next are refused.
     refuse: usize,
+    down: bool,
     offered: usize,
 }
 
@@ -54,6 +55,8 @@ impl Spine {
                     .region(Region::new("us-east-1"))
                     .endpoint_url(&self.url)
                     .credentials_provider(Credentials::for_tests())
+                    // The trigger tries again by itself; the SDK's pauses would only make a test slow.
+                    .retry_config(RetryConfig::disabled())
                     .http_client(aws_smithy_http_client::Builder::new().build_http())
                     .build(),
             ),
@@ -64,6 +67,11 @@ impl Spine {
     /// The bus refuses this many of the entries that it is offered next.
     pub fn refuse(&self, entries: usize) {
         self.state.lock().unwrap().refuse = entries;
+    }
+
+    /// Whether the bus answers at all.
+    pub fn down(&self, down: bool) {
+        self.state.lock().unwrap().down = down;
     }
 
     /// How many entries the bus was offered, taken or not.
@@ -77,9 +85,12 @@ impl Spine {
     }
 }
 
-async fn put_events(State(state): State<Arc<Mutex<BusState>>>, body: String) -> Json<Value> {
+async fn put_events(State(state): State<Arc<Mutex<BusState>>>, body: String) -> Result<Json<Value>, StatusCode> {
     let body: Value = serde_json::from_str(&body).unwrap();
     let mut state = state.lock().unwrap();
+    if state.down {
+        return Err(StatusCode::SERVICE_UNAVAILABLE);
+    }
     let entries = body["Entries"].as_array().unwrap();
     assert!(entries.len() <= 10, "PutEvents takes ten entries");
     state.offered += entries.len();
@@ -97,7 +108,7 @@ async fn put_events(State(state): State<Arc<Mutex<BusState>>>, body: String) -> 
             state.events.push(detail);
         }
     }
-    Json(json!({"FailedEntryCount": failed, "Entries": results}))
+    Ok(Json(json!({"FailedEntryCount": failed, "Entries": results})))
 }
 
 pub fn tasks() -> Vec<TaskFunction> {
@@ -126,7 +137,8 @@ impl World {
         let mut iterator = iterator["ShardIterator"].clone();
         let mut records = Vec::new();
         loop {
-            let ask: GetRecordsRequest = serde_json::from_value(json!({"ShardIterator": iterator, "Limit": 1000})).unwrap();
+            let ask: GetRecordsRequest =
+                serde_json::from_value(json!({"ShardIterator": iterator, "Limit": 1000})).unwrap();
             let got = serde_json::to_value(self.database.get_records(ask).unwrap()).unwrap();
             let batch = got["Records"].as_array().unwrap();
             if batch.is_empty() {
@@ -144,7 +156,10 @@ impl World {
         let records = self.stream(from);
         let failed = self.trigger_on(&records).await;
         let through = match &failed {
-            Some(number) => records.iter().position(|r| r["dynamodb"]["SequenceNumber"] == json!(number)).unwrap(),
+            Some(number) => records
+                .iter()
+                .position(|r| r["dynamodb"]["SequenceNumber"] == json!(number))
+                .unwrap(),
             None => records.len(),
         };
         *self.spine.read.lock().unwrap() += through;
@@ -164,7 +179,10 @@ impl World {
         self.recorder().clear();
         let response = (trigger.call)(&self.ctx, event).await;
         self.recorder().take().check(&Function::Trigger(trigger));
-        response.batch_item_failures.first().map(|failure| failure.item_identifier.clone().unwrap())
+        response
+            .batch_item_failures
+            .first()
+            .map(|failure| failure.item_identifier.clone().unwrap())
     }
 
     /// Delivers events to a task as one batch; the indices of those it wants again.
@@ -185,7 +203,9 @@ impl World {
         let response = (task.call)(&self.ctx, batch).await;
         self.recorder().take().check(&Function::Task(*task));
         let failures = response.batch_item_failures.iter();
-        failures.map(|failure| failure.item_identifier.parse().unwrap()).collect()
+        failures
+            .map(|failure| failure.item_identifier.parse().unwrap())
+            .collect()
     }
 
     /// Runs trigger and tasks until nothing moves any more; everything that came over the bus.

@@ -1,0 +1,115 @@
+//! GET /v1/customers/{customerKey}/audit
+
+use crate::support::{World, at, key_of};
+use chrono::TimeDelta;
+use serde_json::{Value, json};
+
+#[tokio::test]
+async fn every_change_is_told_newest_first() {
+    let world = World::new().await;
+    let customer = world.member_customer("Acme").await;
+    let user = world.user("CustomerAdmin", &customer);
+    let step = || world.clock.forward(TimeDelta::seconds(1));
+    step();
+    world
+        .patch(&user, &at(&customer), json!({"name": "New", "email": "a@acme.example"}))
+        .await
+        .expect(200);
+    step();
+    world
+        .post(&user, &format!("{}/deactivate", at(&customer)), json!({}))
+        .await
+        .expect(200);
+    step();
+    world
+        .post(&user, &format!("{}/reactivate", at(&customer)), json!({}))
+        .await
+        .expect(200);
+    step();
+    let place = json!({"name": "Main", "address": {}});
+    let location = world
+        .post(&user, &format!("{}/locations", at(&customer)), place)
+        .await
+        .expect(201);
+    world.settle().await;
+    let trail: Vec<Value> = world
+        .all(&user, &format!("{}/audit?limit=3", at(&customer)))
+        .await
+        .into_iter()
+        .map(|entry| {
+            json!([
+                entry["time"],
+                entry["action"],
+                entry["actor"]["id"],
+                entry["version"],
+                entry["changed"]
+            ])
+        })
+        .collect();
+    insta::assert_json_snapshot!(trail);
+    assert_eq!(
+        world.audit(&customer).await[0]["entity"],
+        json!({"kind": "Location", "key": location.key()})
+    );
+}
+
+#[tokio::test]
+async fn a_refused_foreign_key_is_in_the_callers_trail_and_not_in_the_others() {
+    let world = World::new().await;
+    let own = key_of(&world.tenant("Own").await);
+    let other = key_of(&world.tenant("Other").await);
+    let answer = world
+        .get(&world.user("Member", &own), &at(&other))
+        .await
+        .problem(400, "KEY_MISMATCH");
+    let trail = world.audit(&own).await;
+    assert_eq!(
+        trail,
+        [json!({
+            "key": trail[0]["key"], "action": "KEY_MISMATCH_REFUSED", "time": "2026-11-23T08:00:00.000Z",
+            "actor": {"kind": "User", "id": "usr_user"}, "requestId": answer.header("x-request-id"),
+            "details": {"operation": "get-customer", "claimed": own, "requested": other},
+        })]
+    );
+    assert!(world.audit(&other).await.is_empty());
+}
+
+#[tokio::test]
+async fn what_was_put_in_the_path_is_kept_short() {
+    let world = World::new().await;
+    let own = key_of(&world.tenant("Own").await);
+    world
+        .get(&world.user("Member", &own), &at(&"x".repeat(5000)))
+        .await
+        .problem(400, "KEY_MISMATCH");
+    assert!(world.audit(&own).await[0].to_string().len() < 1000);
+}
+
+#[tokio::test]
+async fn a_refused_client_is_told_too() {
+    let world = World::new().await;
+    let own = key_of(&world.tenant("Own").await);
+    let client = "cli_01kb1v0c1tfr2v6krscysfnvgb";
+    let caller = world.user("CustomerAdmin", &own).claim("clientId", json!(client));
+    world.get(&caller, &at(&own)).await.problem(400, "KEY_MISMATCH");
+    let trail = world.audit(&own).await;
+    assert_eq!(trail.len(), 1);
+    assert_eq!(
+        (&trail[0]["action"], &trail[0]["details"]["claimed"]),
+        (&json!("KEY_MISMATCH_REFUSED"), &json!(client))
+    );
+}
+
+#[tokio::test]
+async fn two_refusals_at_one_moment_are_two_entries() {
+    let world = World::new().await;
+    let own = key_of(&world.tenant("Own").await);
+    let caller = world.user("Member", &own);
+    for _ in 0..2 {
+        world
+            .get(&caller, &at("cus_01kb1v0c1tfr2v6krscysfnvgb"))
+            .await
+            .problem(400, "KEY_MISMATCH");
+    }
+    assert_eq!(world.audit(&own).await.len(), 2);
+}

@@ -1,0 +1,89 @@
+//! GET /v1/customers/{customerKey}
+
+use crate::support::{World, at, key_of};
+use serde_json::json;
+
+#[tokio::test]
+async fn its_own_people_read_it() {
+    let world = World::new().await;
+    let customer = world.tenant("Acme").await;
+    for role in ["CustomerAdmin", "Member"] {
+        let read = world
+            .get(&world.user(role, &key_of(&customer)), &at(&key_of(&customer)))
+            .await
+            .expect(200);
+        assert_eq!((read.header("etag"), &read.body), (Some("\"1\""), &customer));
+    }
+}
+
+#[tokio::test]
+async fn an_answer_is_not_to_be_cached() {
+    let world = World::new().await;
+    let customer = world.tenant("Acme").await;
+    let read = world.get(&world.admin(), &at(&key_of(&customer))).await.expect(200);
+    assert_eq!(read.header("cache-control"), Some("no-store"));
+}
+
+#[tokio::test]
+async fn a_key_of_nothing_is_not_found() {
+    let world = World::new().await;
+    let shouted = "cus_01KB1V0C1TFR2V6KRSCYSFNVGB";
+    for key in [
+        "cus_01kb1v0c1tfr2v6krscysfnvgb",
+        "cus_",
+        "cus_1",
+        "loc_01kb1v0c1tfr2v6krscysfnvgb",
+        "x",
+        shouted,
+        "%00",
+        "CUS#x",
+    ] {
+        let answer = world.get(&world.admin(), &at(key)).await;
+        assert_eq!(
+            answer.problem(404, "NOT_FOUND").body["details"],
+            json!({"entity": "Customer"}),
+            "{key}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_foreign_key_is_refused_the_same_whether_or_not_it_is_anybodys() {
+    let world = World::new().await;
+    let own = key_of(&world.tenant("Own").await);
+    let other = key_of(&world.tenant("Other").await);
+    for requested in [&other, "cus_01kb1v0c1tfr2v6krscysfnvgb", "rubbish"] {
+        let answer = world
+            .get(&world.user("CustomerAdmin", &own), &at(requested))
+            .await
+            .problem(400, "KEY_MISMATCH");
+        assert_eq!(
+            answer.body["details"],
+            json!({"field": "customerKey", "claimed": own, "requested": requested})
+        );
+        let mut body = answer.body.clone();
+        for of_this_request in ["details", "requestId"] {
+            body.as_object_mut().unwrap().remove(of_this_request);
+        }
+        assert_eq!(
+            body,
+            json!({
+                "type": "urn:customer-service:problem:KEY_MISMATCH", "title": "Key mismatch", "status": 400, "code": "KEY_MISMATCH",
+                "detail": "The customerKey is not the caller's.",
+            })
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_damaged_record_is_an_internal_error_that_tells_nothing() {
+    let world = World::new().await;
+    let customer = key_of(&world.tenant("Acme").await);
+    world.damage(&customer, "name").await;
+    let answer = world.get(&world.admin(), &at(&customer)).await.problem(500, "INTERNAL");
+    assert_eq!(
+        answer.body["detail"],
+        "Something went wrong here; the request id helps to find out what."
+    );
+    assert_eq!(answer.body.get("details"), None);
+}

@@ -1,0 +1,113 @@
+//! GET /v1/customers
+
+use crate::support::{World, at, key_of};
+use serde_json::{Value, json};
+
+const PATH: &str = "/v1/customers";
+
+async fn names(world: &World, query: &str) -> Vec<String> {
+    let customers = world.all(&world.admin(), &format!("{PATH}{query}")).await;
+    customers
+        .iter()
+        .map(|customer| customer["name"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+#[tokio::test]
+async fn with_none_there_the_page_is_empty() {
+    let world = World::new().await;
+    let page = world.get(&world.admin(), PATH).await.expect(200);
+    assert_eq!(page.body, json!({"items": [], "nextCursor": null}));
+}
+
+#[tokio::test]
+async fn they_are_shown_whole_and_oldest_first() {
+    let world = World::new().await;
+    let customers = [
+        world.tenant("A").await,
+        world.tenant("B").await,
+        world.tenant("C").await,
+    ];
+    assert_eq!(world.all(&world.admin(), PATH).await, customers);
+}
+
+#[tokio::test]
+async fn filters_narrow_it() {
+    let world = World::new().await;
+    world
+        .customer(json!({"name": "tenant", "bootstrapTenantKey": "acme"}))
+        .await;
+    let member = json!({"isTenantCustomer": false, "bootstrapTenantKey": "acme"});
+    let with = |fields: Value| {
+        let mut member = member.clone();
+        member
+            .as_object_mut()
+            .unwrap()
+            .extend(fields.as_object().unwrap().clone());
+        member
+    };
+    world.customer(with(json!({"name": "member"}))).await;
+    world
+        .customer(with(json!({"name": "person", "type": "Consumer"})))
+        .await;
+    let off = world.customer(with(json!({"name": "off"}))).await;
+    world
+        .post(&world.admin(), &format!("{}/deactivate", at(&key_of(&off))), json!({}))
+        .await
+        .expect(200);
+    for (query, expected) in [
+        ("?type=Business", vec!["tenant", "member", "off"]),
+        ("?type=Consumer", vec!["person"]),
+        ("?isTenantCustomer=true", vec!["tenant"]),
+        ("?isTenantCustomer=false", vec!["member", "person", "off"]),
+        ("?isDisabled=true", vec!["off"]),
+        ("?isDisabled=false", vec!["tenant", "member", "person"]),
+        ("?type=Business&isTenantCustomer=false&isDisabled=false", vec!["member"]),
+        ("?type=Consumer&isTenantCustomer=true", vec![]),
+    ] {
+        assert_eq!(names(&world, query).await, expected, "{query}");
+    }
+}
+
+#[tokio::test]
+async fn a_broken_query_is_named() {
+    let world = World::new().await;
+    for (query, broken) in [
+        ("?type=Charity", vec!["type"]),
+        ("?isDisabled=yes", vec!["isDisabled"]),
+        ("?isDisabled=TRUE", vec!["isDisabled"]),
+        ("?isTenantCustomer=1", vec!["isTenantCustomer"]),
+        ("?limit=0", vec!["limit"]),
+        ("?limit=101", vec!["limit"]),
+        ("?limit=-1", vec!["limit"]),
+        ("?limit=ten", vec!["limit"]),
+        ("?limit=", vec!["limit"]),
+        ("?name=Acme", vec!["name"]),
+        ("?limit=0&type=x&colour=red", vec!["limit", "type", "colour"]),
+    ] {
+        assert_eq!(
+            world.get(&world.admin(), &format!("{PATH}{query}")).await.broken(),
+            broken,
+            "{query}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_page_has_25_unless_asked_otherwise() {
+    let world = World::new().await;
+    for n in 0..27 {
+        world.tenant(&format!("{n}")).await;
+    }
+    let sizes: Vec<usize> = world.pages(&world.admin(), PATH).await.iter().map(Vec::len).collect();
+    assert_eq!(sizes, [25, 2]);
+}
+
+#[tokio::test]
+async fn a_deleted_customer_is_not_in_it() {
+    let world = World::new().await;
+    let gone = world.tenant("gone").await;
+    world.tenant("here").await;
+    world.delete(&world.admin(), &at(&key_of(&gone))).await.expect(204);
+    assert_eq!(names(&world, "").await, ["here"]);
+}

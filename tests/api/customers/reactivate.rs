@@ -1,0 +1,152 @@
+//! POST /v1/customers/{customerKey}/reactivate
+
+use crate::support::{World, at};
+use chrono::TimeDelta;
+use serde_json::json;
+
+#[tokio::test]
+async fn a_reactivated_customer_is_as_it_was() {
+    let world = World::new().await;
+    let customer = world.member_customer("Acme").await;
+    let caller = world.user("CustomerAdmin", &customer);
+    let before = world.get(&caller, &at(&customer)).await.body;
+    world
+        .post(&caller, &format!("{}/deactivate", at(&customer)), json!({}))
+        .await
+        .expect(200);
+    let after = world
+        .post(&caller, &format!("{}/reactivate", at(&customer)), json!({}))
+        .await
+        .expect(200);
+    assert_eq!(after.header("etag"), Some("\"3\""));
+    let mut expected = before;
+    expected["version"] = json!(3);
+    expected["updatedBy"] = json!("usr_user");
+    assert_eq!(after.body, expected);
+    world
+        .patch(&caller, &at(&customer), json!({"name": "Back"}))
+        .await
+        .expect(200);
+}
+
+#[tokio::test]
+async fn it_works_until_the_window_ends_and_not_after() {
+    let end = TimeDelta::days(21);
+    for (passed, status) in [(end, 200), (end + TimeDelta::milliseconds(1), 409)] {
+        let world = World::new().await;
+        let customer = world.member_customer("Acme").await;
+        world
+            .post(&world.admin(), &format!("{}/deactivate", at(&customer)), json!({}))
+            .await
+            .expect(200);
+        world.clock.forward(passed);
+        let answer = world
+            .post(&world.admin(), &format!("{}/reactivate", at(&customer)), json!({}))
+            .await;
+        assert_eq!(answer.status, status);
+        if status == 409 {
+            answer.problem(409, "REACTIVATION_WINDOW_CLOSED");
+        }
+    }
+}
+
+#[tokio::test]
+async fn platform_staff_extend_the_window() {
+    let world = World::new().await;
+    let customer = world.member_customer("Acme").await;
+    let caller = world.user("CustomerAdmin", &customer);
+    world
+        .post(&caller, &format!("{}/deactivate", at(&customer)), json!({}))
+        .await
+        .expect(200);
+    world.clock.forward(TimeDelta::days(30));
+    let extension = json!({"deactivation": {"windowEndsAt": "2027-01-01T00:00:00Z"}});
+    let caller = world.user("CustomerAdmin", &customer);
+    world
+        .patch(&caller, &at(&customer), extension.clone())
+        .await
+        .problem(403, "FORBIDDEN");
+    let extended = world
+        .patch(&world.admin(), &at(&customer), extension)
+        .await
+        .expect(200)
+        .body;
+    assert_eq!(
+        extended["deactivation"],
+        json!({
+            "deactivatedAt": "2026-11-23T08:00:00.000Z", "deactivatedBy": "usr_user", "windowEndsAt": "2027-01-01T00:00:00.000Z",
+        })
+    );
+    world
+        .post(&caller, &format!("{}/reactivate", at(&customer)), json!({}))
+        .await
+        .expect(200);
+}
+
+#[tokio::test]
+async fn an_extended_window_keeps_to_the_limits() {
+    let world = World::new().await;
+    let customer = world.member_customer("Acme").await;
+    world
+        .post(&world.admin(), &format!("{}/deactivate", at(&customer)), json!({}))
+        .await
+        .expect(200);
+    for end in [
+        json!("2026-11-23T08:00:00Z"),
+        json!("2027-11-23T08:00:01Z"),
+        json!("soon"),
+        json!(null),
+    ] {
+        let answer = world
+            .patch(
+                &world.admin(),
+                &at(&customer),
+                json!({"deactivation": {"windowEndsAt": end}}),
+            )
+            .await;
+        assert_eq!(answer.broken(), ["deactivation.windowEndsAt"], "{end}");
+    }
+}
+
+#[tokio::test]
+async fn a_deactivation_is_not_patched_away() {
+    let world = World::new().await;
+    let customer = world.member_customer("Acme").await;
+    world
+        .post(&world.admin(), &format!("{}/deactivate", at(&customer)), json!({}))
+        .await
+        .expect(200);
+    for caller in [world.admin(), world.user("CustomerAdmin", &customer)] {
+        let answer = world
+            .patch(&caller, &at(&customer), json!({"deactivation": null}))
+            .await;
+        assert_eq!(answer.broken(), ["deactivation"]);
+    }
+}
+
+#[tokio::test]
+async fn an_enabled_customer_cannot_be_reactivated() {
+    let world = World::new().await;
+    let customer = world.member_customer("Acme").await;
+    let answer = world
+        .post(&world.admin(), &format!("{}/reactivate", at(&customer)), json!({}))
+        .await;
+    assert_eq!(
+        answer.problem(409, "CONFLICT").body["details"],
+        json!({"field": "isDisabled"})
+    );
+}
+
+#[tokio::test]
+async fn it_takes_no_fields() {
+    let world = World::new().await;
+    let customer = world.member_customer("Acme").await;
+    let answer = world
+        .post(
+            &world.admin(),
+            &format!("{}/reactivate", at(&customer)),
+            json!({"why": "x"}),
+        )
+        .await;
+    assert_eq!(answer.broken(), ["why"]);
+}
