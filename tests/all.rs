@@ -2,4 +2,5 @@
 //! stream → bus → queue → task spine until it is quiet, `contract` holds the generated parts and the declarations to each other.
 
 mod api;
+mod e2e;
 mod support;

@@ -1,0 +1,8 @@
+//! The whole thing: the real function binaries on the local cloud, over HTTP, and what becomes of it when it is killed.
+
+mod cloud;
+mod poison;
+mod survival;
+mod tour;
+
+use cloud::Cloud;
