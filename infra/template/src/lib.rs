@@ -1,16 +1,69 @@
 //! What is written from the functions' declarations: the function part of `template.yaml`, the OpenAPI and AsyncAPI documents, the
 //! events' schemas and samples, a payload for each function, the table's access patterns.
 
+mod access_patterns;
+mod asyncapi;
 mod names;
+mod openapi;
+mod payloads;
 mod policy;
+mod problems;
 mod sam;
 
 use anyhow::{Context, Result};
+use events::{Event, EventType};
 use runtime::Function;
+use serde_json::Value;
 use std::{
     fs,
     path::{Path, PathBuf},
 };
+
+pub use names::pascal_case;
+
+/// A package of functions.
+pub struct Area {
+    pub name: &'static str,
+    pub says: &'static str,
+    pub functions: &'static [Function],
+}
+
+pub const AREAS: &[Area] = &[
+    Area {
+        name: "customers",
+        says: "The customer itself, its lifecycle, its audit trail.",
+        functions: customers::FUNCTIONS,
+    },
+    Area {
+        name: "structure",
+        says: "A customer's organisation.",
+        functions: structure::FUNCTIONS,
+    },
+    Area {
+        name: "table-stream",
+        says: "What makes events of changes.",
+        functions: table_stream::FUNCTIONS,
+    },
+    Area {
+        name: "docs",
+        says: "What describes the service.",
+        functions: docs::FUNCTIONS,
+    },
+];
+
+/// Events that no task takes; they are for integrators. An event that is neither here nor taken by a task was forgotten.
+pub const UNROUTED: &[EventType] = &[
+    EventType::CustomerUpdated,
+    EventType::CustomerDeleted,
+    EventType::CustomerDeactivated,
+    EventType::CustomerReactivated,
+    EventType::LocationCreated,
+    EventType::LocationUpdated,
+    EventType::LocationDeleted,
+];
+
+/// Folders in which everything is generated.
+const GENERATED_FOLDERS: &[&str] = &["events", "events/schemas", "events/samples"];
 
 /// A file, its path from the repository's root.
 pub struct Output {
@@ -18,15 +71,15 @@ pub struct Output {
     pub text: String,
 }
 
+impl Area {
+    fn has(&self, function: &str) -> bool {
+        self.functions.iter().any(|f| f.name() == function)
+    }
+}
+
 /// Every function of the service.
 pub fn functions() -> Vec<Function> {
-    [
-        customers::FUNCTIONS,
-        structure::FUNCTIONS,
-        table_stream::FUNCTIONS,
-        docs::FUNCTIONS,
-    ]
-    .concat()
+    AREAS.iter().flat_map(|area| area.functions).copied().collect()
 }
 
 /// The repository's root.
@@ -37,10 +90,28 @@ pub fn root() -> PathBuf {
 /// Every generated file as it should be now.
 pub fn outputs() -> Result<Vec<Output>> {
     let functions = functions();
-    Ok(vec![Output {
-        path: "template.yaml".into(),
-        text: sam::template(&read("template.yaml")?, &functions)?,
-    }])
+    let template = read("template.yaml")?;
+    let mut outputs = vec![
+        Output::text("template.yaml", sam::template(&template, &functions)?),
+        Output::json("functions/docs/src/openapi.json", &openapi::document(&functions))?,
+        Output::json("docs/asyncapi.json", &asyncapi::document(&functions))?,
+        Output::text("docs/access-patterns.md", access_patterns::document(&functions)),
+    ];
+    for event in EventType::ALL {
+        let name = event.name();
+        outputs.push(Output::json(&format!("events/schemas/{name}.json"), &event.schema())?);
+        outputs.push(Output::json(
+            &format!("events/samples/{name}.json"),
+            &Event::sample(*event),
+        )?);
+    }
+    for function in &functions {
+        outputs.push(Output::json(
+            &format!("events/{}.json", function.name()),
+            &payloads::payload(function)?,
+        )?);
+    }
+    Ok(outputs)
 }
 
 /// The outputs whose file is missing or says something else.
@@ -50,6 +121,51 @@ pub fn stale() -> Result<Vec<Output>> {
     Ok(outputs)
 }
 
+/// Files in the generated folders that nothing writes any more.
+pub fn leftovers() -> Result<Vec<PathBuf>> {
+    let current: Vec<PathBuf> = outputs()?.into_iter().map(|output| output.path).collect();
+    let mut leftovers = Vec::new();
+    for folder in GENERATED_FOLDERS {
+        let Ok(entries) = fs::read_dir(root().join(folder)) else {
+            continue;
+        };
+        for entry in entries {
+            let entry = entry.with_context(|| format!("{folder} can't be read"))?;
+            let path = Path::new(folder).join(entry.file_name());
+            if entry.path().is_file() && !current.contains(&path) {
+                leftovers.push(path);
+            }
+        }
+    }
+    Ok(leftovers)
+}
+
+impl Output {
+    fn text(path: &str, text: String) -> Self {
+        Self {
+            path: path.into(),
+            text,
+        }
+    }
+
+    fn json(path: &str, value: &Value) -> Result<Self> {
+        let text = serde_json::to_string_pretty(value).with_context(|| format!("{path} can't be written as JSON"))?;
+        Ok(Self::text(path, text + "\n"))
+    }
+}
+
 fn read(path: &str) -> Result<String> {
     fs::read_to_string(root().join(path)).with_context(|| format!("{path} can't be read"))
+}
+
+/// The event types that at least one task takes.
+pub fn routed(functions: &[Function]) -> Vec<EventType> {
+    functions
+        .iter()
+        .flat_map(|function| match function {
+            Function::Task(task) => task.spec.on,
+            _ => &[],
+        })
+        .copied()
+        .collect()
 }

@@ -5,7 +5,8 @@ use std::{env, fs, path::Path};
 
 fn main() -> Result<()> {
     let arguments: Vec<String> = env::args().skip(1).collect();
-    match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match arguments.as_slice() {
         [] => write(),
         ["--check"] => check(),
         _ => bail!("usage: cargo run --bin template [-- --check]"),
@@ -13,24 +14,33 @@ fn main() -> Result<()> {
 }
 
 fn write() -> Result<()> {
+    let root = template::root();
     for output in template::stale()? {
-        let path = template::root().join(&output.path);
+        let path = root.join(&output.path);
         let folder = path.parent().unwrap_or(Path::new("."));
         fs::create_dir_all(folder)
             .and_then(|()| fs::write(&path, &output.text))
             .with_context(|| format!("{} can't be written", output.path.display()))?;
         println!("wrote {}", output.path.display());
     }
+    for leftover in template::leftovers()? {
+        fs::remove_file(root.join(&leftover)).with_context(|| format!("{} can't be removed", leftover.display()))?;
+        println!("removed {}", leftover.display());
+    }
     Ok(())
 }
 
 fn check() -> Result<()> {
     let stale = template::stale()?;
+    let leftovers = template::leftovers()?;
     for output in &stale {
         eprintln!("not current: {}", output.path.display());
     }
-    if !stale.is_empty() {
-        bail!("run `cargo run --bin template` and commit what it writes");
+    for leftover in &leftovers {
+        eprintln!("written by nothing: {}", leftover.display());
+    }
+    if !stale.is_empty() || !leftovers.is_empty() {
+        bail!("run `cargo run --bin template` and commit what it changes");
     }
     Ok(())
 }

@@ -1,0 +1,150 @@
+//! `docs/access-patterns.md`: which question is answered by which key or index, and in how many requests.
+
+use runtime::{Function, Grant, spec::Action};
+use std::fmt::Write;
+use table::keys::{Family, Index, PK, SK, TTL};
+
+const ABOUT: &str = "\
+# Access patterns
+
+Written from the functions' declarations by `cargo run --bin template`; a test keeps it current. What the items look like is in
+`shared/table/src/keys.rs`.
+";
+
+const ABOUT_KEYS: &str = "
+## Keys
+
+| | partition key | sort key | partitions |
+|---|---|---|---|
+";
+
+const ABOUT_FUNCTIONS: &str = "\
+## Functions
+
+*Asks the table* is what the function declares, and all that its IAM policy allows beside the last column. All that a function writes
+goes out in one request, a transaction where it is more than one item. *Requests* is the usual number; a write that meets another one
+reads and tries again. *With it* is what the adapter does for the function: a refused foreign key is written to the caller's own audit
+trail, the answer to an `Idempotency-Key` is kept in the same transaction, and looked up first where the endpoint is an action.
+
+| function | question | asks the table | requests | with it |
+|---|---|---|---|---|
+";
+
+pub fn document(functions: &[Function]) -> String {
+    let mut text = ABOUT.to_owned();
+    text += &keys();
+    text += "\n";
+    text += ABOUT_FUNCTIONS;
+    for function in functions {
+        text += &row(function);
+    }
+    text
+}
+
+fn keys() -> String {
+    let mut text = ABOUT_KEYS.to_owned();
+    let in_table: Vec<Family> = Family::ALL
+        .iter()
+        .copied()
+        .filter(|family| *family != Family::CustomerList)
+        .collect();
+    let _ = writeln!(text, "| the table | `{PK}` | `{SK}` | {} |", patterns(&in_table));
+    for index in Index::ALL {
+        let sort = index
+            .sort_attribute()
+            .map_or("–".to_owned(), |name| format!("`{name}`"));
+        let _ = writeln!(
+            text,
+            "| index `{}` | `{}` | {sort} | {} |",
+            index.name(),
+            index.partition_attribute(),
+            patterns(&[family_of(*index)])
+        );
+    }
+    let _ = writeln!(
+        text,
+        "\nThe indexes are sparse and hold customers only. `{TTL}` ends items that are kept for a while: answered requests and tombstones."
+    );
+    text
+}
+
+const fn family_of(index: Index) -> Family {
+    match index {
+        Index::Customers => Family::CustomerList,
+        Index::ExternalIds => Family::External,
+        Index::Tenants => Family::Tenant,
+    }
+}
+
+fn patterns(families: &[Family]) -> String {
+    let patterns: Vec<String> = families
+        .iter()
+        .map(|family| format!("`{}`", family.pattern()))
+        .collect();
+    patterns.join(", ")
+}
+
+fn row(function: &Function) -> String {
+    let (declared, place) = match function {
+        Function::Endpoint(f) => (f.spec.grants, format!("{} {}", f.spec.method.name(), f.spec.route)),
+        Function::Task(f) => {
+            let events: Vec<&str> = f.spec.on.iter().map(|event| event.name()).collect();
+            (f.spec.grants, format!("on {}", events.join(", ")))
+        }
+        Function::Trigger(f) => (f.spec.grants, "on the table's stream".to_owned()),
+    };
+    let adapter: Vec<Grant> = function
+        .grants()
+        .into_iter()
+        .filter(|grant| !declared.contains(grant))
+        .collect();
+    format!(
+        "| `{}` | {} ({place}) | {} | {} | {} |\n",
+        function.name(),
+        function.says().trim_end_matches('.'),
+        in_words(declared),
+        requests(declared),
+        in_words(&adapter),
+    )
+}
+
+fn in_words(grants: &[Grant]) -> String {
+    if grants.is_empty() {
+        return "–".into();
+    }
+    let mut places: Vec<(Family, Option<Index>)> = grants.iter().map(|grant| (grant.family, grant.index)).collect();
+    places.sort();
+    places.dedup();
+    let parts: Vec<String> = places
+        .into_iter()
+        .map(|(family, index)| {
+            let actions: Vec<&str> = grants
+                .iter()
+                .filter(|grant| (grant.family, grant.index) == (family, index))
+                .map(|grant| grant.action.name())
+                .collect();
+            let index = index.map_or_else(String::new, |index| format!(" in `{}`", index.name()));
+            format!("{} `{}`{index}", actions.join(", "), family.pattern())
+        })
+        .collect();
+    parts.join("; ")
+}
+
+/// How many requests a function makes when nothing gets in its way.
+fn requests(grants: &[Grant]) -> &'static str {
+    let has = |wanted: &[Action]| grants.iter().any(|grant| wanted.contains(&grant.action));
+    let reads = has(&[Action::GetItem, Action::Query]);
+    let writes = has(&[
+        Action::PutItem,
+        Action::UpdateItem,
+        Action::DeleteItem,
+        Action::BatchWriteItem,
+    ]);
+    match (reads, writes) {
+        (false, false) => "0",
+        // A list asks for the thing itself only where it found nothing: an empty list, or a list of nothing?
+        (true, false) if has(&[Action::Query]) && has(&[Action::GetItem]) => "1 (2 where the list is empty)",
+        (true, false) | (false, true) => "1",
+        (true, true) => "1 read, 1 write",
+    }
+}
