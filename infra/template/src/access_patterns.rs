@@ -21,10 +21,12 @@ const ABOUT_KEYS: &str = "
 const ABOUT_FUNCTIONS: &str = "\
 ## Functions
 
-*Asks the table* is what the function declares, and all that its IAM policy allows beside the last column. All that a function writes
-goes out in one request, a transaction where it is more than one item. *Requests* is the usual number; a write that meets another one
-reads and tries again. *With it* is what the adapter does for the function: a refused foreign key is written to the caller's own audit
-trail, the answer to an `Idempotency-Key` is kept in the same transaction, and looked up first where the endpoint is an action.
+*Asks the table* is what the function declares. *With it* is what the adapter does for it: a refused foreign key is written to the
+caller's own audit trail; the answer to an `Idempotency-Key` is kept in the same transaction, and looked up first where the endpoint
+is an action. Its IAM policy allows both and nothing else.
+
+*Requests* is how many the function makes of its own when no other write meets its own. All that is written goes out in one, a
+transaction where it is more than one item; a change that needs nothing looked up makes only that one.
 
 | function | question | asks the table | requests | with it |
 |---|---|---|---|---|
@@ -134,17 +136,13 @@ fn in_words(grants: &[Grant]) -> String {
 fn requests(grants: &[Grant]) -> &'static str {
     let has = |wanted: &[Action]| grants.iter().any(|grant| wanted.contains(&grant.action));
     let reads = has(&[Action::GetItem, Action::Query]);
-    let writes = has(&[
-        Action::PutItem,
-        Action::UpdateItem,
-        Action::DeleteItem,
-        Action::BatchWriteItem,
-    ]);
+    let writes = has(&[Action::PutItem, Action::UpdateItem, Action::DeleteItem]);
     match (reads, writes) {
-        (false, false) => "0",
         // A list asks for the thing itself only where it found nothing: an empty list, or a list of nothing?
-        (true, false) if has(&[Action::Query]) && has(&[Action::GetItem]) => "1 (2 where the list is empty)",
+        (true, false) if has(&[Action::Query]) && has(&[Action::GetItem]) => "1, or 2 where the list is empty",
+        (true, true) => "a read and a write at most",
         (true, false) | (false, true) => "1",
-        (true, true) => "1 read, 1 write",
+        (false, false) if has(&[Action::BatchWriteItem]) => "1 for 25 items",
+        (false, false) => "0",
     }
 }

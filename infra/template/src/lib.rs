@@ -169,3 +169,16 @@ pub fn routed(functions: &[Function]) -> Vec<EventType> {
         .copied()
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_event_is_routed_or_listed_as_unrouted() {
+        let routed = routed(&functions());
+        for event in EventType::ALL {
+            assert_ne!(routed.contains(event), UNROUTED.contains(event), "{}", event.name());
+        }
+    }
+}

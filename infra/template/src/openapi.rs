@@ -51,6 +51,10 @@ pub fn document(functions: &[Function]) -> Value {
             ((*code).to_owned(), example)
         })
         .collect();
+    let responses: Map<String, Value> = CODES
+        .iter()
+        .map(|(code, status, _)| ((*code).to_owned(), problem_response(*status, &[code])))
+        .collect();
     json!({
         "openapi": "3.1.0",
         "info": {
@@ -71,6 +75,7 @@ pub fn document(functions: &[Function]) -> Value {
             "parameters": parameters(),
             "headers": headers(),
             "schemas": schemas,
+            "responses": responses,
             "examples": examples,
         },
     })
@@ -286,9 +291,13 @@ fn responses(endpoint: &EndpointFunction) -> Value {
             .filter(|(code, its_status, _)| *its_status == status && codes.contains(code))
             .map(|(code, ..)| *code)
             .collect();
-        if !of_status.is_empty() {
-            responses.insert(status.to_string(), problem_response(status, &of_status));
-        }
+        let response = match of_status.as_slice() {
+            [] => continue,
+            // Most statuses have one code and are the same everywhere.
+            [code] => json!({"$ref": format!("#/components/responses/{code}")}),
+            codes => problem_response(status, codes),
+        };
+        responses.insert(status.to_string(), response);
     }
     responses.into()
 }

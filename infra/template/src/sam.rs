@@ -222,6 +222,53 @@ fn fill(part: &str, values: &[(&str, &str)]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fmt::Write;
+    use table::keys::{PK, SK, TTL};
+
+    const TEMPLATE: &str = include_str!("../../../template.yaml");
+
+    #[test]
+    fn the_table_is_that_of_the_keys() {
+        let key = |indent: &str, partition: &str, sort: Option<&str>| {
+            let mut yaml = format!("{indent}- {{AttributeName: {partition}, KeyType: HASH}}\n");
+            if let Some(sort) = sort {
+                let _ = writeln!(yaml, "{indent}- {{AttributeName: {sort}, KeyType: RANGE}}");
+            }
+            yaml
+        };
+        let mut attributes = vec![PK, SK];
+        let mut yaml = format!(
+            "      KeySchema:\n{}      GlobalSecondaryIndexes:\n",
+            key("        ", PK, Some(SK))
+        );
+        for index in Index::ALL {
+            let (partition, sort) = (index.partition_attribute(), index.sort_attribute());
+            let key = key("            ", partition, sort);
+            let _ = write!(
+                yaml,
+                "        - IndexName: {}\n          KeySchema:\n{key}          Projection: {{ProjectionType: ALL}}\n",
+                index.name(),
+            );
+            attributes.push(partition);
+            attributes.extend(sort);
+        }
+        let definitions: Vec<String> = attributes
+            .iter()
+            .map(|name| format!("        - {{AttributeName: {name}, AttributeType: S}}\n"))
+            .collect();
+        let table = format!("      AttributeDefinitions:\n{}{yaml}", definitions.concat());
+        assert!(TEMPLATE.contains(&table), "template.yaml's table should say:\n{table}");
+        let ttl = format!("TimeToLiveSpecification: {{AttributeName: {TTL}, Enabled: true}}");
+        assert!(TEMPLATE.contains(&ttl), "{ttl}");
+    }
+
+    /// CloudFormation takes 500 in a stack. SAM adds a permission to each route, a mapping to each queue and stream, and a stage.
+    #[test]
+    fn the_stack_stays_small_enough() {
+        let declared = TEMPLATE.matches("\n    Type: AWS::").count();
+        let added = TEMPLATE.matches("\n          Type: ").count() + 1;
+        assert!(declared + added < 450, "{}", declared + added);
+    }
 
     #[test]
     fn only_what_is_between_the_markers_is_replaced() {
