@@ -1,15 +1,17 @@
 //! Puts the parts together, starts them in an order in which each finds what it needs, and stops them in reverse.
 
+mod greeting;
+mod port;
+mod signals;
+
 use std::collections::HashMap;
-use std::io::{ErrorKind, Write};
-use std::net::{Ipv4Addr, SocketAddr};
+use std::io::Write;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result};
 use axum::Router;
-use tokio::net::{TcpListener, TcpSocket};
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 
@@ -26,6 +28,8 @@ use crate::sqs::Sqs;
 use crate::store::Store;
 use crate::template::{self, Surroundings};
 use crate::{aws, http_api};
+use port::Port;
+use signals::StopSignals;
 
 /// How long running invocations may take to finish after Ctrl-C.
 const GRACE: Duration = Duration::from_secs(3);
@@ -56,9 +60,6 @@ pub fn run(data: DataFolder, options: Options) -> Result<()> {
     let lock = data.lock()?;
     // Of a local cloud that was killed.
     data.remove_ready()?;
-    if options.fresh {
-        data.clear(&lock)?;
-    }
     let identity = Identity::open(&data)?;
 
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -89,6 +90,10 @@ pub fn run(data: DataFolder, options: Options) -> Result<()> {
     if left > 0 {
         eprintln!("! ended {left} function processes that the local cloud before this one left behind");
     }
+    // Only now, when nothing is left that could refuse to start for a typing mistake.
+    if options.fresh {
+        data.clear(&lock)?;
+    }
     let ready = Ready {
         api_url: api_port.url(),
         aws_url: aws_port.url(),
@@ -109,57 +114,13 @@ pub fn run(data: DataFolder, options: Options) -> Result<()> {
         .await?;
         data.write_ready(&ready)?;
         // Whoever started us may have closed the terminal; that is no reason not to run.
-        let _ = std::io::stdout().write_all(greeting(&data, &plan, &ready).as_bytes());
+        let _ = std::io::stdout().write_all(greeting::text(&data, &plan, &ready).as_bytes());
         stop.wait().await;
         eprintln!("stopping (Ctrl-C again to stop at once)");
         data.remove_ready()?;
         parts.stop().await;
         Ok(())
     })
-}
-
-/// A port that is ours but not answered yet: nobody who asks too early is kept waiting.
-struct Port {
-    socket: TcpSocket,
-    address: SocketAddr,
-    option: &'static str,
-}
-
-impl Port {
-    fn reserve(port: u16, option: &'static str) -> Result<Self> {
-        let wanted = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-        let reserve = || -> std::io::Result<Self> {
-            let socket = TcpSocket::new_v4()?;
-            // A port stays usable right after a local cloud that had connections there.
-            socket.set_reuseaddr(true)?;
-            socket.bind(wanted)?;
-            Ok(Self {
-                address: socket.local_addr()?,
-                socket,
-                option,
-            })
-        };
-        reserve().map_err(|error| unusable(wanted.port(), option, error))
-    }
-
-    fn url(&self) -> String {
-        format!("http://{}", self.address)
-    }
-
-    fn listen(self) -> Result<TcpListener> {
-        self.socket
-            .listen(1024)
-            .map_err(|error| unusable(self.address.port(), self.option, error))
-    }
-}
-
-fn unusable(port: u16, option: &str, error: std::io::Error) -> anyhow::Error {
-    match error.kind() {
-        ErrorKind::AddrInUse => {
-            anyhow!("port {port} is taken; choose another with {option}, or any free one with {option} 0")
-        }
-        _ => anyhow!(error).context(format!("could not use port {port} ({option})")),
-    }
 }
 
 /// Everything that runs.
@@ -280,73 +241,4 @@ fn reveal_secrets(plan: &mut Plan, store: &Store) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// Ctrl-C, and what service managers send.
-struct StopSignals {
-    signals: [Signal; 3],
-}
-
-impl StopSignals {
-    fn listen() -> Result<Self> {
-        let listen = |kind| signal(kind).context("could not listen for signals");
-        Ok(Self {
-            signals: [
-                listen(SignalKind::interrupt())?,
-                listen(SignalKind::terminate())?,
-                listen(SignalKind::hangup())?,
-            ],
-        })
-    }
-
-    /// Resolves at the first signal; the second one ends the process there and then.
-    async fn wait(self) {
-        let [mut interrupt, mut terminate, mut hangup] = self.signals;
-        let mut next = async move || {
-            tokio::select! {
-                _ = interrupt.recv() => {}
-                _ = terminate.recv() => {}
-                _ = hangup.recv() => {}
-            }
-        };
-        next().await;
-        tokio::spawn(async move {
-            next().await;
-            // Function processes notice that they are alone, and the next start ends those that do not.
-            std::process::exit(130);
-        });
-    }
-}
-
-fn greeting(data: &DataFolder, plan: &Plan, ready: &Ready) -> String {
-    let count = |number: usize, what: &str| format!("{number} {what}{}", if number == 1 { "" } else { "s" });
-    let mut text = format!(
-        "\nThe local cloud is ready: {}, {}, {}, {}.\n\n  API    {}\n  AWS    {}  (DynamoDB, SQS, EventBridge, Lambda)\n  Data   {}\n  Token  {}\n",
-        count(plan.functions.len(), "function"),
-        count(plan.routes.len(), "route"),
-        count(plan.queues.len(), "queue"),
-        count(plan.tables.len(), "table"),
-        ready.api_url,
-        ready.aws_url,
-        data.path().display(),
-        ready.admin_token,
-    );
-    if let Some(request) = &plan.local.first_request {
-        text.push_str("\nA first request:\n\n");
-        text.push_str(&format!(
-            "  curl -i -X {} '{}{}' \\\n",
-            request.method, ready.api_url, request.path
-        ));
-        text.push_str(&format!("    -H 'Authorization: Bearer {}'", ready.admin_token));
-        if let Some(body) = &request.body {
-            // A quote inside single quotes: end them, an escaped quote, start again.
-            let quoted = body.to_string().replace('\'', r"'\''");
-            text.push_str(&format!(
-                " \\\n    -H 'Content-Type: application/json' \\\n    -d '{quoted}'"
-            ));
-        }
-        text.push('\n');
-    }
-    text.push_str("\nLook in with: cargo local events --follow | queues | logs FUNCTION. Ctrl-C stops it.\n");
-    text
 }

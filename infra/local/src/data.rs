@@ -114,9 +114,7 @@ impl DataFolder {
     /// Empties the folder of everything but the identity, so that tokens printed before stay good.
     /// Only what the local cloud itself put there goes: `--data` may have been pointed anywhere.
     pub fn clear(&self, _lock: &Lock) -> Result<()> {
-        for folder in [LOGS, PROCESSES] {
-            ignore_missing(fs::remove_dir_all(self.path.join(folder)))?;
-        }
+        ignore_missing(fs::remove_dir_all(self.path.join(LOGS)))?;
         ignore_missing(fs::remove_file(self.path.join(READY)))?;
         for database in [DYNAMODB, STORE] {
             for suffix in ["", "-wal", "-shm", "-journal"] {
