@@ -2,6 +2,10 @@
 //!
 //! `yaml` knows the syntax, `resolver` the intrinsic functions, `names` what references give, `resources` and
 //! `functions` the resource types; this file brings them together and checks that the parts fit.
+//!
+//! What a template says to the local cloud alone stands under `Metadata: LocalCloud`: `Parameters` gives local values of
+//! parameters, in which `${local:issuer}`, `${local:audience}` and `${local:jwks}` are filled in, and `FirstRequest`
+//! (`Method`, `Path`, `Body`) is what the printed `curl` sends. CloudFormation ignores it.
 
 mod functions;
 mod lenient;
