@@ -120,8 +120,8 @@ async fn enter(
         .and_then(|value| value.to_str().ok());
     let claims = ctx.tokens()?.verify(authorization, now).await?;
     let admitted = access::admit(ctx, rule, &claims, tenant).await;
-    if let Err(Error::KeyMismatch { .. }) = &admitted {
-        tell_of_refusal(ctx, spec, &claims, id, tenant, now).await?;
+    if let Err(refusal) = &admitted {
+        tell_of_refusal(ctx, spec, &claims, id, refusal, now).await?;
     }
     admitted
 }
@@ -132,9 +132,17 @@ async fn tell_of_refusal(
     spec: &Spec,
     claims: &Claims,
     id: &str,
-    requested: Option<&str>,
+    refusal: &Error,
     now: Timestamp,
 ) -> Result<()> {
+    let Error::KeyMismatch {
+        field,
+        claimed,
+        requested,
+    } = refusal
+    else {
+        return Ok(());
+    };
     let Some(own) = claims
         .customer_key
         .as_deref()
@@ -153,9 +161,10 @@ async fn tell_of_refusal(
         changed: Vec::new(),
         details: Some(json!({
             "operation": spec.name,
-            "claimed": claims.client_id.as_ref().or(claims.customer_key.as_ref()),
+            "field": field,
+            "claimed": claimed,
             // Whatever was put in the path: kept short.
-            "requested": requested.map(|text| text.chars().take(100).collect::<String>()),
+            "requested": requested.as_ref().map(|text| text.chars().take(100).collect::<String>()),
         })),
     };
     ctx.audit().record(&[(own, entry)]).await
