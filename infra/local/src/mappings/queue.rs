@@ -24,7 +24,6 @@ pub struct QueueMapping {
     services: Services,
     function: String,
     queue: String,
-    visibility_timeout: Duration,
     batch_size: u32,
     window: Duration,
     reports_item_failures: bool,
@@ -45,7 +44,6 @@ impl QueueMapping {
             services: services.clone(),
             function: mapping.function.clone(),
             queue: queue.name.clone(),
-            visibility_timeout: Duration::from_secs(queue.visibility_timeout.into()),
             batch_size: mapping.batch_size,
             window: Duration::from_secs(mapping.window.into()),
             reports_item_failures: mapping.reports_item_failures,
@@ -99,7 +97,6 @@ impl QueueMapping {
     }
 
     async fn process(&self, slot: Slot, _permit: OwnedSemaphorePermit, messages: Vec<Message>) {
-        let back_at = Instant::now() + self.visibility_timeout;
         let (wanted, mut done): (Vec<Message>, Vec<Message>) = messages
             .into_iter()
             .partition(|message| is_wanted(&self.filters, &as_filtered(message)));
@@ -108,7 +105,7 @@ impl QueueMapping {
             let outcome = slot.invoke(json!({"Records": records}).to_string().into()).await;
             let (failed, succeeded) = self.settle(outcome, wanted);
             done.extend(succeeded);
-            self.give_back(&failed, back_at);
+            self.give_back(&failed);
         }
         if let Err(error) = self.services.sqs.delete(&self.queue, &handles(&done)) {
             // They come again: at least once is what queues promise.
@@ -140,18 +137,11 @@ impl QueueMapping {
         (messages, Vec::new())
     }
 
-    /// Failed messages come back when their visibility timeout is over, as they would anyhow. Saying so marks them as
-    /// failed: what is still held when the local cloud is killed comes back at once and counts as never received.
-    fn give_back(&self, failed: &[Message], back_at: Instant) {
+    fn give_back(&self, failed: &[Message]) {
         if failed.is_empty() {
             return;
         }
-        let wait = back_at.saturating_duration_since(Instant::now()).as_secs_f64().ceil();
-        if let Err(error) = self
-            .services
-            .sqs
-            .make_visible(&self.queue, &handles(failed), wait as u32)
-        {
+        if let Err(error) = self.services.sqs.failed_for_mapping(&self.queue, &handles(failed)) {
             wire::log(&error.into());
         }
     }

@@ -298,6 +298,27 @@ impl Sqs {
         Ok(changed)
     }
 
+    /// What a mapping received has failed: it stays hidden for the rest of its visibility timeout, as it would anyhow. Saying so
+    /// makes it count: what is still held when the local cloud is killed comes back at once, as if never received.
+    pub fn failed_for_mapping(&self, queue: &str, receipt_handles: &[String]) -> Result<(), SqsError> {
+        let queue = self.queue(queue)?;
+        let receipts = receipt_handles
+            .iter()
+            .map(|handle| Receipt::parse(handle))
+            .collect::<Result<Vec<_>, _>>()?;
+        self.store.write(|transaction| {
+            let mut update = transaction.prepare_cached(
+                "UPDATE messages SET held_by_mapping = 0 WHERE number = ?1 AND receipt = ?2 AND id = ?3 AND queue = ?4",
+            )?;
+            for Receipt { number, receipt, id } in &receipts {
+                update.execute(params![number, receipt, id, queue.name])?;
+            }
+            Ok(())
+        })?;
+        queue.changed.notify_waiters();
+        Ok(())
+    }
+
     /// The depth of every queue, by name.
     pub fn depths(&self) -> Result<Vec<Depth>, SqsError> {
         let now = now_ms();
