@@ -1,1 +1,163 @@
-//! TODO
+//! What a body may be: size, type, JSON.
+
+use crate::support::{Call, World, at};
+use serde_json::json;
+
+const PATH: &str = "/v1/customers";
+const FITS: &str = r#"{"type": "Business", "name": "Acme", "isTenantCustomer": true}"#;
+
+fn post(world: &World) -> Call {
+    Call::new("POST", PATH).by(&world.admin())
+}
+
+#[tokio::test]
+async fn over_256_kib_is_too_large() {
+    let world = World::new().await;
+    let padded = |bytes: usize| format!("{FITS}{}", " ".repeat(bytes - FITS.len()));
+    let json = || post(&world).header("content-type", "application/json");
+    world.send(json().body(&padded(256 * 1024))).await.expect(201);
+    world
+        .send(json().body(&padded(256 * 1024 + 1)))
+        .await
+        .problem(413, "PAYLOAD_TOO_LARGE");
+}
+
+#[tokio::test]
+async fn it_is_counted_in_bytes() {
+    let world = World::new().await;
+    let body = json!({"name": "ü".repeat(140 * 1024)});
+    world
+        .send(post(&world).json(body))
+        .await
+        .problem(413, "PAYLOAD_TOO_LARGE");
+}
+
+#[tokio::test]
+async fn a_base64_body_is_read_as_what_it_stands_for() {
+    let world = World::new().await;
+    world
+        .send(
+            post(&world)
+                .header("content-type", "application/json")
+                .base64_body(FITS.as_bytes()),
+        )
+        .await
+        .expect(201);
+}
+
+#[tokio::test]
+async fn only_json_is_taken() {
+    let world = World::new().await;
+    for taken in [
+        "application/json",
+        "Application/JSON",
+        "application/json; charset=utf-8",
+        "application/json;charset=UTF-8",
+    ] {
+        world
+            .send(post(&world).header("content-type", taken).body(FITS))
+            .await
+            .expect(201);
+    }
+    for refused in [
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "application/jsonp",
+        "application/merge-patch+json",
+        "json",
+        "",
+        "a/b/c",
+    ] {
+        let answer = world
+            .send(post(&world).header("content-type", refused).body(FITS))
+            .await;
+        answer.problem(415, "UNSUPPORTED_MEDIA_TYPE");
+    }
+}
+
+#[tokio::test]
+async fn a_patch_may_say_that_it_is_a_merge_patch() {
+    let world = World::new().await;
+    let customer = world.member_customer("Acme").await;
+    let patch = |kind: &str| {
+        Call::new("PATCH", &at(&customer))
+            .by(&world.admin())
+            .header("content-type", kind)
+            .body(r#"{"name": "New"}"#)
+    };
+    for taken in ["application/merge-patch+json", "application/json"] {
+        world.send(patch(taken)).await.expect(200);
+    }
+    for refused in ["application/json-patch+json", "text/plain"] {
+        world.send(patch(refused)).await.problem(415, "UNSUPPORTED_MEDIA_TYPE");
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_json_is_malformed() {
+    let world = World::new().await;
+    let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+    let deep_field = format!(r#"{{"business": {}1{}}}"#, r#"{"a":"#.repeat(5_000), "}".repeat(5_000));
+    for body in [
+        "",
+        " ",
+        "{",
+        "}",
+        r#"{"name": "#,
+        r#"{"name": "Acme",}"#,
+        "{'name': 'Acme'}",
+        "{name: 1}",
+        "NaN",
+        "{} {}",
+        r#"{"a": 1e999}"#,
+        r#"{"name": "\ud800"}"#,
+        "{\"name\": \"a\nb\"}",
+        "\u{feff}{}",
+        &deep,
+        &deep_field,
+    ] {
+        let answer = world
+            .send(post(&world).header("content-type", "application/json").body(body))
+            .await;
+        let detail = answer.problem(400, "MALFORMED_REQUEST").body["detail"]
+            .as_str()
+            .unwrap()
+            .to_owned();
+        assert!(detail.len() < 100, "{detail}");
+    }
+}
+
+#[tokio::test]
+async fn bytes_that_are_no_text_are_malformed() {
+    let world = World::new().await;
+    let call = post(&world)
+        .header("content-type", "application/json")
+        .base64_body(b"{\"name\": \"\xff\xfe\"}");
+    world.send(call).await.problem(400, "MALFORMED_REQUEST");
+}
+
+#[tokio::test]
+async fn json_that_is_no_object_breaks_a_rule() {
+    let world = World::new().await;
+    for body in ["[]", "null", "1", "\"text\"", "true", "[{}]"] {
+        let answer = world
+            .send(post(&world).header("content-type", "application/json").body(body))
+            .await;
+        answer.problem(400, "VALIDATION_FAILED");
+    }
+}
+
+#[tokio::test]
+async fn what_is_in_a_body_is_not_told_back() {
+    let world = World::new().await;
+    for body in [
+        r#"{"name": "a-secret" "#,
+        r#"{"email": "a-secret", "type": "a-secret", "address": {"country": "a-secret"}}"#,
+    ] {
+        let answer = world
+            .send(post(&world).header("content-type", "application/json").body(body))
+            .await;
+        assert_eq!(answer.status, 400);
+        assert!(!answer.body.to_string().contains("a-secret"), "{}", answer.body);
+    }
+}

@@ -1,1 +1,142 @@
-//! TODO
+//! ETag and If-Match, on every endpoint that takes them.
+
+use crate::support::{Answer, Call, World, at, key_of};
+use serde_json::{Value, json};
+
+/// A customer at version 2 with a location at version 2.
+struct Scene {
+    world: World,
+    customer: String,
+    location: String,
+}
+
+impl Scene {
+    async fn new() -> Self {
+        let world = World::new().await;
+        let customer = world.member_customer("Acme").await;
+        let locations = format!("{}/locations", at(&customer));
+        let location = key_of(
+            &world
+                .post(&world.admin(), &locations, json!({"name": "Main", "address": {}}))
+                .await
+                .expect(201)
+                .body,
+        );
+        let location = format!("{locations}/{location}");
+        for path in [at(&customer), location.clone()] {
+            let patched = world
+                .patch(&world.admin(), &path, json!({"name": "Changed"}))
+                .await
+                .expect(200);
+            assert_eq!(patched.header("etag"), Some("\"2\""));
+        }
+        Self {
+            world,
+            customer: at(&customer),
+            location,
+        }
+    }
+
+    /// Every call that honours If-Match.
+    fn calls(&self) -> Vec<(&'static str, String, Option<Value>)> {
+        vec![
+            ("PATCH", self.customer.clone(), Some(json!({"name": "New"}))),
+            ("PATCH", self.customer.clone(), Some(json!({"externalId": "new"}))),
+            ("PATCH", self.customer.clone(), Some(json!({"name": "Changed"}))),
+            ("PATCH", self.location.clone(), Some(json!({"name": "New"}))),
+            ("PATCH", self.location.clone(), Some(json!({"name": "Changed"}))),
+            ("DELETE", self.location.clone(), None),
+            ("POST", format!("{}/deactivate", self.customer), Some(json!({}))),
+            ("POST", format!("{}/reactivate", self.customer), Some(json!({}))),
+            ("DELETE", self.customer.clone(), None),
+        ]
+    }
+
+    async fn send(&self, (method, path, body): &(&str, String, Option<Value>), tag: &str) -> Answer {
+        let mut call = Call::new(method, path).by(&self.world.admin()).header("if-match", tag);
+        if let Some(body) = body {
+            call = call.json(body.clone());
+        }
+        self.world.send(call).await
+    }
+}
+
+#[tokio::test]
+async fn a_stale_one_is_refused_with_the_current_version() {
+    let scene = Scene::new().await;
+    let written = scene.world.stream(0).len();
+    for call in scene.calls() {
+        for tag in ["\"1\"", "\"3\"", "\"0\"", "\"18446744073709551615\""] {
+            let answer = scene.send(&call, tag).await.problem(412, "VERSION_MISMATCH");
+            assert_eq!(answer.body["details"], json!({"currentVersion": 2}), "{call:?} {tag}");
+        }
+    }
+    assert_eq!(scene.world.stream(0).len(), written);
+}
+
+#[tokio::test]
+async fn a_malformed_one_is_named() {
+    let scene = Scene::new().await;
+    for call in scene.calls() {
+        for tag in [
+            "2",
+            "\"\"",
+            "\"two\"",
+            "W/\"2\"",
+            "\"1\", \"2\"",
+            "\"2",
+            "\"-2\"",
+            "\"+2\"",
+            "",
+            "\"99999999999999999999\"",
+        ] {
+            assert_eq!(scene.send(&call, tag).await.broken(), ["If-Match"], "{call:?} {tag}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_current_one_and_a_star_are_let_through() {
+    for tag in ["\"2\"", "*"] {
+        for number in 0..8 {
+            let scene = Scene::new().await;
+            let call = &scene.calls()[if number == 7 { 8 } else { number }];
+            let answer = scene.send(call, tag).await;
+            assert!([200, 204].contains(&answer.status), "{call:?} {tag}: {}", answer.body);
+        }
+    }
+}
+
+#[tokio::test]
+async fn it_does_not_make_up_what_is_not_there() {
+    let scene = Scene::new().await;
+    scene
+        .world
+        .delete(&scene.world.admin(), &scene.customer)
+        .await
+        .expect(204);
+    for tag in ["\"2\"", "*"] {
+        for (method, path, body) in scene.calls().into_iter().filter(|(_, path, _)| *path != scene.location) {
+            scene.send(&(method, path, body), tag).await.problem(404, "NOT_FOUND");
+        }
+    }
+}
+
+#[tokio::test]
+async fn of_two_at_once_with_the_same_etag_one_wins() {
+    let scene = Scene::new().await;
+    for (path, field) in [
+        (&scene.customer, "name"),
+        (&scene.customer, "externalId"),
+        (&scene.location, "name"),
+    ] {
+        let current = scene.world.get(&scene.world.admin(), path).await.expect(200);
+        let tag = current.header("etag").unwrap().to_owned();
+        let one = ("PATCH", path.clone(), Some(json!({field: "one"})));
+        let two = ("PATCH", path.clone(), Some(json!({field: "two"})));
+        let (one, two) = tokio::join!(scene.send(&one, &tag), scene.send(&two, &tag));
+        let (won, lost) = if one.status == 200 { (one, two) } else { (two, one) };
+        won.expect(200);
+        lost.problem(412, "VERSION_MISMATCH");
+    }
+}

@@ -18,11 +18,12 @@ use aws_sdk_dynamodb::{
         ProjectionType, ScalarAttributeType, StreamSpecification, StreamViewType,
     },
 };
+use base64::{Engine, engine::general_purpose::STANDARD};
 use chrono::TimeDelta;
 use domain::{ClientKey, Timestamp};
 use dynoxide::Database;
 use lambda_http::request::from_str;
-use recorder::Recorder;
+use recorder::{Recorder, watch};
 use runtime::{Config, Context, Function, context::Clock, function::EndpointFunction};
 use serde_json::{Map, Value, json};
 use std::{
@@ -99,7 +100,6 @@ pub struct World {
     pub clock: Arc<TestClock>,
     pub client: Client,
     pub database: Database,
-    recorder: Recorder,
     issuer: Key,
     requests: AtomicU64,
     pub spine: spine::Spine,
@@ -120,7 +120,6 @@ impl World {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         tokio::spawn(dynoxide::server::serve_on(listener, database.clone()));
-        let recorder = Recorder::default();
         let client = Client::from_conf(
             aws_sdk_dynamodb::Config::builder()
                 .behavior_version(BehaviorVersion::v2026_01_12())
@@ -128,7 +127,7 @@ impl World {
                 .endpoint_url(url)
                 .credentials_provider(Credentials::for_tests())
                 .http_client(aws_smithy_http_client::Builder::new().build_http())
-                .interceptor(recorder.clone())
+                .interceptor(Recorder)
                 .build(),
         );
         create_table(&client).await;
@@ -160,7 +159,6 @@ impl World {
             clock,
             client,
             database,
-            recorder,
             issuer,
             requests: AtomicU64::new(0),
             spine,
@@ -204,9 +202,7 @@ impl World {
             route(&call).unwrap_or_else(|| panic!("no endpoint for {} {}", call.method, call.path));
         let id = format!("req-{}", self.requests.fetch_add(1, Ordering::Relaxed));
         let request = from_str(&call.event(&endpoint, parameters, &id).to_string()).unwrap();
-        self.recorder.clear();
-        let response = (endpoint.call)(&self.ctx, request).await;
-        let seen = self.recorder.take();
+        let (response, seen) = watch((endpoint.call)(&self.ctx, request)).await;
         seen.check(&Function::Endpoint(endpoint));
         Answer::new(response, seen)
     }
@@ -290,10 +286,6 @@ impl World {
         self.all(&self.admin(), &format!("/v1/customers/{customer}/audit?limit=100"))
             .await
     }
-
-    pub fn recorder(&self) -> &Recorder {
-        &self.recorder
-    }
 }
 
 /// A customer's path.
@@ -313,6 +305,7 @@ pub struct Call {
     query: String,
     headers: Map<String, Value>,
     body: Option<String>,
+    is_base64: bool,
 }
 
 impl Call {
@@ -324,6 +317,7 @@ impl Call {
             query: query.into(),
             headers: Map::new(),
             body: None,
+            is_base64: false,
         }
     }
 
@@ -343,6 +337,13 @@ impl Call {
 
     pub fn body(mut self, body: &str) -> Self {
         self.body = Some(body.into());
+        self
+    }
+
+    /// As API Gateway hands over what is no text.
+    pub fn base64_body(mut self, body: &[u8]) -> Self {
+        self.body = Some(STANDARD.encode(body));
+        self.is_base64 = true;
         self
     }
 
@@ -368,7 +369,7 @@ impl Call {
                 "http": {"method": self.method, "path": self.path, "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1", "userAgent": "test"},
             },
             "body": self.body,
-            "isBase64Encoded": false,
+            "isBase64Encoded": self.is_base64,
         })
     }
 }

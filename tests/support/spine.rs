@@ -1,6 +1,6 @@
 //! The way from the table's stream to the tasks, in process: the real trigger and the real tasks, with a bus that can be told to fail.
 
-use super::{World, functions};
+use super::{World, functions, recorder::watch};
 use aws_lambda_events::{dynamodb::Event as StreamEvent, sqs::SqsEvent};
 use aws_sdk_eventbridge::{
     Client,
@@ -176,9 +176,8 @@ impl World {
                 _ => None,
             })
             .unwrap();
-        self.recorder().clear();
-        let response = (trigger.call)(&self.ctx, event).await;
-        self.recorder().take().check(&Function::Trigger(trigger));
+        let (response, seen) = watch((trigger.call)(&self.ctx, event)).await;
+        seen.check(&Function::Trigger(trigger));
         response
             .batch_item_failures
             .first()
@@ -199,9 +198,8 @@ impl World {
             })
             .collect();
         let batch: SqsEvent = serde_json::from_value(json!({"Records": records})).unwrap();
-        self.recorder().clear();
-        let response = (task.call)(&self.ctx, batch).await;
-        self.recorder().take().check(&Function::Task(*task));
+        let (response, seen) = watch((task.call)(&self.ctx, batch)).await;
+        seen.check(&Function::Task(*task));
         let failures = response.batch_item_failures.iter();
         failures
             .map(|failure| failure.item_identifier.parse().unwrap())

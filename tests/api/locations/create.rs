@@ -1,0 +1,158 @@
+//! POST /v1/customers/{customerKey}/locations
+
+use super::{make, of, one};
+use crate::support::{World, at};
+use serde_json::{Value, json};
+
+#[tokio::test]
+async fn a_created_location_reads_back() {
+    let world = World::new().await;
+    let customer = world.member_customer("Acme").await;
+    let caller = world.user("CustomerAdmin", &customer);
+    let created = world
+        .post(
+            &caller,
+            &of(&customer),
+            json!({"name": "Main", "address": {"city": "Springfield"}}),
+        )
+        .await
+        .expect(201);
+    assert_eq!(created.header("etag"), Some("\"1\""));
+    assert_eq!(created.header("location"), Some(one(&customer, created.key()).as_str()));
+    let now = "2026-11-23T08:00:00.000Z";
+    assert_eq!(
+        created.body,
+        json!({
+            "key": created.key(), "name": "Main", "address": {"city": "Springfield", "country": "US"},
+            "isHeadquarters": false, "isActive": true, "version": 1,
+            "createdAt": now, "updatedAt": now, "createdBy": "usr_user", "updatedBy": "usr_user",
+        })
+    );
+    assert_eq!(
+        world
+            .get(&caller, &one(&customer, created.key()))
+            .await
+            .expect(200)
+            .body,
+        created.body
+    );
+}
+
+#[tokio::test]
+async fn every_field_comes_back_as_it_was_given() {
+    let world = World::new().await;
+    let customer = world.member_customer("Acme").await;
+    let given = json!({
+        "name": "n".repeat(200), "secondaryName": "North wing", "internalCode": "c".repeat(100),
+        "address": {"line1": "1 Main Street", "city": "Köln", "country": "DE"}, "isHeadquarters": true, "isActive": false,
+        "website": "https://acme.example", "phone": "+14155550100", "email": "a@acme.example", "notes": "two\nlines".repeat(200),
+    });
+    let created = make(&world, &customer, given.clone()).await.expect(201).body;
+    for (name, value) in given.as_object().unwrap() {
+        assert_eq!(&created[name], value, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn each_broken_field_is_named() {
+    let world = World::new().await;
+    let customer = world.member_customer("Acme").await;
+    let long = |length: usize| "a".repeat(length);
+    for (fields, broken) in [
+        (json!({"name": null}), "name"),
+        (json!({"name": long(201)}), "name"),
+        (json!({"secondaryName": ""}), "secondaryName"),
+        (json!({"internalCode": ""}), "internalCode"),
+        (json!({"internalCode": long(101)}), "internalCode"),
+        (json!({"address": null}), "address"),
+        (json!({"address": "Main Street"}), "address"),
+        (json!({"address": {"country": "Germany"}}), "address.country"),
+        (json!({"isHeadquarters": "yes"}), "isHeadquarters"),
+        (json!({"isActive": 1}), "isActive"),
+        (json!({"website": "acme"}), "website"),
+        (json!({"phone": "1"}), "phone"),
+        (json!({"email": "x"}), "email"),
+        (json!({"notes": long(2001)}), "notes"),
+        (json!({"notes": "a\u{0}b"}), "notes"),
+        (json!({"key": "loc_01kb1v0c1tfr2v6krscysfnvgb"}), "key"),
+        (json!({"version": 1}), "version"),
+        (json!({"colour": "red"}), "colour"),
+    ] {
+        assert_eq!(
+            make(&world, &customer, fields.clone()).await.broken(),
+            [broken],
+            "{fields}"
+        );
+    }
+    let all = make(
+        &world,
+        &customer,
+        json!({"name": "", "address": {"country": 1}, "email": "x", "more": 1}),
+    )
+    .await
+    .broken();
+    assert_eq!(all, ["name", "address.country", "email", "more"]);
+}
+
+#[tokio::test]
+async fn a_taken_code_is_a_conflict_within_the_customer_only() {
+    let world = World::new().await;
+    let (one, two) = (world.member_customer("One").await, world.member_customer("Two").await);
+    let code = json!({"internalCode": "SPR-01"});
+    make(&world, &one, code.clone()).await.expect(201);
+    let taken = make(&world, &one, code.clone()).await.problem(409, "CONFLICT");
+    assert_eq!(taken.body["details"], json!({"field": "internalCode"}));
+    make(&world, &two, code).await.expect(201);
+}
+
+#[tokio::test]
+async fn of_two_at_once_one_gets_the_code() {
+    let world = World::new().await;
+    let customer = world.member_customer("Acme").await;
+    let code = || json!({"internalCode": "SPR-01"});
+    let (first, second) = tokio::join!(make(&world, &customer, code()), make(&world, &customer, code()));
+    let mut statuses = [first.status, second.status];
+    statuses.sort();
+    assert_eq!(statuses, [201, 409]);
+    assert_eq!(world.all(&world.admin(), &of(&customer)).await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_deactivated_customer_gets_none() {
+    let world = World::new().await;
+    let customer = world.member_customer("Acme").await;
+    world
+        .post(&world.admin(), &format!("{}/deactivate", at(&customer)), json!({}))
+        .await
+        .expect(200);
+    for fields in [json!({}), json!({"isHeadquarters": true, "internalCode": "A"})] {
+        make(&world, &customer, fields).await.problem(409, "CUSTOMER_DISABLED");
+    }
+}
+
+#[tokio::test]
+async fn a_customer_that_is_not_there_gets_none() {
+    let world = World::new().await;
+    let gone = world.member_customer("Acme").await;
+    world.delete(&world.admin(), &at(&gone)).await.expect(204);
+    for customer in [gone.as_str(), "cus_01kb1v0c1tfr2v6krscysfnvgb", "rubbish"] {
+        for fields in [json!({}), json!({"isHeadquarters": true, "internalCode": "A"})] {
+            let answer = make(&world, customer, fields).await.problem(404, "NOT_FOUND");
+            assert_eq!(answer.body["details"], json!({"entity": "Customer"}));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_create_racing_the_parents_deletion_leaves_no_orphan() {
+    let world = World::new().await;
+    let customer = world.member_customer("Acme").await;
+    let (admin, path) = (world.admin(), at(&customer));
+    let (deleted, made) = tokio::join!(world.delete(&admin, &path), make(&world, &customer, json!({})));
+    deleted.expect(204);
+    let left: Vec<Value> = world.all(&admin, &of(&customer)).await;
+    assert_eq!(
+        (made.status, left.len()),
+        if made.status == 201 { (201, 1) } else { (404, 0) }
+    );
+}

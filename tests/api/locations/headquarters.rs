@@ -1,0 +1,158 @@
+//! At most one headquarters in a scope, whoever makes it one, and however many do at once.
+
+use super::{make, of, one};
+use crate::support::World;
+use chrono::TimeDelta;
+use serde_json::{Value, json};
+
+/// The name, rank and version of each location.
+async fn ranks(world: &World, customer: &str) -> Vec<Value> {
+    let locations = world.all(&world.admin(), &of(customer)).await;
+    locations
+        .iter()
+        .map(|location| json!([location["name"], location["isHeadquarters"], location["version"]]))
+        .collect()
+}
+
+#[tokio::test]
+async fn a_new_one_takes_it_from_the_other() {
+    let world = World::new().await;
+    let customer = world.member_customer("Acme").await;
+    make(&world, &customer, json!({"name": "old", "isHeadquarters": true}))
+        .await
+        .expect(201);
+    world.clock.forward(TimeDelta::seconds(1));
+    make(&world, &customer, json!({"name": "new", "isHeadquarters": true}))
+        .await
+        .expect(201);
+    assert_eq!(
+        ranks(&world, &customer).await,
+        [json!(["old", false, 2]), json!(["new", true, 1])]
+    );
+}
+
+#[tokio::test]
+async fn a_patched_one_takes_it_from_the_other() {
+    let world = World::new().await;
+    let customer = world.member_customer("Acme").await;
+    make(&world, &customer, json!({"name": "old", "isHeadquarters": true}))
+        .await
+        .expect(201);
+    let new = make(&world, &customer, json!({"name": "new"})).await.expect(201);
+    let patched = world
+        .patch(
+            &world.admin(),
+            &one(&customer, new.key()),
+            json!({"isHeadquarters": true}),
+        )
+        .await
+        .expect(200);
+    assert_eq!(
+        (&patched.body["isHeadquarters"], &patched.body["version"]),
+        (&json!(true), &json!(2))
+    );
+    assert_eq!(
+        ranks(&world, &customer).await,
+        [json!(["old", false, 2]), json!(["new", true, 2])]
+    );
+}
+
+#[tokio::test]
+async fn both_changes_have_their_event_with_the_same_request() {
+    let world = World::new().await;
+    let customer = world.member_customer("Acme").await;
+    let old = make(&world, &customer, json!({"name": "old", "isHeadquarters": true}))
+        .await
+        .expect(201);
+    world.settle().await;
+    let new = make(&world, &customer, json!({"name": "new", "isHeadquarters": true}))
+        .await
+        .expect(201);
+    let mut told: Vec<Value> = world
+        .settle()
+        .await
+        .iter()
+        .map(|event| {
+            assert_eq!(event["requestId"], new.header("x-request-id").unwrap());
+            json!([
+                event["type"],
+                event["entity"]["key"],
+                event["version"],
+                event["after"]["isHeadquarters"]
+            ])
+        })
+        .collect();
+    told.sort_by_key(Value::to_string);
+    let expected = [
+        json!(["CUSTOMER_LOCATION_CREATED", new.key(), 1, true]),
+        json!(["CUSTOMER_LOCATION_UPDATED", old.key(), 2, false]),
+    ];
+    assert_eq!(told, expected);
+}
+
+#[tokio::test]
+async fn given_up_it_is_nobodys_until_somebody_takes_it() {
+    let world = World::new().await;
+    let customer = world.member_customer("Acme").await;
+    let a = make(&world, &customer, json!({"name": "a", "isHeadquarters": true}))
+        .await
+        .expect(201);
+    make(&world, &customer, json!({"name": "b"})).await.expect(201);
+    world
+        .patch(
+            &world.admin(),
+            &one(&customer, a.key()),
+            json!({"isHeadquarters": false}),
+        )
+        .await
+        .expect(200);
+    assert_eq!(
+        ranks(&world, &customer).await,
+        [json!(["a", false, 2]), json!(["b", false, 1])]
+    );
+    make(&world, &customer, json!({"name": "c", "isHeadquarters": true}))
+        .await
+        .expect(201);
+    assert_eq!(ranks(&world, &customer).await[2], json!(["c", true, 1]));
+}
+
+#[tokio::test]
+async fn of_many_at_once_one_has_it() {
+    let world = World::new().await;
+    let customer = world.member_customer("Acme").await;
+    let a = make(&world, &customer, json!({"name": "a"})).await.expect(201);
+    let (admin, path) = (world.admin(), one(&customer, a.key()));
+    let (patched, b, c) = tokio::join!(
+        world.patch(&admin, &path, json!({"isHeadquarters": true})),
+        make(&world, &customer, json!({"name": "b", "isHeadquarters": true})),
+        make(&world, &customer, json!({"name": "c", "isHeadquarters": true})),
+    );
+    patched.expect(200);
+    b.expect(201);
+    c.expect(201);
+    let holders = ranks(&world, &customer)
+        .await
+        .into_iter()
+        .filter(|rank| rank[1] == true)
+        .count();
+    assert_eq!(holders, 1);
+}
+
+#[tokio::test]
+async fn a_stale_etag_takes_nothing_over() {
+    let world = World::new().await;
+    let customer = world.member_customer("Acme").await;
+    make(&world, &customer, json!({"name": "old", "isHeadquarters": true}))
+        .await
+        .expect(201);
+    let new = make(&world, &customer, json!({"name": "new"})).await.expect(201);
+    let call = crate::support::Call::new("PATCH", &one(&customer, new.key()))
+        .by(&world.admin())
+        .header("if-match", "\"7\"")
+        .json(json!({"isHeadquarters": true}));
+    world.send(call).await.problem(412, "VERSION_MISMATCH");
+    assert_eq!(
+        ranks(&world, &customer).await,
+        [json!(["old", true, 1]), json!(["new", false, 1])]
+    );
+}

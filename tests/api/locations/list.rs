@@ -1,0 +1,73 @@
+//! GET /v1/customers/{customerKey}/locations
+
+use super::{make, of};
+use crate::support::World;
+use serde_json::{Value, json};
+
+async fn names(world: &World, customer: &str, query: &str) -> Vec<Value> {
+    let locations = world
+        .all(&world.user("Member", customer), &format!("{}{query}", of(customer)))
+        .await;
+    locations.into_iter().map(|location| location["name"].clone()).collect()
+}
+
+#[tokio::test]
+async fn active_ones_are_shown_unless_asked_otherwise() {
+    let world = World::new().await;
+    let customer = world.member_customer("Acme").await;
+    for (name, active, code) in [("a", true, "1"), ("b", false, "2"), ("c", true, "3")] {
+        make(
+            &world,
+            &customer,
+            json!({"name": name, "isActive": active, "internalCode": code}),
+        )
+        .await
+        .expect(201);
+    }
+    for (query, expected) in [
+        ("", vec!["a", "c"]),
+        ("?isActive=true", vec!["a", "c"]),
+        ("?isActive=false", vec!["b"]),
+        ("?internalCode=3", vec!["c"]),
+        ("?internalCode=2", vec![]),
+        ("?internalCode=2&isActive=false", vec!["b"]),
+        ("?internalCode=33", vec![]),
+    ] {
+        assert_eq!(names(&world, &customer, query).await, expected, "{query}");
+    }
+}
+
+#[tokio::test]
+async fn only_the_customers_own_are_shown() {
+    let world = World::new().await;
+    let (own, other) = (world.member_customer("Own").await, world.member_customer("Other").await);
+    make(
+        &world,
+        &own,
+        json!({"name": "own", "isHeadquarters": true, "internalCode": "A"}),
+    )
+    .await
+    .expect(201);
+    make(&world, &other, json!({"name": "other"})).await.expect(201);
+    assert_eq!(names(&world, &own, "").await, ["own"]);
+}
+
+#[tokio::test]
+async fn a_broken_query_is_named() {
+    let world = World::new().await;
+    let customer = world.member_customer("Acme").await;
+    for (query, broken) in [
+        ("?isActive=all", "isActive"),
+        ("?internalCode=", "internalCode"),
+        ("?limit=1000", "limit"),
+        ("?x=1", "x"),
+    ] {
+        assert_eq!(
+            world
+                .get(&world.admin(), &format!("{}{query}", of(&customer)))
+                .await
+                .broken(),
+            [broken]
+        );
+    }
+}

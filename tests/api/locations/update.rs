@@ -1,0 +1,174 @@
+//! PATCH /v1/customers/{customerKey}/locations/{locationKey}
+
+use super::{make, one};
+use crate::support::{World, at};
+use chrono::TimeDelta;
+use serde_json::json;
+
+#[tokio::test]
+async fn a_patch_changes_what_it_names_and_nothing_else() {
+    let world = World::new().await;
+    let customer = world.member_customer("Acme").await;
+    let made = make(
+        &world,
+        &customer,
+        json!({"notes": "old", "phone": "+14155550100", "address": {"city": "A"}}),
+    )
+    .await
+    .expect(201);
+    world.clock.forward(TimeDelta::seconds(5));
+    let caller = world.user("CustomerAdmin", &customer);
+    let body = json!({"notes": "new", "phone": null, "address": {"line1": "1 Main Street"}, "isActive": false});
+    let patched = world
+        .patch(&caller, &one(&customer, made.key()), body)
+        .await
+        .expect(200);
+    assert_eq!(patched.header("etag"), Some("\"2\""));
+    let mut expected = made.body.clone();
+    expected.as_object_mut().unwrap().remove("phone");
+    for (name, value) in [
+        ("notes", json!("new")),
+        (
+            "address",
+            json!({"city": "A", "line1": "1 Main Street", "country": "US"}),
+        ),
+        ("isActive", json!(false)),
+        ("version", json!(2)),
+        ("updatedAt", json!("2026-11-23T08:00:05.000Z")),
+        ("updatedBy", json!("usr_user")),
+    ] {
+        expected[name] = value;
+    }
+    assert_eq!(patched.body, expected);
+    assert_eq!(
+        world.get(&caller, &one(&customer, made.key())).await.expect(200).body,
+        expected
+    );
+}
+
+#[tokio::test]
+async fn a_patch_that_changes_nothing_writes_nothing() {
+    let world = World::new().await;
+    let customer = world.member_customer("Acme").await;
+    let made = make(&world, &customer, json!({"internalCode": "A", "isHeadquarters": true}))
+        .await
+        .expect(201);
+    let written = world.stream(0).len();
+    for nothing in [
+        json!({}),
+        json!({"name": "Main"}),
+        json!({"notes": null}),
+        json!({"address": {}}),
+        json!({"internalCode": "A", "isHeadquarters": true, "isActive": true}),
+    ] {
+        let answer = world
+            .patch(&world.admin(), &one(&customer, made.key()), nothing.clone())
+            .await
+            .expect(200);
+        assert_eq!(
+            (answer.header("etag"), &answer.body),
+            (Some("\"1\""), &made.body),
+            "{nothing}"
+        );
+    }
+    assert_eq!(world.stream(0).len(), written);
+}
+
+#[tokio::test]
+async fn each_broken_field_is_named() {
+    let world = World::new().await;
+    let customer = world.member_customer("Acme").await;
+    let made = make(&world, &customer, json!({})).await.expect(201);
+    for (body, broken) in [
+        (json!({"name": null}), vec!["name"]),
+        (json!({"address": null}), vec!["address"]),
+        (
+            json!({"address": {"country": "??", "zip": "1"}, "email": "x"}),
+            vec!["address.country", "address.zip", "email"],
+        ),
+        (json!({"isHeadquarters": null}), vec!["isHeadquarters"]),
+        (json!({"key": made.key()}), vec!["key"]),
+        (json!({"version": 1, "colour": "red"}), vec!["version", "colour"]),
+    ] {
+        let mut named = world
+            .patch(&world.admin(), &one(&customer, made.key()), body.clone())
+            .await
+            .broken();
+        let mut broken = broken;
+        named.sort();
+        broken.sort();
+        assert_eq!(named, broken, "{body}");
+    }
+}
+
+#[tokio::test]
+async fn a_code_moves_and_leaves_the_old_one_free() {
+    let world = World::new().await;
+    let customer = world.member_customer("Acme").await;
+    let a = make(&world, &customer, json!({"internalCode": "A"})).await.expect(201);
+    let b = make(&world, &customer, json!({"internalCode": "B"})).await.expect(201);
+    let patch = async |location: &str, code| {
+        world
+            .patch(&world.admin(), &one(&customer, location), json!({"internalCode": code}))
+            .await
+    };
+    let taken = patch(b.key(), json!("A")).await.problem(409, "CONFLICT");
+    assert_eq!(taken.body["details"], json!({"field": "internalCode"}));
+    patch(a.key(), json!("C")).await.expect(200);
+    patch(b.key(), json!("A")).await.expect(200);
+    patch(a.key(), json!(null)).await.expect(200);
+    make(&world, &customer, json!({"internalCode": "C"})).await.expect(201);
+}
+
+#[tokio::test]
+async fn two_patches_at_once_both_land() {
+    let world = World::new().await;
+    let customer = world.member_customer("Acme").await;
+    let made = make(&world, &customer, json!({})).await.expect(201);
+    let (admin, path) = (world.admin(), one(&customer, made.key()));
+    let (name, notes) = tokio::join!(
+        world.patch(&admin, &path, json!({"name": "New"})),
+        world.patch(&admin, &path, json!({"notes": "new"}))
+    );
+    name.expect(200);
+    notes.expect(200);
+    let read = world.get(&admin, &path).await.expect(200).body;
+    assert_eq!(
+        (&read["name"], &read["notes"], &read["version"]),
+        (&json!("New"), &json!("new"), &json!(3))
+    );
+}
+
+#[tokio::test]
+async fn under_a_deactivated_customer_nothing_changes() {
+    let world = World::new().await;
+    let customer = world.member_customer("Acme").await;
+    let made = make(&world, &customer, json!({})).await.expect(201);
+    world
+        .post(&world.admin(), &format!("{}/deactivate", at(&customer)), json!({}))
+        .await
+        .expect(200);
+    let path = one(&customer, made.key());
+    for body in [
+        json!({"name": "New"}),
+        json!({"isHeadquarters": true}),
+        json!({"internalCode": "A"}),
+    ] {
+        world
+            .patch(&world.admin(), &path, body)
+            .await
+            .problem(409, "CUSTOMER_DISABLED");
+    }
+    world
+        .delete(&world.admin(), &path)
+        .await
+        .problem(409, "CUSTOMER_DISABLED");
+    assert_eq!(
+        world
+            .get(&world.user("Member", &customer), &path)
+            .await
+            .expect(200)
+            .body,
+        made.body
+    );
+}
