@@ -12,10 +12,30 @@ pub struct Statement {
     pub families: Vec<Family>,
 }
 
-/// As few statements as say exactly the grants: actions that are granted for the same families share one.
+/// The actions a transaction may be made of. AWS does not say whether `dynamodb:LeadingKeys` holds the keys of one action of a transaction
+/// or of all of them, so these may touch what any of them may: exact to the function, though not to the action.
+const IN_TRANSACTIONS: &[Action] = &[
+    Action::PutItem,
+    Action::UpdateItem,
+    Action::DeleteItem,
+    Action::ConditionCheckItem,
+];
+
+/// As few statements as say the grants: actions that are granted for the same families share one.
 pub fn statements(grants: &[Grant]) -> Vec<Statement> {
     let mut families: BTreeMap<(Option<Index>, Action), Vec<Family>> = BTreeMap::new();
-    for grant in grants {
+    let written = grants.iter().filter(|grant| IN_TRANSACTIONS.contains(&grant.action));
+    let together = written.clone().flat_map(|grant| {
+        written.clone().map(|other| Grant {
+            family: other.family,
+            ..*grant
+        })
+    });
+    let alone = grants
+        .iter()
+        .filter(|grant| !IN_TRANSACTIONS.contains(&grant.action))
+        .copied();
+    for grant in together.chain(alone) {
         let known = families.entry((grant.index, grant.action)).or_default();
         if !known.contains(&grant.family) {
             known.push(grant.family);
@@ -76,7 +96,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn actions_with_the_same_families_share_a_statement_and_others_do_not() {
+    fn the_actions_of_a_transaction_share_their_families_and_reads_have_their_own() {
         let grants = [
             Grant::on(Family::Customer, Action::GetItem),
             Grant::on(Family::Customer, Action::PutItem),
@@ -94,12 +114,12 @@ mod tests {
         assert_eq!(
             statements(&grants),
             [
+                on(None, &[Action::GetItem], &[Family::Customer, Family::Once]),
                 on(
                     None,
-                    &[Action::GetItem, Action::PutItem],
-                    &[Family::Customer, Family::Once]
+                    &[Action::PutItem, Action::ConditionCheckItem],
+                    &[Family::Customer, Family::Tenant, Family::Once]
                 ),
-                on(None, &[Action::ConditionCheckItem], &[Family::Tenant]),
                 on(Some(Index::Tenants), &[Action::Query], &[Family::Tenant]),
             ]
         );
