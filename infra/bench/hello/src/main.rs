@@ -1,0 +1,9 @@
+//! What every function is measured against: the least that a Lambda function in Rust can be.
+
+use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+use serde_json::Value;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    run(service_fn(async |_: LambdaEvent<Value>| Ok::<_, Error>("hello"))).await
+}

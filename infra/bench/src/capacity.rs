@@ -1,0 +1,44 @@
+//! What one everyday request asks of DynamoDB: how many requests, and what they are charged.
+
+use crate::{
+    cases,
+    report::Table,
+    store::Charge,
+    world::{World, functions},
+};
+use anyhow::Result;
+
+pub async fn measure() -> Result<()> {
+    let world = World::new(None, 100).await?;
+    let mut table = Table::new(&["function", "requests", "read units", "write units", "which"]);
+    for function in functions() {
+        let name = function.name();
+        let Some(event) = cases::event(&world, name).await? else {
+            continue;
+        };
+        world.store.take();
+        world.run(name, event).await?;
+        let charges = world.store.take();
+        let units = |is_read| {
+            let units: f64 = charges
+                .iter()
+                .filter(|charge| charge.is_read() == is_read)
+                .map(|charge| charge.units)
+                .sum();
+            format!("{units}")
+        };
+        let operations: Vec<&str> = charges
+            .iter()
+            .map(|charge: &Charge| charge.operation.as_str())
+            .collect();
+        table.row(vec![
+            name.to_owned(),
+            charges.len().to_string(),
+            units(true),
+            units(false),
+            operations.join(", "),
+        ]);
+    }
+    table.print("Requests to DynamoDB and their capacity");
+    Ok(())
+}

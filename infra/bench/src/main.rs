@@ -1,0 +1,94 @@
+//! The service's figures, measured on this machine and printed as Markdown: what a function costs cold, warm and on disk, what an
+//! endpoint asks of DynamoDB, and whether a list's page costs more the longer the list is.
+//!
+//! Processor time is read from `/proc`, so it runs on Linux only.
+
+mod binaries;
+mod capacity;
+mod cases;
+mod cold;
+mod list;
+mod loopback;
+mod process;
+mod report;
+mod runtime_api;
+mod store;
+mod tls;
+mod token;
+mod warm;
+mod world;
+
+use anyhow::Result;
+use clap::{Parser, ValueEnum};
+use std::process::ExitCode;
+use world::World;
+
+#[derive(Parser)]
+#[command(
+    about = "Measure the functions: cold, warm, on disk, at the table.",
+    long_about = None
+)]
+struct Options {
+    /// What to measure: everything, if nothing is named
+    #[arg(value_enum)]
+    parts: Vec<Part>,
+    /// Start only this function cold, and others so named: all, if none is
+    #[arg(long = "function", value_name = "NAME")]
+    functions: Vec<String>,
+    /// Cold starts of each function
+    #[arg(long, default_value_t = 40)]
+    starts: usize,
+    /// Warm invocations of one process
+    #[arg(long, default_value_t = 2000)]
+    invocations: usize,
+    /// Requests for a page of each list
+    #[arg(long, default_value_t = 300)]
+    pages: usize,
+    /// Seed a list of a million customers too: minutes, and about 3 GB of temporary files
+    #[arg(long)]
+    million: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Part {
+    Cold,
+    Warm,
+    Capacity,
+    List,
+}
+
+fn main() -> ExitCode {
+    let options = Options::parse();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let measured = runtime
+        .map_err(anyhow::Error::from)
+        .and_then(|runtime| runtime.block_on(measure(&options)));
+    match measured {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn measure(options: &Options) -> Result<()> {
+    let wanted = |part| options.parts.is_empty() || options.parts.contains(&part);
+    if wanted(Part::Cold) || wanted(Part::Warm) {
+        let binaries = binaries::build()?;
+        let world = World::new(None, 100).await?;
+        if wanted(Part::Cold) {
+            cold::measure(&world, &binaries, &options.functions, options.starts).await?;
+        }
+        if wanted(Part::Warm) {
+            warm::measure(&world, &binaries, options.invocations).await?;
+        }
+    }
+    if wanted(Part::Capacity) {
+        capacity::measure().await?;
+    }
+    if wanted(Part::List) {
+        list::measure(options.pages, options.million).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,100 @@
+//! A function's process: started as Lambda starts it, and what it used so far.
+
+use crate::runtime_api::{Answer, RuntimeApi};
+use anyhow::{Context, Result, bail, ensure};
+use std::{
+    fs,
+    path::Path,
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+use tokio::time::{sleep, timeout};
+
+/// Far longer than any invocation takes, so that a function that hangs is told from one that is slow.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+pub struct Process {
+    name: String,
+    child: Child,
+    api: RuntimeApi,
+}
+
+impl Process {
+    pub async fn start(binary: &Path, settings: &[(&'static str, String)]) -> Result<Self> {
+        let name = binary.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let api = RuntimeApi::serve().await?;
+        let child = Command::new(binary)
+            .env_clear()
+            .envs(settings.iter().map(|(name, value)| (name, value)))
+            .env("AWS_LAMBDA_RUNTIME_API", &api.address)
+            .env("AWS_LAMBDA_FUNCTION_NAME", &name)
+            .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128")
+            .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .spawn()
+            .with_context(|| format!("{} can't be started", binary.display()))?;
+        Ok(Self { name, child, api })
+    }
+
+    /// Hands it an event and waits for its answer. Until that is dropped, the process waits for it to be taken: it can be looked at.
+    pub async fn invoke(&mut self, event: String) -> Result<Answer> {
+        let answer = match timeout(PATIENCE, self.api.invoke(event)).await {
+            Ok(answer) => answer?,
+            Err(_) => match self.child.try_wait()? {
+                Some(status) => bail!("{} ended before it answered ({status})", self.name),
+                None => bail!("{} did not answer within {} s", self.name, PATIENCE.as_secs()),
+            },
+        };
+        ensure!(answer.is_good, "{} failed: {}", self.name, answer.body);
+        Ok(answer)
+    }
+
+    /// The processor time it has used, in user and kernel mode, once it rests.
+    pub async fn cpu(&self) -> Result<Duration> {
+        let mut before = self.cpu_now()?;
+        loop {
+            // The kernel brings a thread's time up to date when the thread stops running.
+            sleep(Duration::from_micros(500)).await;
+            let now = self.cpu_now()?;
+            if now == before {
+                return Ok(now);
+            }
+            before = now;
+        }
+    }
+
+    fn cpu_now(&self) -> Result<Duration> {
+        let mut nanoseconds = 0;
+        for thread in
+            fs::read_dir(format!("/proc/{}/task", self.child.id())).context("processor time is read from /proc")?
+        {
+            let path = thread?.path().join("schedstat");
+            let text = fs::read_to_string(&path).with_context(|| format!("{} can't be read", path.display()))?;
+            let spent = text.split_whitespace().next().and_then(|text| text.parse::<u64>().ok());
+            nanoseconds += spent.with_context(|| format!("{} holds no time", path.display()))?;
+        }
+        Ok(Duration::from_nanos(nanoseconds))
+    }
+
+    /// The most memory it has held, in bytes.
+    pub fn peak_memory(&self) -> Result<usize> {
+        let path = format!("/proc/{}/status", self.child.id());
+        let text = fs::read_to_string(&path).with_context(|| format!("{path} can't be read"))?;
+        let kilobytes = text
+            .lines()
+            .find_map(|line| line.strip_prefix("VmHWM:"))
+            .and_then(|rest| rest.trim().strip_suffix(" kB"))
+            .and_then(|number| number.parse::<usize>().ok())
+            .with_context(|| format!("{path} says nothing of memory"))?;
+        Ok(kilobytes * 1024)
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // Either fails only where it has ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

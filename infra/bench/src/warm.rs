@@ -1,0 +1,76 @@
+//! Warm invocations: the processor time of one in a process that has done many, against the same SDK call in an empty handler.
+
+use crate::{
+    binaries::Binaries,
+    cases,
+    process::Process,
+    report::{Table, median, microseconds, ratio},
+    store::TABLE,
+    world::World,
+};
+use anyhow::{Context, Result, ensure};
+use serde_json::{Value, json};
+use std::time::Duration;
+
+const BLOCKS: usize = 20;
+
+struct Subject {
+    name: &'static str,
+    process: Process,
+    event: String,
+    /// The time of one invocation, for each block of them.
+    blocks: Vec<Duration>,
+}
+
+pub async fn measure(world: &World, binaries: &Binaries, invocations: usize) -> Result<()> {
+    let block = invocations / BLOCKS;
+    ensure!(block > 0, "at least {BLOCKS} invocations are needed");
+    let item = world.customer_item()?;
+    let read = json!({"table": TABLE, "pk": item["pk"]["S"], "sk": item["sk"]["S"]});
+    let request = cases::event(world, "get-customer")
+        .await?
+        .context("get-customer has no event")?;
+    let mut subjects = Vec::new();
+    for (name, event) in [("bare-get", read), ("get-customer", request), ("hello", Value::Null)] {
+        let mut subject = Subject {
+            name,
+            process: Process::start(&binaries.path(name)?, &world.settings).await?,
+            event: event.to_string(),
+            blocks: Vec::new(),
+        };
+        // The first ones warm caches and connections.
+        subject.invoke(block).await?;
+        subjects.push(subject);
+    }
+    for round in 1..=BLOCKS {
+        eprint!("\rwarm invocations, {} of {}", round * block, BLOCKS * block);
+        for subject in &mut subjects {
+            let spent = subject.invoke(block).await?;
+            subject.blocks.push(spent / u32::try_from(block)?);
+        }
+    }
+    eprintln!();
+
+    let bare = median(&subjects[0].blocks)?;
+    let mut table = Table::new(&["function", "CPU an invocation, µs", "× bare-get"]);
+    for subject in &subjects {
+        let cpu = median(&subject.blocks)?;
+        table.row(vec![subject.name.to_owned(), microseconds(cpu), ratio(cpu, bare)]);
+    }
+    table.print(&format!(
+        "Warm invocation ({} in one process, in turns)",
+        BLOCKS * block
+    ));
+    Ok(())
+}
+
+impl Subject {
+    /// The processor time of this many invocations.
+    async fn invoke(&mut self, times: usize) -> Result<Duration> {
+        let before = self.process.cpu().await?;
+        for _ in 0..times {
+            self.process.invoke(self.event.clone()).await?;
+        }
+        Ok(self.process.cpu().await?.saturating_sub(before))
+    }
+}

@@ -1,0 +1,299 @@
+//! What the functions run in, whether in this process or as binaries: a seeded store, a caller, their configuration.
+
+use crate::{
+    loopback,
+    store::{Store, TABLE},
+    tls,
+    token::{self, AUDIENCE, ISSUER},
+};
+use anyhow::{Context as _, Result, anyhow, ensure};
+use aws_credential_types::Credentials;
+use aws_sdk_dynamodb::config::{BehaviorVersion, Region};
+use axum::serve::Listener;
+use domain::CustomerKey;
+use dynoxide::{ImportOptions, Item};
+use lambda_http::{Body, request::from_str};
+use runtime::{
+    Config, Context, Function,
+    context::{Bus, Clock, SystemClock},
+};
+use serde_json::{Map, Value, json};
+use std::{
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+use table::{Table, keys};
+use tempfile::TempDir;
+use uuid::Uuid;
+
+const SECRET: &str = "a secret for benchmarks";
+const BUS: &str = "customer-service";
+/// How many customers go into the store at once.
+const IMPORT: usize = 10_000;
+
+pub struct World {
+    pub store: Store,
+    /// One of the customers in the store.
+    pub customer: Value,
+    /// As functions find it in their environment.
+    pub settings: Vec<(&'static str, String)>,
+    ctx: Context,
+    token: String,
+    count: AtomicU64,
+    /// Holds the certificate authority's file.
+    _folder: TempDir,
+}
+
+/// Every function of the service.
+pub fn functions() -> Vec<Function> {
+    [
+        customers::FUNCTIONS,
+        structure::FUNCTIONS,
+        table_stream::FUNCTIONS,
+        docs::FUNCTIONS,
+    ]
+    .concat()
+}
+
+impl World {
+    /// With this many customers, kept in memory or in a folder.
+    pub async fn new(folder: Option<&Path>, customers: usize) -> Result<Self> {
+        let store = Store::open(folder)?;
+        let plain = store.serve().await?;
+        let issued = token::issue(SystemClock.now().epoch_seconds())?;
+        let config = Config {
+            table_name: TABLE.into(),
+            list_shards: 1,
+            issuer: ISSUER.into(),
+            audience: AUDIENCE.into(),
+            jwks: Some(issued.jwks.clone()),
+            jwks_url: None,
+            cursor_secret: SECRET.into(),
+            bus_name: BUS.into(),
+        };
+        let ctx = context(&config, &plain).map_err(|error| anyhow!("no context: {error}"))?;
+        let temporary = TempDir::new().context("no temporary folder can be made")?;
+        let settings = settings(&store, temporary.path(), issued.jwks).await?;
+        let mut world = Self {
+            store,
+            customer: Value::Null,
+            settings,
+            ctx,
+            token: issued.token,
+            count: AtomicU64::new(0),
+            _folder: temporary,
+        };
+        world.customer = world.make_customer().await?;
+        world.seed(customers.saturating_sub(1))?;
+        Ok(world)
+    }
+
+    /// A number that was not given out before.
+    pub fn number(&self) -> u64 {
+        self.count.fetch_add(1, Ordering::Relaxed)
+    }
+
+    pub async fn make_customer(&self) -> Result<Value> {
+        let number = self.number();
+        let body = json!({
+            "type": "Business", "name": format!("Acme {number}"), "isTenantCustomer": true,
+            "email": "office@acme.example", "phone": "+14155550100", "website": "https://acme.example",
+            "externalId": format!("crm-{number}"),
+            "address": {"line1": "1 Main Street", "city": "Springfield", "postalCode": "12345", "country": "US"},
+            "business": {"industrySector": "45", "industryGroup": "4510", "classification": "LLC", "size": "51-200"},
+        });
+        self.answer("create-customer", &[], Some(body)).await
+    }
+
+    /// The event that API Gateway makes of a request to an endpoint. Whatever its route does not name is the query.
+    pub fn http_event(&self, function: &str, parameters: &[(&str, &str)], body: Option<Value>) -> Result<Value> {
+        let endpoint = functions().into_iter().find_map(|known| match known {
+            Function::Endpoint(endpoint) if endpoint.spec.name == function => Some(endpoint),
+            _ => None,
+        });
+        let spec = endpoint.with_context(|| format!("{function} is no endpoint"))?.spec;
+        let mut path = spec.route.to_owned();
+        let mut in_path = Map::new();
+        let mut query = Map::new();
+        for (name, value) in parameters {
+            let place = format!("{{{name}}}");
+            if path.contains(&place) {
+                path = path.replace(&place, value);
+                in_path.insert((*name).to_owned(), json!(value));
+            } else {
+                query.insert((*name).to_owned(), json!(value));
+            }
+        }
+        let pairs: Vec<String> = query
+            .iter()
+            .map(|(name, value)| format!("{name}={}", value.as_str().unwrap_or_default()))
+            .collect();
+        let method = spec.method.name();
+        let route = format!("{method} {}", spec.route);
+        Ok(json!({
+            "version": "2.0",
+            "routeKey": route,
+            "rawPath": path,
+            "rawQueryString": pairs.join("&"),
+            "headers": {
+                "accept": "*/*", "accept-encoding": "gzip, deflate, br", "authorization": format!("Bearer {}", self.token),
+                "content-type": "application/json", "host": "api.customers.example", "user-agent": "bench/1.0",
+                "x-amzn-trace-id": "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700",
+                "x-forwarded-for": "203.0.113.7", "x-forwarded-port": "443", "x-forwarded-proto": "https",
+            },
+            "queryStringParameters": query,
+            "pathParameters": in_path,
+            "requestContext": {
+                "accountId": "000000000000", "apiId": "bench", "stage": "$default",
+                "requestId": format!("request-{}", self.number()), "domainName": "api.customers.example",
+                "domainPrefix": "api", "routeKey": route, "time": "23/Nov/2026:08:00:00 +0000",
+                "timeEpoch": 1_795_420_800_000_i64,
+                "http": {
+                    "method": method, "path": path, "protocol": "HTTP/1.1", "sourceIp": "203.0.113.7", "userAgent": "bench/1.0",
+                },
+            },
+            "body": body.map(|body| body.to_string()),
+            "isBase64Encoded": false,
+        }))
+    }
+
+    /// What an endpoint, run in this process, answers.
+    pub async fn answer(&self, function: &str, parameters: &[(&str, &str)], body: Option<Value>) -> Result<Value> {
+        let event = self.http_event(function, parameters, body)?;
+        self.run(function, event).await
+    }
+
+    /// Runs a function in this process.
+    pub async fn run(&self, name: &str, event: Value) -> Result<Value> {
+        let function = functions().into_iter().find(|known| known.name() == name);
+        match function.with_context(|| format!("{name} is no function"))? {
+            Function::Endpoint(endpoint) => {
+                let response = (endpoint.call)(&self.ctx, from_str(&event.to_string())?).await;
+                let status = response.status();
+                let body = match response.into_body() {
+                    Body::Text(text) => serde_json::from_str(&text)?,
+                    _ => Value::Null,
+                };
+                ensure!(status.is_success(), "{name} answered {status}: {body}");
+                Ok(body)
+            }
+            Function::Task(task) => {
+                let response = (task.call)(&self.ctx, serde_json::from_value(event)?).await;
+                ensure!(response.batch_item_failures.is_empty(), "{name} failed");
+                Ok(Value::Null)
+            }
+            Function::Trigger(trigger) => {
+                let response = (trigger.call)(&self.ctx, serde_json::from_value(event)?).await;
+                ensure!(response.batch_item_failures.is_empty(), "{name} failed");
+                Ok(Value::Null)
+            }
+        }
+    }
+
+    /// The item of the customer's record, as the table keeps it.
+    pub fn customer_item(&self) -> Result<Value> {
+        let key: CustomerKey = serde_json::from_value(self.customer["key"].clone())?;
+        let keys::ItemKey { pk, sk } = keys::customer(key);
+        let request = json!({"TableName": TABLE, "Key": {"pk": {"S": pk}, "sk": {"S": sk}}});
+        let answer = self.store.database.get_item(serde_json::from_value(request)?)?;
+        serde_json::to_value(answer.item).context("an item is not JSON")
+    }
+
+    /// Puts more customers like the first into the store, past the functions: that takes minutes for a million rather than hours.
+    fn seed(&self, customers: usize) -> Result<()> {
+        let pattern = self.customer_item()?;
+        self.store.database.enable_bulk_loading()?;
+        let mut left = customers;
+        while left > 0 {
+            let now = left.min(IMPORT);
+            let items = (0..now).map(|_| another(&pattern)).collect::<Result<Vec<Item>>>()?;
+            self.store
+                .database
+                .import_items(TABLE, items, ImportOptions::default())?;
+            left -= now;
+        }
+        self.store.database.disable_bulk_loading()?;
+        Ok(())
+    }
+}
+
+fn another(pattern: &Value) -> Result<Item> {
+    let uuid = Uuid::now_v7();
+    let key = CustomerKey::from_uuid(uuid);
+    let mut item = pattern.clone();
+    let tenant_key = format!("t-{}", uuid.simple());
+    for (name, value) in [
+        ("pk", keys::customer_partition(key)),
+        ("key", key.to_string()),
+        ("bootstrapTenantKey", tenant_key.clone()),
+        ("tenantPk", keys::tenant(&tenant_key).pk),
+        ("externalId", uuid.to_string()),
+        ("externalPk", keys::external_id(&uuid.to_string()).pk),
+    ] {
+        item[name] = json!({"S": value});
+    }
+    serde_json::from_value(item).context("a customer is no item")
+}
+
+fn context(config: &Config, url: &str) -> Result<Context, Box<dyn std::error::Error + Send + Sync>> {
+    let credentials = Credentials::new("bench", "bench", None, None, "bench");
+    let http = aws_smithy_http_client::Builder::new().build_http();
+    let table = Table {
+        client: aws_sdk_dynamodb::Client::from_conf(
+            aws_sdk_dynamodb::Config::builder()
+                .behavior_version(BehaviorVersion::v2026_01_12())
+                .region(Region::new("us-east-1"))
+                .endpoint_url(url)
+                .credentials_provider(credentials.clone())
+                .http_client(http.clone())
+                .build(),
+        ),
+        name: config.table_name.clone(),
+        list_shards: config.list_shards,
+    };
+    let bus = Bus {
+        client: aws_sdk_eventbridge::Client::from_conf(
+            aws_sdk_eventbridge::Config::builder()
+                .behavior_version(BehaviorVersion::v2026_01_12())
+                .region(Region::new("us-east-1"))
+                .endpoint_url(url)
+                .credentials_provider(credentials)
+                .http_client(http)
+                .build(),
+        ),
+        name: config.bus_name.clone(),
+    };
+    let ctx = Context::new(table, config, Arc::new(SystemClock));
+    Ok(ctx.with_tokens(config)?.with_bus(bus))
+}
+
+/// The environment of the functions' processes, which reach the store over TLS.
+async fn settings(store: &Store, folder: &Path, jwks: String) -> Result<Vec<(&'static str, String)>> {
+    let identity = tls::Identity::new()?;
+    let bundle = folder.join("roots.pem");
+    std::fs::write(&bundle, &identity.bundle).with_context(|| format!("{} can't be written", bundle.display()))?;
+    let tcp = loopback::listen().await?;
+    let url = format!("https://localhost:{}", tcp.local_addr()?.port());
+    let app = store.app();
+    let listener = identity.listener(tcp);
+    tokio::spawn(async move { axum::serve(listener, app).await });
+    Ok(vec![
+        ("AWS_REGION", "us-east-1".into()),
+        ("AWS_ACCESS_KEY_ID", "ASIABENCHBENCHBENCH0".into()),
+        ("AWS_SECRET_ACCESS_KEY", "bench".into()),
+        // As long as a role's real one, which every request carries and signs.
+        ("AWS_SESSION_TOKEN", "t".repeat(800)),
+        ("AWS_CA_BUNDLE", bundle.display().to_string()),
+        ("AWS_ENDPOINT_URL_DYNAMODB", url.clone()),
+        ("AWS_ENDPOINT_URL_EVENTBRIDGE", url),
+        ("TABLE_NAME", TABLE.into()),
+        ("JWT_ISSUER", ISSUER.into()),
+        ("JWT_AUDIENCE", AUDIENCE.into()),
+        ("JWKS", jwks),
+        ("CURSOR_SECRET", SECRET.into()),
+        ("EVENT_BUS_NAME", BUS.into()),
+    ])
+}
