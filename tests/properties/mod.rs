@@ -1,0 +1,3 @@
+//! Rules that hold whatever comes: random histories against a simple model.
+
+mod patching;
