@@ -4,7 +4,7 @@ use crate::{
     PageRequest, Table,
     item::{ENTITY, Item, from_item, s, to_item},
     keys,
-    read::{Query, text},
+    read::Query,
     write::refused,
 };
 use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
@@ -56,25 +56,15 @@ impl Audit<'_> {
     }
 
     pub async fn list(&self, tenant: Tenant, request: &PageRequest) -> Result<(Vec<AuditEntry>, Option<String>)> {
-        let partition = keys::audit_partition(tenant.key());
-        let start = request
-            .after
-            .as_ref()
-            .map(|sk| Item::from([(keys::PK.into(), s(&partition)), (keys::SK.into(), s(sk))]));
         let query = Query {
-            partition: partition.clone(),
+            partition: keys::audit_partition(tenant.key()),
             prefix: "",
             index: None,
             filter: None,
             newest_first: true,
         };
-        let page = self.0.page(query, request, start).await?;
-        let next = page
-            .last
-            .as_ref()
-            .map(|item| text(item, keys::SK).map(str::to_owned))
-            .transpose()?;
-        let entries = page.items.into_iter().map(entry_of).collect::<Result<_>>()?;
+        let (items, next) = self.0.page_of_partition(query, request).await?;
+        let entries = items.into_iter().map(entry_of).collect::<Result<_>>()?;
         Ok((entries, next))
     }
 }

@@ -7,7 +7,7 @@ use crate::{
     item::{BEFORE, ENTITY, Item, OF, TOMBSTONE, entity_item, from_item, item, n, s, to_item},
     keys::{self, Index, ItemKey},
     read::{Query, text},
-    write::{Expression, Failed, TRIES, Transaction, busy, expect_version, is_through},
+    write::{Expression, Failed, TRIES, Transaction, busy, expect_version, is_through, moved_on},
 };
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{
@@ -317,27 +317,9 @@ impl Customers<'_> {
         tenant: Tenant,
         request: &PageRequest,
     ) -> Result<(Vec<LoggedDeactivation>, Option<String>)> {
-        let partition = keys::customer_partition(tenant.key());
-        let start = request
-            .after
-            .as_ref()
-            .map(|sk| Item::from([(keys::PK.into(), s(&partition)), (keys::SK.into(), s(sk))]));
-        let query = Query {
-            partition: partition.clone(),
-            prefix: keys::DEACTIVATION_PREFIX,
-            index: None,
-            filter: None,
-            newest_first: true,
-        };
-        let page = self.0.page(query, request, start).await?;
-        self.0.expect_customer(tenant.key(), &page, request).await?;
-        let next = page
-            .last
-            .as_ref()
-            .map(|last| text(last, keys::SK).map(str::to_owned))
-            .transpose()?;
-        let entries = page.items.into_iter().map(from_item).collect::<Result<_>>()?;
-        Ok((entries, next))
+        self.0
+            .page_of_children(tenant, keys::DEACTIVATION_PREFIX, None, true, request)
+            .await
     }
 
     async fn expect(&self, tenant: Tenant, expected: Option<u64>) -> Result<Customer> {
@@ -414,13 +396,7 @@ fn refused(failed: Failed) -> Error {
             field: "externalId",
             reason: "another customer has this external id",
         },
-        Failed::Condition("customer", Some(old)) => match from_item::<Customer>(old) {
-            Ok(customer) => Error::VersionMismatch {
-                current: customer.meta.version,
-            },
-            Err(error) => error,
-        },
-        Failed::Condition("customer", None) => Error::NotFound(EntityKind::Customer),
+        Failed::Condition("customer", old) => moved_on::<Customer>(old),
         Failed::Condition(name, _) => Error::Internal(format!("a condition on {name} failed that should not")),
         Failed::Other(error) => error,
     }

@@ -5,8 +5,8 @@ use crate::{
     customers::tombstone,
     item::{ENTITY, Item, entity_item, from_item, s},
     keys::{self, ItemKey},
-    read::{Query, text},
-    write::{Expression, Failed, TRIES, Transaction, busy, expect_version, is_through},
+    read::text,
+    write::{Expression, Failed, TRIES, Transaction, busy, expect_version, is_through, moved_on},
 };
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{CustomerKey, Entity, EntityKind, Error, LocationKey, Result, Tenant, location::Location};
@@ -44,27 +44,9 @@ impl Locations<'_> {
         filter: &LocationFilter,
         request: &PageRequest,
     ) -> Result<(Vec<Location>, Option<String>)> {
-        let partition = keys::customer_partition(tenant.key());
-        let start = request
-            .after
-            .as_ref()
-            .map(|sk| Item::from([(keys::PK.into(), s(&partition)), (keys::SK.into(), s(sk))]));
-        let query = Query {
-            partition: partition.clone(),
-            prefix: keys::LOCATION_PREFIX,
-            index: None,
-            filter: filter.expression(),
-            newest_first: false,
-        };
-        let page = self.0.page(query, request, start).await?;
-        self.0.expect_customer(tenant.key(), &page, request).await?;
-        let next = page
-            .last
-            .as_ref()
-            .map(|last| text(last, keys::SK).map(str::to_owned))
-            .transpose()?;
-        let locations = page.items.into_iter().map(from_item).collect::<Result<_>>()?;
-        Ok((locations, next))
+        self.0
+            .page_of_children(tenant, keys::LOCATION_PREFIX, filter.expression(), false, request)
+            .await
     }
 
     pub async fn create(&self, tenant: Tenant, location: &Location, change: &Change) -> Result<()> {
@@ -293,13 +275,7 @@ fn refused(failed: Failed) -> Error {
             field: "internalCode",
             reason: "another location has this code",
         },
-        Failed::Condition("location", Some(old)) => match from_item::<Location>(old) {
-            Ok(location) => Error::VersionMismatch {
-                current: location.meta.version,
-            },
-            Err(error) => error,
-        },
-        Failed::Condition("location", None) => Error::NotFound(EntityKind::Location),
+        Failed::Condition("location", old) => moved_on::<Location>(old),
         Failed::Condition(name, _) => Error::Internal(format!("a condition on {name} failed that should not")),
         Failed::Other(error) => error,
     }

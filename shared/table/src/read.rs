@@ -6,7 +6,7 @@ use crate::{
     keys::{self, Index, ItemKey},
     write::{Expression, refused},
 };
-use domain::{CustomerKey, EntityKind, Error, Replay, Result, Timestamp};
+use domain::{EntityKind, Error, Replay, Result, Tenant, Timestamp};
 use serde::de::DeserializeOwned;
 
 /// How many items a filtered page looks at before it gives what it found and a cursor.
@@ -109,20 +109,48 @@ impl Table {
 }
 
 impl Table {
-    /// An empty first page may be the page of a customer that isn't there: only then is it worth a second request to tell.
-    pub(crate) async fn expect_customer(
+    /// A page of one of the table's own partitions. A position in it is a sort key.
+    pub(crate) async fn page_of_partition(
         &self,
-        customer: CustomerKey,
-        page: &Items,
+        query: Query<'_>,
         request: &PageRequest,
-    ) -> Result<()> {
-        if !page.items.is_empty() || page.last.is_some() || request.after.is_some() {
-            return Ok(());
+    ) -> Result<(Vec<Item>, Option<String>)> {
+        let start = request.after.as_ref().map(|sk| {
+            let key = [(keys::PK, &query.partition), (keys::SK, sk)];
+            key.map(|(name, value)| (name.to_owned(), s(value))).into()
+        });
+        let page = self.page(query, request, start).await?;
+        let next = match &page.last {
+            Some(last) => Some(text(last, keys::SK)?.to_owned()),
+            None => None,
+        };
+        Ok((page.items, next))
+    }
+
+    /// A page of what a customer has of one kind. An empty first page may be the page of a customer that isn't there: only then is it
+    /// worth a second request to tell.
+    pub(crate) async fn page_of_children<T: DeserializeOwned>(
+        &self,
+        tenant: Tenant,
+        prefix: &str,
+        filter: Option<Expression>,
+        newest_first: bool,
+        request: &PageRequest,
+    ) -> Result<(Vec<T>, Option<String>)> {
+        let query = Query {
+            partition: keys::customer_partition(tenant.key()),
+            prefix,
+            index: None,
+            filter,
+            newest_first,
+        };
+        let (items, next) = self.page_of_partition(query, request).await?;
+        let could_be_nobody = items.is_empty() && next.is_none() && request.after.is_none();
+        if could_be_nobody && self.get(&keys::customer(tenant.key())).await?.is_none() {
+            return Err(Error::NotFound(EntityKind::Customer));
         }
-        match self.get(&keys::customer(customer)).await? {
-            Some(_) => Ok(()),
-            None => Err(Error::NotFound(EntityKind::Customer)),
-        }
+        let children = items.into_iter().map(from_item).collect::<Result<_>>()?;
+        Ok((children, next))
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::{
     Change, Table,
     change::expired_before,
-    item::{Item, n, s, to_item},
+    item::{Item, from_item, n, s, to_item},
     keys::{ItemKey, PK, TTL},
 };
 use aws_sdk_dynamodb::{
@@ -14,7 +14,7 @@ use aws_sdk_dynamodb::{
         TransactWriteItem, Update,
     },
 };
-use domain::{Error, Result};
+use domain::{Entity, Error, Result, key::Kind};
 use serde::Serialize;
 
 /// Why a transaction did not happen.
@@ -220,6 +220,17 @@ pub fn is_through(done: Result<()>, expected: Option<u64>) -> Result<bool> {
         Ok(()) => Ok(true),
         Err(Error::VersionMismatch { .. }) if expected.is_none() => Ok(false),
         Err(error) => Err(error),
+    }
+}
+
+/// What a failed condition on an entity's own version means: it is gone, or it has moved on.
+pub fn moved_on<E: Entity>(old: Option<Item>) -> Error {
+    match old.map(from_item::<E>) {
+        None => Error::NotFound(E::Kind::KIND),
+        Some(Ok(entity)) => Error::VersionMismatch {
+            current: entity.meta().version,
+        },
+        Some(Err(error)) => error,
     }
 }
 

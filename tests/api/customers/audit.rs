@@ -68,7 +68,7 @@ async fn a_refused_foreign_key_is_in_the_callers_trail_and_not_in_the_others() {
         [json!({
             "key": trail[0]["key"], "action": "KEY_MISMATCH_REFUSED", "time": "2026-11-23T08:00:00.000Z",
             "actor": {"kind": "User", "id": "usr_user"}, "requestId": answer.header("x-request-id"),
-            "details": {"operation": "get-customer", "claimed": own, "requested": other},
+            "details": {"operation": "get-customer", "field": "customerKey", "claimed": own, "requested": other},
         })]
     );
     assert!(world.audit(&other).await.is_empty());
