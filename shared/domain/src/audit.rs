@@ -10,7 +10,7 @@ use serde_json::Value;
 
 const ACTOR: &[Field] = &[
     Field::new("kind", Rule::OneOf(&["User", "ApiKey", "System"]), "").required(),
-    Field::new("id", Rule::Text { min: 1, max: 200 }, "").required(),
+    Field::new("id", Rule::Text { min: 1, max: 255 }, "").required(),
 ];
 
 const SUBJECT: &[Field] = &[

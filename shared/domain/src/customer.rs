@@ -21,7 +21,7 @@ const PERSON: &[Field] = &[
 
 const DEACTIVATION: &[Field] = &[
     Field::new("deactivatedAt", Rule::Time, "").read_only(),
-    Field::new("deactivatedBy", Rule::Text { min: 1, max: 200 }, "").read_only(),
+    Field::new("deactivatedBy", Rule::Text { min: 1, max: 255 }, "").read_only(),
     Field::new(
         "windowEndsAt",
         Rule::Time,

@@ -44,7 +44,7 @@ pub const REQUEST: &[Field] = &[
 /// One entry of the log.
 pub const LOG: &[Field] = &[
     Field::new("deactivatedAt", Rule::Time, "").required(),
-    Field::new("deactivatedBy", Rule::Text { min: 1, max: 200 }, "").required(),
+    Field::new("deactivatedBy", Rule::Text { min: 1, max: 255 }, "").required(),
     Field::new("windowEndsAt", Rule::Time, "").required(),
     Field::new("feedback", Rule::Object(FEEDBACK), ""),
     Field::new("requestId", Rule::Text { min: 1, max: 200 }, "").required(),

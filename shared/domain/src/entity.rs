@@ -22,12 +22,12 @@ pub const META_FIELDS: &[Field] = &[
     Field::new("updatedAt", Rule::Time, "").read_only().required(),
     Field::new(
         "createdBy",
-        Rule::Text { min: 1, max: 200 },
+        Rule::Text { min: 1, max: 255 },
         "The subject of the token, or the name of the task.",
     )
     .read_only()
     .required(),
-    Field::new("updatedBy", Rule::Text { min: 1, max: 200 }, "")
+    Field::new("updatedBy", Rule::Text { min: 1, max: 255 }, "")
         .read_only()
         .required(),
 ];
