@@ -12,16 +12,17 @@ use jsonwebtoken::{
 };
 use ring::signature as ring_signature;
 use serde::Deserialize;
-use std::{
-    collections::HashSet,
-    time::{Duration, Instant},
-};
+use std::collections::HashSet;
 use tokio::sync::Mutex;
 
 const LEEWAY_SECONDS: i64 = 60;
 /// An unknown key id asks the issuer again at most this often.
-const REFRESH_AT_MOST_EVERY: Duration = Duration::from_secs(60);
+const REFRESH_AT_MOST_EVERY: u64 = 60;
+/// While there are no keys at all, nobody can be let in: the issuer is asked again as soon as callers are told to come back.
+const FIRST_FETCH_AT_MOST_EVERY: u64 = 1;
 const LARGEST_TOKEN: usize = 16 * 1024;
+/// As OpenID Connect has it.
+const LONGEST_SUBJECT: usize = 255;
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -62,7 +63,7 @@ pub struct Tokens {
 #[derive(Default)]
 struct Fetched {
     keys: Option<JwkSet>,
-    at: Option<Instant>,
+    at: Option<Timestamp>,
 }
 
 impl Tokens {
@@ -87,7 +88,7 @@ impl Tokens {
             .filter(|token| !token.is_empty() && token.len() <= LARGEST_TOKEN)
             .ok_or(Error::NotAuthorized("the credentials must be a bearer token"))?;
         let head = decode_header(token).map_err(|_| Error::NotAuthorized("the token can't be read"))?;
-        let jwk = self.key(head.kid.as_deref()).await?;
+        let jwk = self.key(head.kid.as_deref(), now).await?;
         let algorithm = pinned(&jwk).ok_or(Error::NotAuthorized("the token's key can't be used"))?;
         let key = DecodingKey::from_jwk(&jwk).map_err(|_| Error::NotAuthorized("the token's key can't be used"))?;
         let mut validation = Validation::new(algorithm);
@@ -100,6 +101,11 @@ impl Tokens {
         let claims: Claims = decode(token, &key, &validation)
             .map_err(|_| Error::NotAuthorized("the token does not verify"))?
             .claims;
+        // It is kept as `createdBy`, under that field's rule.
+        let sub = &claims.sub;
+        if sub.trim().is_empty() || sub.chars().count() > LONGEST_SUBJECT || sub.chars().any(char::is_control) {
+            return Err(Error::NotAuthorized("the token's subject can't be used"));
+        }
         let now = now.epoch_seconds();
         if claims.exp.saturating_add(LEEWAY_SECONDS) <= now {
             return Err(Error::NotAuthorized("the token has expired"));
@@ -110,7 +116,7 @@ impl Tokens {
         Ok(claims)
     }
 
-    async fn key(&self, kid: Option<&str>) -> Result<Jwk> {
+    async fn key(&self, kid: Option<&str>, now: Timestamp) -> Result<Jwk> {
         const UNKNOWN: Error = Error::NotAuthorized("the token's key is not the issuer's");
         match &self.source {
             KeySource::Given(keys) => named(keys, kid).ok_or(UNKNOWN),
@@ -119,8 +125,13 @@ impl Tokens {
                 if let Some(jwk) = fetched.keys.as_ref().and_then(|keys| named(keys, kid)) {
                     return Ok(jwk);
                 }
-                if fetched.at.is_none_or(|at| at.elapsed() >= REFRESH_AT_MOST_EVERY) {
-                    fetched.at = Some(Instant::now());
+                let pause = match fetched.keys {
+                    Some(_) => REFRESH_AT_MOST_EVERY,
+                    None => FIRST_FETCH_AT_MOST_EVERY,
+                };
+                let since = |at: Timestamp| now.epoch_seconds().abs_diff(at.epoch_seconds());
+                if fetched.at.is_none_or(|at| since(at) >= pause) {
+                    fetched.at = Some(now);
                     match fetch.json::<JwkSet>(url).await {
                         Ok(keys) => fetched.keys = Some(keys),
                         // The keys that are there still serve the tokens they know.
