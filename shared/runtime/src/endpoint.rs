@@ -22,7 +22,7 @@ use lambda_http::{
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::{future::Future, panic::AssertUnwindSafe};
-use table::Page;
+use table::{Once, Page};
 
 pub trait Endpoint: 'static {
     const SPEC: Spec;
@@ -90,13 +90,23 @@ async fn run<E: Endpoint>(ctx: &Context, http: &HttpRequest, id: &str) -> Result
     let pass = enter(ctx, &E::SPEC, rule, http, id, tenant.as_deref()).await?;
     let request = request::read(&E::SPEC, http, id.to_owned(), path, Some(&pass))?;
     let scope = <E::Permission as Permission>::Scope::enter(tenant.as_deref())?;
-    if E::SPEC.asks_for_replay_first()
-        && let Some(once) = request.once()
-        && let Some(replay) = ctx.table.answered_before(once, ctx.clock.now()).await?
-    {
-        return Err(Error::Replayed(replay));
+    let once = request.once().filter(|_| E::SPEC.asks_for_replay_first()).cloned();
+    replay(ctx, once.as_ref()).await?;
+    let done = E::handle(ctx, Caller::new(scope, &pass), request).await;
+    if let Err(Error::CustomerDisabled | Error::Conflict { .. } | Error::VersionMismatch { .. }) = done {
+        // The same request may have got through meanwhile: then it is its own effect that this one met.
+        replay(ctx, once.as_ref()).await?;
     }
-    E::handle(ctx, Caller::new(scope, &pass), request).await
+    done
+}
+
+/// Gives the answer that was given before, as an error, if there was one.
+async fn replay(ctx: &Context, once: Option<&Once>) -> Result<()> {
+    let Some(once) = once else { return Ok(()) };
+    match ctx.table.answered_before(once, ctx.clock.now()).await? {
+        Some(replay) => Err(Error::Replayed(replay)),
+        None => Ok(()),
+    }
 }
 
 async fn enter(
