@@ -188,7 +188,8 @@ pub(crate) async fn admit(ctx: &Context, rule: &AccessRule, claims: &Claims, req
         actor: actor.clone(),
         capacity,
     };
-    if rule.platform.is_some_and(|held| claims.holds(held)) {
+    // A client's user is no platform staff, whatever the roles say.
+    if claims.client_id.is_none() && rule.platform.is_some_and(|held| claims.holds(held)) {
         return Ok(pass(Capacity::Platform));
     }
     let (Some(own), Some(requested)) = (rule.own, requested) else {
