@@ -2,6 +2,9 @@
 //! stream → bus → queue → task spine until it is quiet, `contract` holds the generated parts and the declarations to each other.
 
 mod api;
+mod contract;
 mod e2e;
+mod flows;
 mod properties;
 mod support;
+mod tasks;

@@ -1,1 +1,344 @@
-//! TODO
+//! Idempotency-Key, on every POST that makes or does something.
+
+use crate::support::{Answer, Call, Token, World, at, key_of};
+use chrono::TimeDelta;
+use serde_json::{Value, json};
+
+async fn post(world: &World, caller: &Token, path: &str, key: &str, body: Value) -> Answer {
+    world
+        .send(
+            Call::new("POST", path)
+                .by(caller)
+                .header("idempotency-key", key)
+                .json(body),
+        )
+        .await
+}
+
+fn tenant(name: &str) -> Value {
+    json!({"type": "Business", "name": name, "isTenantCustomer": true})
+}
+
+#[track_caller]
+fn assert_replay(first: &Answer, again: &Answer) {
+    assert_eq!(again.header("idempotent-replay"), Some("true"), "{}", again.body);
+    assert_eq!((again.status, &again.body), (first.status, &first.body));
+    for header in ["etag", "location", "content-type"] {
+        assert_eq!(again.header(header), first.header(header), "{header}");
+    }
+    assert_ne!(again.header("x-request-id"), first.header("x-request-id"));
+}
+
+#[tokio::test]
+async fn the_first_answer_is_given_again_and_nothing_is_made() {
+    let world = World::new().await;
+    let first = post(&world, &world.admin(), "/v1/customers", "k", tenant("Acme"))
+        .await
+        .expect(201);
+    assert_eq!(first.header("idempotent-replay"), None);
+    for _ in 0..2 {
+        assert_replay(
+            &first,
+            &post(&world, &world.admin(), "/v1/customers", "k", tenant("Acme")).await,
+        );
+    }
+    assert_eq!(world.all(&world.admin(), "/v1/customers").await.len(), 1);
+}
+
+#[tokio::test]
+async fn the_same_body_written_otherwise_is_the_same_request() {
+    let world = World::new().await;
+    let call = |body: &str| {
+        let call = Call::new("POST", "/v1/customers")
+            .by(&world.admin())
+            .header("idempotency-key", "k");
+        call.header("content-type", "application/json").body(body)
+    };
+    let first = world
+        .send(call(r#"{"type":"Business","name":"Acme","isTenantCustomer":true}"#))
+        .await
+        .expect(201);
+    let again = world
+        .send(call(
+            r#"{ "isTenantCustomer": true, "name": "Acme", "email": null, "type": "Business" }"#,
+        ))
+        .await;
+    assert_replay(&first, &again);
+}
+
+#[tokio::test]
+async fn a_location_and_an_action_are_replayed_too() {
+    let world = World::new().await;
+    let customer = world.member_customer("Acme").await;
+    let caller = world.user("CustomerAdmin", &customer);
+    for (below, body) in [
+        (
+            "locations",
+            json!({"name": "Main", "address": {}, "internalCode": "A", "isHeadquarters": true}),
+        ),
+        (
+            "locations",
+            json!({"name": "Other", "address": {}, "isHeadquarters": true}),
+        ),
+        ("deactivate", json!({"feedback": {"recommendationScore": 3}})),
+        ("reactivate", json!({})),
+    ] {
+        let path = format!("{}/{below}", at(&customer));
+        let key = body.to_string().replace(' ', "");
+        let first = post(&world, &caller, &path, &key, body.clone()).await;
+        assert!(first.status < 300, "{}", first.body);
+        let written = world.stream(0).len();
+        assert_replay(&first, &post(&world, &caller, &path, &key, body.clone()).await);
+        assert_eq!(world.stream(0).len(), written);
+    }
+}
+
+#[tokio::test]
+async fn the_answer_stays_what_it_was_whatever_became_of_the_thing() {
+    let world = World::new().await;
+    let admin = world.admin();
+    let created = post(&world, &admin, "/v1/customers", "create", tenant("Acme"))
+        .await
+        .expect(201);
+    let path = at(created.key());
+    let place = json!({"name": "Main", "address": {}});
+    let location = post(&world, &admin, &format!("{path}/locations"), "place", place.clone())
+        .await
+        .expect(201);
+    let off = post(&world, &admin, &format!("{path}/deactivate"), "off", json!({}))
+        .await
+        .expect(200);
+    let on = post(&world, &admin, &format!("{path}/reactivate"), "on", json!({}))
+        .await
+        .expect(200);
+    world.patch(&admin, &path, json!({"name": "Changed"})).await.expect(200);
+    for _ in 0..2 {
+        assert_replay(
+            &created,
+            &post(&world, &admin, "/v1/customers", "create", tenant("Acme")).await,
+        );
+        assert_replay(
+            &location,
+            &post(&world, &admin, &format!("{path}/locations"), "place", place.clone()).await,
+        );
+        assert_replay(
+            &off,
+            &post(&world, &admin, &format!("{path}/deactivate"), "off", json!({})).await,
+        );
+        assert_replay(
+            &on,
+            &post(&world, &admin, &format!("{path}/reactivate"), "on", json!({})).await,
+        );
+        // And once more with the customer gone.
+        world.delete(&admin, &path).await;
+    }
+}
+
+#[tokio::test]
+async fn a_stale_etag_does_not_stand_in_the_way_of_a_replay() {
+    let world = World::new().await;
+    let customer = world.member_customer("Acme").await;
+    let call = || {
+        let call = Call::new("POST", &format!("{}/deactivate", at(&customer))).by(&world.admin());
+        call.header("idempotency-key", "k")
+            .header("if-match", "\"1\"")
+            .json(json!({}))
+    };
+    let first = world.send(call()).await.expect(200);
+    assert_replay(&first, &world.send(call()).await);
+}
+
+#[tokio::test]
+async fn another_body_under_the_same_key_is_refused() {
+    let world = World::new().await;
+    let customer = world.member_customer("Acme").await;
+    for (path, one, two) in [
+        ("/v1/customers".to_owned(), tenant("One"), tenant("Two")),
+        (
+            format!("{}/locations", at(&customer)),
+            json!({"name": "A", "address": {}}),
+            json!({"name": "B", "address": {}}),
+        ),
+        (
+            format!("{}/deactivate", at(&customer)),
+            json!({}),
+            json!({"windowEndsAt": "2026-12-01T00:00:00Z"}),
+        ),
+    ] {
+        let first = post(&world, &world.admin(), &path, "k", one).await;
+        assert!(first.status < 300);
+        post(&world, &world.admin(), &path, "k", two)
+            .await
+            .problem(422, "IDEMPOTENCY_KEY_REUSED");
+    }
+}
+
+#[tokio::test]
+async fn a_key_belongs_to_one_caller_one_tenant_and_one_operation() {
+    let world = World::new().await;
+    let (one, two) = (world.member_customer("One").await, world.member_customer("Two").await);
+    let place = || json!({"name": "Main", "address": {}});
+    let locations = |customer: &str| format!("{}/locations", at(customer));
+    let admin = world.admin();
+    let mut made = Vec::new();
+    for (caller, path, body) in [
+        (admin.clone(), locations(&one), place()),
+        (admin.clone(), locations(&two), place()),
+        (world.user("CustomerAdmin", &one), locations(&one), place()),
+        (
+            world.user("CustomerAdmin", &one).subject("usr_another"),
+            locations(&one),
+            place(),
+        ),
+        (world.user("CustomerAdmin", &two), locations(&two), place()),
+        (admin.clone(), "/v1/customers".into(), tenant("New")),
+        (admin.clone(), format!("{}/deactivate", at(&one)), json!({})),
+        (admin.clone(), format!("{}/reactivate", at(&one)), json!({})),
+    ] {
+        let answer = post(&world, &caller, &path, "k", body).await;
+        assert!(answer.status < 300, "{path}: {}", answer.body);
+        assert_eq!(answer.header("idempotent-replay"), None, "{path}");
+        made.push(key_of(&answer.body));
+    }
+    made.dedup();
+    assert_eq!(made.len(), 7, "the last two are one customer");
+}
+
+#[tokio::test]
+async fn a_key_is_kept_for_a_day() {
+    let world = World::new().await;
+    let customer = world.member_customer("Acme").await;
+    let path = format!("{}/locations", at(&customer));
+    let place = || json!({"name": "Main", "address": {}});
+    let first = post(&world, &world.admin(), &path, "k", place()).await.expect(201);
+    world.clock.forward(TimeDelta::hours(24) - TimeDelta::seconds(1));
+    assert_replay(&first, &post(&world, &world.admin(), &path, "k", place()).await);
+    world.clock.forward(TimeDelta::seconds(1));
+    // DynamoDB's TTL may be late: the record is there still.
+    let second = post(&world, &world.admin(), &path, "k", place()).await.expect(201);
+    assert_eq!(second.header("idempotent-replay"), None);
+    assert_ne!(second.key(), first.key());
+    assert_replay(&second, &post(&world, &world.admin(), &path, "k", place()).await);
+}
+
+#[tokio::test]
+async fn an_actions_key_is_kept_for_a_day() {
+    let world = World::new().await;
+    let customer = world.member_customer("Acme").await;
+    let path = format!("{}/deactivate", at(&customer));
+    post(&world, &world.admin(), &path, "k", json!({})).await.expect(200);
+    world
+        .post(&world.admin(), &format!("{}/reactivate", at(&customer)), json!({}))
+        .await
+        .expect(200);
+    world.clock.forward(TimeDelta::hours(24));
+    let second = post(&world, &world.admin(), &path, "k", json!({})).await.expect(200);
+    assert_eq!(
+        (second.header("idempotent-replay"), second.header("etag")),
+        (None, Some("\"4\""))
+    );
+}
+
+#[tokio::test]
+async fn what_failed_is_not_kept() {
+    let world = World::new().await;
+    let member = json!({"type": "Business", "name": "New", "isTenantCustomer": false, "bootstrapTenantKey": "acme"});
+    post(&world, &world.admin(), "/v1/customers", "k", member.clone())
+        .await
+        .problem(404, "TENANT_NOT_FOUND");
+    world.customer(json!({"bootstrapTenantKey": "acme"})).await;
+    post(&world, &world.admin(), "/v1/customers", "k", member)
+        .await
+        .expect(201);
+}
+
+#[tokio::test]
+async fn a_replay_is_only_for_those_who_may() {
+    let world = World::new().await;
+    let customer = world.member_customer("Acme").await;
+    let caller = world.user("CustomerAdmin", &customer);
+    let path = format!("{}/locations", at(&customer));
+    post(&world, &caller, &path, "k", json!({"name": "Main", "address": {}}))
+        .await
+        .expect(201);
+    let demoted = caller.role("Member");
+    post(&world, &demoted, &path, "k", json!({"name": "Main", "address": {}}))
+        .await
+        .problem(403, "FORBIDDEN");
+}
+
+#[tokio::test]
+async fn two_at_once_make_one_thing() {
+    for (below, body) in [
+        ("", tenant("New")),
+        (
+            "locations",
+            json!({"name": "Main", "address": {}, "internalCode": "A", "isHeadquarters": true}),
+        ),
+        ("deactivate", json!({})),
+        ("reactivate", json!({})),
+    ] {
+        let world = World::new().await;
+        let customer = world.member_customer("Acme").await;
+        if below == "reactivate" {
+            world
+                .post(&world.admin(), &format!("{}/deactivate", at(&customer)), json!({}))
+                .await
+                .expect(200);
+        }
+        let path = if below.is_empty() {
+            "/v1/customers".into()
+        } else {
+            format!("{}/{below}", at(&customer))
+        };
+        let admin = world.admin();
+        let (one, two) = tokio::join!(
+            post(&world, &admin, &path, "k", body.clone()),
+            post(&world, &admin, &path, "k", body.clone())
+        );
+        let (first, second) = if one.header("idempotent-replay").is_none() && one.status < 300 {
+            (one, two)
+        } else {
+            (two, one)
+        };
+        assert!(first.status < 300, "{path}: {}", first.body);
+        assert_eq!(first.header("idempotent-replay"), None);
+        if second.status == 409 {
+            second.problem(409, "REQUEST_IN_PROGRESS");
+        } else {
+            assert_replay(&first, &second);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_is_rubbish_is_named() {
+    let world = World::new().await;
+    let long = "k".repeat(256);
+    for key in ["", " ", "two words", "ünï", &long, "a\tb"] {
+        assert_eq!(
+            post(&world, &world.admin(), "/v1/customers", key, tenant("New"))
+                .await
+                .broken(),
+            ["Idempotency-Key"],
+            "{key}"
+        );
+    }
+    post(&world, &world.admin(), "/v1/customers", &"k".repeat(255), tenant("New"))
+        .await
+        .expect(201);
+}
+
+#[tokio::test]
+async fn it_is_named_with_all_else_that_is_wrong() {
+    let world = World::new().await;
+    let customer = world.member_customer("Acme").await;
+    let call = Call::new("POST", &format!("{}/deactivate", at(&customer))).by(&world.admin());
+    let call = call
+        .header("idempotency-key", "")
+        .header("if-match", "x")
+        .json(json!({"more": 1}));
+    let mut broken = world.send(call).await.broken();
+    broken.sort();
+    assert_eq!(broken, ["Idempotency-Key", "If-Match", "more"]);
+}

@@ -1,1 +1,53 @@
-//! TODO
+//! What is never kept: credentials; and where personal data has no place.
+
+use crate::support::{Call, World, at};
+use serde_json::json;
+
+#[tokio::test]
+async fn no_token_is_kept_anywhere() {
+    let world = World::new().await;
+    let customer = world.member_customer("Acme").await;
+    let caller = world
+        .user("CustomerAdmin", &customer)
+        .claim("jti", json!("the-only-one"));
+    let signed = caller.sign();
+    let signature = signed.rsplit('.').next().unwrap().to_owned();
+    let locations = format!("{}/locations", at(&customer));
+    for path in [&locations, &at("cus_01kb1v0c1tfr2v6krscysfnvgb")] {
+        let call = Call::new(if *path == locations { "POST" } else { "PATCH" }, path)
+            .header("authorization", &format!("Bearer {signed}"))
+            .header("idempotency-key", "the-idempotency-key")
+            .json(json!({"name": "Main", "address": {}}));
+        world.send(call).await;
+    }
+    let events = json!(world.settle().await).to_string();
+    let stored = json!(world.stream(0)).to_string();
+    // It looks in the right place: what is kept there is found.
+    assert!(
+        stored.contains("KEY_MISMATCH_REFUSED")
+            && stored.contains("ONCE#")
+            && events.contains("CUSTOMER_LOCATION_CREATED")
+    );
+    for secret in [&signed, &signature, "the-only-one", "Bearer", "the-idempotency-key"] {
+        assert!(!stored.contains(secret) && !events.contains(secret), "{secret}");
+    }
+}
+
+#[tokio::test]
+async fn the_audit_trail_names_fields_and_not_what_was_in_them() {
+    let world = World::new().await;
+    let customer = world.member_customer("Acme").await;
+    let body = json!({"email": "ada@acme.example", "phone": "+14155550100", "address": {"line1": "1 Main Street"}});
+    world.patch(&world.admin(), &at(&customer), body).await.expect(200);
+    let feedback = json!({"feedback": {"reasonText": "Ask Ada"}});
+    world
+        .post(&world.admin(), &format!("{}/deactivate", at(&customer)), feedback)
+        .await
+        .expect(200);
+    world.settle().await;
+    let trail = json!(world.audit(&customer).await).to_string();
+    assert!(trail.contains("email"));
+    for personal in ["ada@", "4155550100", "Main Street", "Ask Ada"] {
+        assert!(!trail.contains(personal), "{personal}");
+    }
+}

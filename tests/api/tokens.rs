@@ -1,1 +1,395 @@
-//! TODO
+//! Bearer tokens: what verifies, what doesn't, and where the issuer's keys come from.
+
+use crate::support::{AUDIENCE, Call, ISSUER, Issuer, Key, Token, World};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use domain::{Error, Timestamp};
+use ring::hmac;
+use runtime::{
+    aws::HttpFetch,
+    token::{KeySource, Tokens},
+};
+use serde_json::{Value, json};
+
+const PATH: &str = "/v1/customers";
+
+async fn status(world: &World, token: &str) -> u16 {
+    let answer = world
+        .send(Call::new("GET", PATH).header("authorization", &format!("Bearer {token}")))
+        .await;
+    if answer.status == 401 {
+        answer.problem(401, "NOT_AUTHORIZED").status
+    } else {
+        answer.status
+    }
+}
+
+async fn world_of(keys: &[Value]) -> World {
+    let keys = json!({"keys": keys}).to_string();
+    World::configured(|config| config.jwks = Some(keys)).await
+}
+
+fn admin_of(world: &World, key: &Key) -> Token {
+    world.admin().made_by(key)
+}
+
+#[tokio::test]
+async fn ed25519_and_p256_keys_verify() {
+    let (one, two) = (Key::new("one"), Key::p256("two"));
+    let world = world_of(&[one.jwk(), two.jwk()]).await;
+    for key in [one, two] {
+        assert_eq!(status(&world, &admin_of(&world, &key).sign()).await, 200, "{}", key.kid);
+    }
+}
+
+#[tokio::test]
+async fn an_rsa_key_verifies_with_sha_256_only() {
+    let fixture: Value = serde_json::from_str(include_str!("tokens/rsa.json")).unwrap();
+    let world = world_of(&[fixture["jwk"].clone()]).await;
+    assert_eq!(status(&world, fixture["rs256"].as_str().unwrap()).await, 200);
+    assert_eq!(status(&world, fixture["rs512"].as_str().unwrap()).await, 401);
+}
+
+#[tokio::test]
+async fn the_scheme_is_bearer() {
+    let world = World::new().await;
+    let token = world.admin().sign();
+    for (header, expected) in [
+        (format!("Bearer {token}"), 200),
+        (format!("bearer {token}"), 200),
+        (format!("BEARER  {token}"), 200),
+        (format!("Basic {token}"), 401),
+        (token.clone(), 401),
+        ("Bearer".into(), 401),
+        ("Bearer ".into(), 401),
+        (format!("Bearer {token} {token}"), 401),
+        (format!("Bearer {}", "a".repeat(100_000)), 401),
+        ("Bearer a.b".into(), 401),
+        ("Bearer a.b.c".into(), 401),
+        ("Bearer ...".into(), 401),
+    ] {
+        let answer = world
+            .send(Call::new("GET", PATH).header("authorization", &header))
+            .await;
+        assert_eq!(answer.status, expected, "{}", &header[..header.len().min(40)]);
+    }
+}
+
+#[tokio::test]
+async fn every_claim_that_must_be_there_and_right_is_asked_for() {
+    let world = World::new().await;
+    let admin = || world.admin();
+    for (case, token, expected) in [
+        ("as it should be", admin(), 200),
+        (
+            "one audience of several",
+            admin().claim("aud", json!(["other", AUDIENCE])),
+            200,
+        ),
+        ("no issuer", admin().without("iss"), 401),
+        (
+            "another issuer",
+            admin().claim("iss", json!("https://evil.example")),
+            401,
+        ),
+        (
+            "an issuer that begins alike",
+            admin().claim("iss", json!(format!("{ISSUER}.evil.example"))),
+            401,
+        ),
+        ("no audience", admin().without("aud"), 401),
+        ("another audience", admin().claim("aud", json!("other")), 401),
+        (
+            "only other audiences",
+            admin().claim("aud", json!(["other", "another"])),
+            401,
+        ),
+        ("no expiry", admin().without("exp"), 401),
+        (
+            "an expiry that is no number",
+            admin().claim("exp", json!("tomorrow")),
+            401,
+        ),
+        ("no subject", admin().without("sub"), 401),
+        ("an empty subject", admin().claim("sub", json!("")), 401),
+        ("a blank subject", admin().claim("sub", json!(" ")), 401),
+        (
+            "a subject of two lines",
+            admin().claim("sub", json!("usr_a\nusr_b")),
+            401,
+        ),
+        (
+            "roles that are no list",
+            admin().claim("roles", json!("PlatformAdmin")),
+            401,
+        ),
+        ("no roles", admin().without("roles"), 403),
+        ("an unknown role", admin().claim("roles", json!(["Emperor"])), 403),
+        (
+            "an unknown role beside a known one",
+            admin().claim("roles", json!(["Emperor", "PlatformAdmin"])),
+            200,
+        ),
+        (
+            "a role in other letters",
+            admin().claim("roles", json!(["platformadmin"])),
+            403,
+        ),
+    ] {
+        assert_eq!(status(&world, &token.sign()).await, expected, "{case}");
+    }
+}
+
+#[tokio::test]
+async fn a_minute_of_leeway_is_given_and_no_more() {
+    let world = World::new().await;
+    let now = Timestamp::parse("2026-11-23T08:00:00Z").unwrap().epoch_seconds();
+    for (claim, at, expected) in [
+        ("exp", now + 1, 200),
+        ("exp", now - 59, 200),
+        ("exp", now - 60, 401),
+        ("exp", now - 3600, 401),
+        ("exp", i64::MIN, 401),
+        ("exp", i64::MAX, 200),
+        ("nbf", now, 200),
+        ("nbf", now + 60, 200),
+        ("nbf", now + 61, 401),
+        ("nbf", i64::MIN, 200),
+        ("nbf", i64::MAX, 401),
+    ] {
+        assert_eq!(
+            status(&world, &world.admin().claim(claim, json!(at)).sign()).await,
+            expected,
+            "{claim} {}",
+            at - now
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_key_pins_the_algorithm() {
+    let (one, two) = (Key::new("one"), Key::p256("two"));
+    let world = world_of(&[one.jwk(), two.jwk()]).await;
+    let public = URL_SAFE_NO_PAD.decode(one.jwk()["x"].as_str().unwrap()).unwrap();
+    let hmac_with = |secret: &[u8], kid: &str| {
+        let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+        let message = format!(
+            "{}.{}",
+            part(&json!({"alg": "HS256", "kid": kid})),
+            part(&world.admin().claims)
+        );
+        let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, secret), message.as_bytes());
+        format!("{message}.{}", URL_SAFE_NO_PAD.encode(tag))
+    };
+    let good = admin_of(&world, &one).sign();
+    let unsigned = |alg: &str| {
+        let header = URL_SAFE_NO_PAD.encode(json!({"alg": alg, "kid": "one"}).to_string());
+        format!("{header}.{}.", good.split('.').nth(1).unwrap())
+    };
+    for (case, token) in [
+        ("HS256 over the public key", hmac_with(&public, "one")),
+        (
+            "HS256 over the public key as text",
+            hmac_with(one.jwk()["x"].as_str().unwrap().as_bytes(), "one"),
+        ),
+        (
+            "HS256 over the key set",
+            hmac_with(one.jwks().to_string().as_bytes(), "one"),
+        ),
+        ("none", unsigned("none")),
+        ("None", unsigned("None")),
+        ("no algorithm", unsigned("")),
+        ("no signature", unsigned("EdDSA")),
+        (
+            "another key's algorithm",
+            admin_of(&world, &one).header("alg", json!("ES256")).sign(),
+        ),
+        (
+            "another key's id",
+            admin_of(&world, &one).header("kid", json!("two")).sign(),
+        ),
+        (
+            "a stranger's key under a known id",
+            admin_of(&world, &one).signed_by(&Key::new("one")).sign(),
+        ),
+        ("an unknown id", admin_of(&world, &Key::new("three")).sign()),
+        (
+            "a key that the token brings along",
+            admin_of(&world, &Key::new("three"))
+                .header("jwk", Key::new("three").jwk())
+                .sign(),
+        ),
+        (
+            "no id, where it could be either",
+            admin_of(&world, &one).without_header("kid").sign(),
+        ),
+    ] {
+        assert_eq!(status(&world, &token).await, 401, "{case}");
+    }
+}
+
+#[tokio::test]
+async fn without_a_key_id_the_only_key_is_meant() {
+    let world = World::new().await;
+    assert_eq!(status(&world, &world.admin().without_header("kid").sign()).await, 200);
+}
+
+#[tokio::test]
+async fn nothing_of_a_token_can_be_changed() {
+    let world = World::new().await;
+    let token = world.user("Member", "cus_01kb1v0c1tfr2v6krscysfnvgb").sign();
+    let parts: Vec<&str> = token.split('.').collect();
+    let mut claims: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(parts[1]).unwrap()).unwrap();
+    claims["roles"] = json!(["PlatformAdmin"]);
+    let raised = URL_SAFE_NO_PAD.encode(claims.to_string());
+    assert_eq!(
+        status(&world, &format!("{}.{raised}.{}", parts[0], parts[2])).await,
+        401
+    );
+}
+
+#[tokio::test]
+async fn a_long_subject_can_change_what_it_made() {
+    let world = World::new().await;
+    let admin = world.admin().subject(&"s".repeat(255));
+    let made = world
+        .post(
+            &admin,
+            PATH,
+            json!({"type": "Business", "name": "Acme", "isTenantCustomer": true}),
+        )
+        .await
+        .expect(201);
+    world
+        .patch(
+            &admin,
+            &format!("{PATH}/{}", made.key()),
+            json!({"externalId": "crm-1"}),
+        )
+        .await
+        .expect(200);
+}
+
+#[tokio::test]
+async fn a_subject_too_long_for_a_token_is_refused() {
+    let world = World::new().await;
+    assert_eq!(
+        status(&world, &world.admin().subject(&"s".repeat(256)).sign()).await,
+        401
+    );
+}
+
+/// A verifier that fetches its keys from an issuer.
+fn fetching(issuer: &Issuer) -> Tokens {
+    let source = KeySource::Url {
+        url: issuer.url.clone(),
+        fetch: HttpFetch::new(),
+    };
+    Tokens::new(ISSUER.into(), AUDIENCE.into(), source)
+}
+
+fn bearer(key: &Key, now: Timestamp) -> String {
+    format!("Bearer {}", Token::new(key.clone(), now).sign())
+}
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::parse("2026-11-23T08:00:00Z")
+        .unwrap()
+        .plus(chrono::TimeDelta::seconds(second))
+}
+
+#[tokio::test]
+async fn many_first_callers_at_once_fetch_the_keys_once() {
+    let key = Key::new("one");
+    let issuer = Issuer::start(key.jwks()).await;
+    let tokens = fetching(&issuer);
+    let authorization = bearer(&key, at(0));
+    let callers = (0..50).map(|_| tokens.verify(Some(&authorization), at(0)));
+    for verified in futures_util::future::join_all(callers).await {
+        verified.unwrap();
+    }
+    assert_eq!(issuer.asked(), 1);
+}
+
+#[tokio::test]
+async fn a_new_key_is_fetched_at_most_once_a_minute() {
+    let (one, two) = (Key::new("one"), Key::new("two"));
+    let issuer = Issuer::start(one.jwks()).await;
+    let tokens = fetching(&issuer);
+    tokens.verify(Some(&bearer(&one, at(0))), at(0)).await.unwrap();
+    issuer.answers(json!({"keys": [one.jwk(), two.jwk()]}));
+    for second in [0, 1, 30, 59] {
+        let refused = tokens.verify(Some(&bearer(&two, at(0))), at(second)).await;
+        assert!(matches!(refused, Err(Error::NotAuthorized(_))), "{second}");
+    }
+    assert_eq!(issuer.asked(), 1);
+    tokens.verify(Some(&bearer(&two, at(0))), at(60)).await.unwrap();
+    tokens.verify(Some(&bearer(&one, at(0))), at(60)).await.unwrap();
+    assert_eq!(issuer.asked(), 2);
+    for second in [61, 119, 120, 121, 180] {
+        let unknown = bearer(&Key::new("three"), at(0));
+        assert!(tokens.verify(Some(&unknown), at(second)).await.is_err());
+    }
+    assert_eq!(issuer.asked(), 4);
+}
+
+#[tokio::test]
+async fn while_the_issuer_is_down_the_keys_that_are_known_still_serve() {
+    let key = Key::new("one");
+    let issuer = Issuer::start(key.jwks()).await;
+    let tokens = fetching(&issuer);
+    tokens.verify(Some(&bearer(&key, at(0))), at(0)).await.unwrap();
+    issuer.down(true);
+    let refused = tokens.verify(Some(&bearer(&Key::new("two"), at(0))), at(60)).await;
+    assert!(matches!(refused, Err(Error::NotAuthorized(_))));
+    tokens.verify(Some(&bearer(&key, at(0))), at(61)).await.unwrap();
+}
+
+#[tokio::test]
+async fn where_there_never_were_keys_the_service_is_unavailable_and_soon_asks_again() {
+    let key = Key::new("one");
+    let issuer = Issuer::start(key.jwks()).await;
+    issuer.down(true);
+    let url = issuer.url.clone();
+    let world = World::configured(|config| {
+        config.jwks = None;
+        config.jwks_url = Some(url);
+    })
+    .await;
+    let caller = world.admin().made_by(&key);
+    let answer = world.get(&caller, PATH).await.problem(503, "UNAVAILABLE");
+    assert!(answer.header("retry-after").unwrap().parse::<u32>().unwrap() >= 1);
+    issuer.down(false);
+    world.clock.forward(chrono::TimeDelta::seconds(1));
+    world.get(&caller, PATH).await.expect(200);
+}
+
+#[tokio::test]
+async fn what_is_no_key_set_is_as_good_as_none() {
+    let key = Key::new("one");
+    for document in [
+        json!({"keys": "none"}),
+        json!([]),
+        json!({"error": "x".repeat(300_000)}),
+    ] {
+        let issuer = Issuer::start(document).await;
+        let refused = fetching(&issuer).verify(Some(&bearer(&key, at(0))), at(0)).await;
+        assert!(matches!(refused, Err(Error::Unavailable(_))));
+    }
+}
+
+#[tokio::test]
+async fn a_key_of_a_kind_that_is_not_used_here_does_not_spoil_the_set() {
+    let key = Key::new("one");
+    let set = json!({"keys": [
+        {"kty": "oct", "kid": "shared", "k": "c2VjcmV0"},
+        {"kty": "EC", "crv": "P-521", "kid": "big", "x": "AA", "y": "AA"},
+        key.jwk(),
+    ]});
+    let issuer = Issuer::start(set).await;
+    let tokens = fetching(&issuer);
+    tokens.verify(Some(&bearer(&key, at(0))), at(0)).await.unwrap();
+    for kid in ["shared", "big"] {
+        let claimed = Token::new(Key::new(kid), at(0)).sign();
+        assert!(tokens.verify(Some(&format!("Bearer {claimed}")), at(0)).await.is_err());
+    }
+}

@@ -8,7 +8,7 @@ mod token;
 pub use answer::Answer;
 pub use recorder::Seen;
 pub use spine::tasks;
-pub use token::{AUDIENCE, ISSUER, Key, Token};
+pub use token::{AUDIENCE, ISSUER, Issuer, Key, Token};
 
 use aws_sdk_dynamodb::{
     Client,
@@ -238,15 +238,7 @@ impl World {
             ("customerKey".into(), text(parent)),
             ("clientKey".into(), text(&client)),
         ]);
-        self.client
-            .update_item()
-            .table_name(TABLE)
-            .set_key(Some(keys::customer(account.parse().unwrap()).attributes()))
-            .update_expression("SET parent = :parent")
-            .expression_attribute_values(":parent", AttributeValue::M(parent))
-            .send()
-            .await
-            .unwrap();
+        self.set(account, "parent", AttributeValue::M(parent)).await;
     }
 
     /// Takes an attribute away from a customer's item, as no write of the service's would.
@@ -257,6 +249,29 @@ impl World {
             .set_key(Some(keys::customer(customer.parse().unwrap()).attributes()))
             .update_expression("REMOVE #attribute")
             .expression_attribute_names("#attribute", attribute)
+            .send()
+            .await
+            .unwrap();
+    }
+
+    pub async fn mend(&self, customer: &str, attribute: &str, value: &str) {
+        self.set(customer, attribute, AttributeValue::S(value.into())).await;
+    }
+
+    /// Gives a customer so many products of a hundred characters: more than a request could.
+    pub async fn fill(&self, customer: &str, products: usize) {
+        let products = (0..products).map(|n| AttributeValue::S(format!("{n:0>100}"))).collect();
+        self.set(customer, "products", AttributeValue::L(products)).await;
+    }
+
+    async fn set(&self, customer: &str, attribute: &str, value: AttributeValue) {
+        self.client
+            .update_item()
+            .table_name(TABLE)
+            .set_key(Some(keys::customer(customer.parse().unwrap()).attributes()))
+            .update_expression("SET #attribute = :value")
+            .expression_attribute_names("#attribute", attribute)
+            .expression_attribute_values(":value", value)
             .send()
             .await
             .unwrap();

@@ -30,6 +30,8 @@ struct BusState {
     /// How many of the entries offered next are refused.
     refuse: usize,
     down: bool,
+    /// Whose events are refused, each time.
+    barred: Option<String>,
     offered: usize,
 }
 
@@ -69,6 +71,15 @@ impl Spine {
         self.state.lock().unwrap().refuse = entries;
     }
 
+    /// The bus refuses every event of this customer's.
+    pub fn refuse_of_customer(&self, customer: &str) {
+        self.state.lock().unwrap().barred = Some(customer.into());
+    }
+
+    pub fn refuse_nobody(&self) {
+        self.state.lock().unwrap().barred = None;
+    }
+
     /// Whether the bus answers at all.
     pub fn down(&self, down: bool) {
         self.state.lock().unwrap().down = down;
@@ -97,12 +108,13 @@ async fn put_events(State(state): State<Arc<Mutex<BusState>>>, body: String) -> 
     let mut results = Vec::new();
     let mut failed = 0;
     for entry in entries {
-        if state.refuse > 0 {
-            state.refuse -= 1;
+        let detail: Value = serde_json::from_str(entry["Detail"].as_str().unwrap()).unwrap();
+        let barred = state.barred.is_some() && detail["customerKey"].as_str() == state.barred.as_deref();
+        if state.refuse > 0 || barred {
+            state.refuse = state.refuse.saturating_sub(1);
             failed += 1;
             results.push(json!({"ErrorCode": "InternalFailure", "ErrorMessage": "told to"}));
         } else {
-            let detail: Value = serde_json::from_str(entry["Detail"].as_str().unwrap()).unwrap();
             assert_eq!(entry["DetailType"], detail["type"]);
             results.push(json!({"EventId": detail["id"]}));
             state.events.push(detail);

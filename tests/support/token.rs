@@ -1,5 +1,6 @@
 //! Tokens as an issuer makes them, and as a forger would.
 
+use axum::{Json, Router, extract::State, http::StatusCode, routing::get};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use domain::Timestamp;
 use ring::{
@@ -7,7 +8,58 @@ use ring::{
     signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair},
 };
 use serde_json::{Value, json};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
+use tokio::net::TcpListener;
+
+/// An issuer that serves its keys, counts how often it is asked, and can be down.
+pub struct Issuer {
+    pub url: String,
+    state: Arc<Mutex<IssuerState>>,
+}
+
+struct IssuerState {
+    keys: Value,
+    asked: usize,
+    down: bool,
+}
+
+impl Issuer {
+    pub async fn start(keys: Value) -> Self {
+        let state = Arc::new(Mutex::new(IssuerState {
+            keys,
+            asked: 0,
+            down: false,
+        }));
+        let app = Router::new()
+            .route("/jwks.json", get(serve_keys))
+            .with_state(state.clone());
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/jwks.json", listener.local_addr().unwrap());
+        tokio::spawn(async move { axum::serve(listener, app).await });
+        Self { url, state }
+    }
+
+    pub fn asked(&self) -> usize {
+        self.state.lock().unwrap().asked
+    }
+
+    pub fn answers(&self, keys: Value) {
+        self.state.lock().unwrap().keys = keys;
+    }
+
+    pub fn down(&self, down: bool) {
+        self.state.lock().unwrap().down = down;
+    }
+}
+
+async fn serve_keys(State(state): State<Arc<Mutex<IssuerState>>>) -> Result<Json<Value>, StatusCode> {
+    let mut state = state.lock().unwrap();
+    state.asked += 1;
+    if state.down {
+        return Err(StatusCode::SERVICE_UNAVAILABLE);
+    }
+    Ok(Json(state.keys.clone()))
+}
 
 pub const ISSUER: &str = "https://issuer.example";
 pub const AUDIENCE: &str = "customer-service";
@@ -122,6 +174,24 @@ impl Token {
         self
     }
 
+    pub fn header(mut self, name: &str, value: Value) -> Self {
+        self.header[name] = value;
+        self
+    }
+
+    pub fn without_header(mut self, name: &str) -> Self {
+        self.header.as_object_mut().unwrap().remove(name);
+        self
+    }
+
+    /// The same claims, from another of the issuer's keys.
+    pub fn made_by(mut self, key: &Key) -> Self {
+        self.header["alg"] = json!(key.algorithm());
+        self.header["kid"] = json!(key.kid);
+        self.signed_by(key)
+    }
+
+    /// Another signature under an unchanged header.
     pub fn signed_by(mut self, key: &Key) -> Self {
         self.key = key.clone();
         self

@@ -1,0 +1,3 @@
+//! The declarations, held to each other.
+
+mod functions;

@@ -1,0 +1,156 @@
+//! Whatever is delivered twice, late or in another order, the end is the same.
+
+use crate::support::{World, at, key_of, tasks};
+use proptest::{prelude::*, sample::Index};
+use serde_json::{Value, json};
+
+/// What happens to a customer after it was made.
+#[derive(Clone, Debug)]
+enum Step {
+    Rename,
+    Move,
+    Deactivate,
+    Reactivate,
+    /// Delivers an event of those that came so far, again or for the first time.
+    Deliver(Index),
+    /// Runs the trigger again from some record on.
+    Redeliver(Index),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        Just(Step::Rename),
+        Just(Step::Move),
+        Just(Step::Deactivate),
+        Just(Step::Reactivate),
+        any::<Index>().prop_map(Step::Deliver),
+        any::<Index>().prop_map(Step::Deliver),
+        any::<Index>().prop_map(Step::Redeliver),
+    ]
+}
+
+struct History {
+    world: World,
+    customer: String,
+    events: Vec<Value>,
+}
+
+impl History {
+    async fn start() -> Self {
+        let world = World::new().await;
+        let tenant = world.tenant("Tenant").await;
+        let fields = json!({
+            "isTenantCustomer": false, "bootstrapTenantKey": tenant["bootstrapTenantKey"], "address": {"city": "Springfield"},
+        });
+        let customer = key_of(&world.customer(fields).await);
+        Self {
+            world,
+            customer,
+            events: Vec::new(),
+        }
+    }
+
+    async fn take(&mut self, step: &Step) {
+        let (admin, path) = (self.world.admin(), at(&self.customer));
+        // Any of these may be refused in the state that the customer is in: that is part of the history.
+        match step {
+            Step::Rename => drop(self.world.patch(&admin, &path, json!({"name": "New"})).await),
+            Step::Move => drop(
+                self.world
+                    .patch(&admin, &path, json!({"address": {"city": "Shelbyville"}}))
+                    .await,
+            ),
+            Step::Deactivate => drop(self.world.post(&admin, &format!("{path}/deactivate"), json!({})).await),
+            Step::Reactivate => drop(self.world.post(&admin, &format!("{path}/reactivate"), json!({})).await),
+            Step::Deliver(index) if !self.events.is_empty() => {
+                let event = index.get(&self.events).clone();
+                self.deliver(&[event]).await;
+            }
+            Step::Redeliver(index) => {
+                let records = self.world.stream(0);
+                self.publish(&records[index.index(records.len())..]).await;
+            }
+            Step::Deliver(_) => {}
+        }
+        self.world.clock.forward(chrono::TimeDelta::milliseconds(1));
+    }
+
+    async fn publish(&mut self, records: &[Value]) {
+        assert_eq!(self.world.trigger_on(records).await, None);
+        for event in self.world.spine.take() {
+            match self.events.iter().find(|known| known["id"] == event["id"]) {
+                Some(known) => assert_eq!(*known, event),
+                None => self.events.push(event),
+            }
+        }
+    }
+
+    async fn deliver(&self, events: &[Value]) {
+        for task in tasks() {
+            let wanted: Vec<Value> = events
+                .iter()
+                .filter(|event| task.spec.on.iter().any(|on| event["type"] == on.name()))
+                .cloned()
+                .collect();
+            assert!(wanted.is_empty() || self.world.deliver(&task, &wanted).await.is_empty());
+        }
+    }
+
+    /// Delivers all there is, once more and backwards; what is left of it all.
+    async fn end(mut self) -> (usize, Vec<Value>) {
+        let records = self.world.stream(0);
+        self.publish(&records).await;
+        let mut events = self.events.clone();
+        events.reverse();
+        self.deliver(&events).await;
+        let records = self.world.stream(0);
+        self.publish(&records).await;
+        let locations = self
+            .world
+            .all(&self.world.admin(), &format!("{}/locations", at(&self.customer)))
+            .await;
+        let shown = locations
+            .iter()
+            .map(|l| json!([l["key"], l["address"]["city"], l["isHeadquarters"], l["version"]]))
+            .collect();
+        let made = self
+            .events
+            .iter()
+            .filter(|event| event["type"] == "CUSTOMER_LOCATION_CREATED")
+            .count();
+        (made, shown)
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_history_ends_with_the_one_headquarters(steps in prop::collection::vec(step(), 0..14)) {
+        tokio::runtime::Runtime::new().unwrap().block_on(async {
+            let mut history = History::start().await;
+            let untouched = History::start().await.end().await;
+            for step in &steps {
+                history.take(step).await;
+            }
+            assert_eq!(untouched.1.len(), 1);
+            assert_eq!(history.end().await, untouched);
+        });
+    }
+
+    #[test]
+    fn whatever_order_events_come_in_their_versions_tell_which_is_last(steps in prop::collection::vec(step(), 1..10)) {
+        tokio::runtime::Runtime::new().unwrap().block_on(async {
+            let mut history = History::start().await;
+            for step in &steps {
+                history.take(step).await;
+            }
+            let records = history.world.stream(0);
+            history.publish(&records).await;
+            let of_it = |event: &&Value| event["entity"]["key"] == json!(history.customer);
+            let last = history.events.iter().filter(of_it).max_by_key(|event| event["version"].as_u64()).unwrap();
+            let now = history.world.get(&history.world.admin(), &at(&history.customer)).await.expect(200).body;
+            assert_eq!(last["after"], now);
+        });
+    }
+}

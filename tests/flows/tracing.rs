@@ -1,0 +1,75 @@
+//! One request id, from the answer to the last thing that came of it.
+
+use crate::support::{World, at, key_of};
+use serde_json::{Value, json};
+
+#[tokio::test]
+async fn one_request_id_is_on_everything_that_the_request_caused() {
+    let world = World::new().await;
+    let body =
+        json!({"type": "Business", "name": "Acme", "isTenantCustomer": true, "address": {"city": "Springfield"}});
+    let created = world.post(&world.admin(), "/v1/customers", body).await.expect(201);
+    let id = created.header("x-request-id").unwrap();
+    let events = world.settle().await;
+    let told = |things: &[Value], name: &str| -> Vec<(String, bool)> {
+        things
+            .iter()
+            .map(|thing| {
+                (
+                    thing[name].as_str().unwrap().to_owned(),
+                    thing["requestId"] == json!(id),
+                )
+            })
+            .collect()
+    };
+    assert_eq!(
+        told(&events, "type"),
+        [
+            ("CUSTOMER_CREATED".into(), true),
+            ("CUSTOMER_LOCATION_CREATED".into(), true)
+        ]
+    );
+    let mut trail = told(&world.audit(created.key()).await, "action");
+    trail.sort();
+    assert_eq!(
+        trail,
+        [
+            ("CUSTOMER_CREATED".into(), true),
+            ("CUSTOMER_LOCATION_CREATED".into(), true)
+        ]
+    );
+}
+
+#[tokio::test]
+async fn an_audit_entry_has_the_key_of_its_event() {
+    let world = World::new().await;
+    let customer = key_of(&world.customer(json!({"address": {"city": "Springfield"}})).await);
+    world
+        .patch(&world.admin(), &at(&customer), json!({"name": "New"}))
+        .await
+        .expect(200);
+    world
+        .post(&world.admin(), &format!("{}/deactivate", at(&customer)), json!({}))
+        .await
+        .expect(200);
+    let mut events: Vec<String> = world
+        .settle()
+        .await
+        .iter()
+        .map(|event| event["id"].as_str().unwrap().to_owned())
+        .collect();
+    let mut trail: Vec<String> = world.audit(&customer).await.iter().map(key_of).collect();
+    events.sort();
+    trail.sort();
+    assert_eq!(events, trail);
+}
+
+#[tokio::test]
+async fn a_redelivered_event_is_no_second_entry() {
+    let world = World::new().await;
+    let customer = key_of(&world.tenant("Acme").await);
+    world.settle().await;
+    let once = world.audit(&customer).await;
+    assert_eq!(world.trigger_on(&world.stream(0)).await, None);
+    assert_eq!(world.audit(&customer).await, once);
+}

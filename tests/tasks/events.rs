@@ -1,0 +1,210 @@
+//! What each change is told as.
+
+use crate::support::{World, at, key_of};
+use chrono::TimeDelta;
+use serde_json::{Value, json};
+
+fn types(events: &[Value]) -> Vec<&str> {
+    events.iter().map(|event| event["type"].as_str().unwrap()).collect()
+}
+
+/// Runs the trigger alone; what it put on the bus.
+async fn published(world: &World) -> Vec<Value> {
+    assert_eq!(world.run_trigger().await, None);
+    world.spine.take()
+}
+
+#[tokio::test]
+async fn a_customers_life() {
+    let world = World::new().await;
+    let customer = key_of(
+        &world
+            .customer(json!({"bootstrapTenantKey": "acme", "externalId": "crm-1", "address": {"city": "Springfield"}, "email": "a@acme.example"}))
+            .await,
+    );
+    let (admin, path) = (world.admin(), at(&customer));
+    let step = || world.clock.forward(TimeDelta::seconds(1));
+    step();
+    world
+        .patch(
+            &admin,
+            &path,
+            json!({"name": "New", "email": null, "externalId": "crm-2"}),
+        )
+        .await
+        .expect(200);
+    step();
+    let feedback = json!({"feedback": {"reasonText": "not for events"}});
+    world
+        .post(&admin, &format!("{path}/deactivate"), feedback)
+        .await
+        .expect(200);
+    step();
+    world
+        .post(&admin, &format!("{path}/reactivate"), json!({}))
+        .await
+        .expect(200);
+    step();
+    world.delete(&admin, &path).await.expect(204);
+    insta::assert_json_snapshot!(published(&world).await);
+}
+
+#[tokio::test]
+async fn a_locations_life() {
+    let world = World::new().await;
+    let customer = world.member_customer("Acme").await;
+    published(&world).await;
+    let (user, path) = (
+        world.user("CustomerAdmin", &customer),
+        format!("{}/locations", at(&customer)),
+    );
+    let place = json!({"name": "Main", "address": {"city": "Springfield"}, "internalCode": "A"});
+    let location = key_of(&world.post(&user, &path, place).await.expect(201).body);
+    world.clock.forward(TimeDelta::seconds(1));
+    world
+        .patch(
+            &user,
+            &format!("{path}/{location}"),
+            json!({"isHeadquarters": true, "internalCode": null}),
+        )
+        .await
+        .expect(200);
+    world.clock.forward(TimeDelta::seconds(1));
+    world.delete(&user, &format!("{path}/{location}")).await.expect(204);
+    insta::assert_json_snapshot!(published(&world).await);
+}
+
+#[tokio::test]
+async fn what_only_the_table_cares_about_is_no_event() {
+    let world = World::new().await;
+    let customer = world.member_customer("Acme").await;
+    published(&world).await;
+    // A refusal in the audit trail; and the trail that the trigger itself wrote.
+    world
+        .get(&world.user("Member", &customer), &at("cus_x"))
+        .await
+        .problem(400, "KEY_MISMATCH");
+    assert_eq!(published(&world).await, Vec::<Value>::new());
+}
+
+#[tokio::test]
+async fn versions_rise_with_each_change() {
+    let world = World::new().await;
+    let customer = world.member_customer("Acme").await;
+    for n in 0..3 {
+        world
+            .patch(&world.admin(), &at(&customer), json!({"name": format!("{n}")}))
+            .await
+            .expect(200);
+    }
+    world.delete(&world.admin(), &at(&customer)).await.expect(204);
+    let versions: Vec<Value> = published(&world)
+        .await
+        .iter()
+        .filter(|event| event["entity"]["key"] == json!(customer))
+        .map(|event| event["version"].clone())
+        .collect();
+    assert_eq!(versions, [1, 2, 3, 4, 5]);
+}
+
+#[tokio::test]
+async fn moving_the_window_is_an_update_and_no_second_deactivation() {
+    let world = World::new().await;
+    let customer = world.member_customer("Acme").await;
+    world
+        .post(&world.admin(), &format!("{}/deactivate", at(&customer)), json!({}))
+        .await
+        .expect(200);
+    published(&world).await;
+    let extension = json!({"deactivation": {"windowEndsAt": "2027-01-01T00:00:00Z"}});
+    world.patch(&world.admin(), &at(&customer), extension).await.expect(200);
+    assert_eq!(types(&published(&world).await), ["CUSTOMER_UPDATED"]);
+}
+
+#[tokio::test]
+async fn an_event_shows_what_the_api_shows() {
+    let world = World::new().await;
+    let customer = world.customer(json!({"externalId": "crm-1"})).await;
+    let events = published(&world).await;
+    assert_eq!(events[0]["after"], customer);
+    assert_eq!(events[0].get("before"), None);
+    let patched = world
+        .patch(&world.admin(), &at(&key_of(&customer)), json!({"name": "New"}))
+        .await
+        .expect(200)
+        .body;
+    let events = published(&world).await;
+    assert_eq!((&events[0]["before"], &events[0]["after"]), (&customer, &patched));
+    world.delete(&world.admin(), &at(&key_of(&customer))).await.expect(204);
+    let events = published(&world).await;
+    assert_eq!((&events[0]["before"], events[0].get("after")), (&patched, None));
+}
+
+#[tokio::test]
+async fn over_200_kb_the_images_are_left_out() {
+    let world = World::new().await;
+    let customer = world.member_customer("Acme").await;
+    published(&world).await;
+    for (items, truncated) in [(900, false), (1_300, true), (2_600, true)] {
+        world.fill(&customer, items).await;
+        world
+            .patch(&world.admin(), &at(&customer), json!({"name": format!("with {items}")}))
+            .await
+            .expect(200);
+        let events = published(&world).await;
+        let event = events.last().unwrap();
+        let images = (event.get("before").is_some(), event.get("after").is_some());
+        assert_eq!(images, (!truncated, !truncated), "{items}");
+        assert_eq!(event.get("truncated"), truncated.then_some(&json!(true)), "{items}");
+        assert_eq!(event["changed"], json!(["name"]));
+        assert!(event.to_string().len() <= 200 * 1024);
+    }
+}
+
+#[tokio::test]
+async fn every_event_fits_its_schema() {
+    let world = World::new().await;
+    let customer = key_of(&world.customer(json!({"address": {"city": "Springfield"}})).await);
+    let path = at(&customer);
+    world
+        .post(&world.admin(), &format!("{path}/deactivate"), json!({}))
+        .await
+        .expect(200);
+    world
+        .post(&world.admin(), &format!("{path}/reactivate"), json!({}))
+        .await
+        .expect(200);
+    let mut seen = world.settle().await;
+    let location = key_of(&world.all(&world.admin(), &format!("{path}/locations")).await[0]);
+    world
+        .patch(
+            &world.admin(),
+            &format!("{path}/locations/{location}"),
+            json!({"name": "New"}),
+        )
+        .await
+        .expect(200);
+    world
+        .delete(&world.admin(), &format!("{path}/locations/{location}"))
+        .await
+        .expect(204);
+    world.delete(&world.admin(), &path).await.expect(204);
+    seen.extend(world.settle().await);
+    for event_type in events::EventType::ALL {
+        let of_type: Vec<&Value> = seen.iter().filter(|event| event["type"] == event_type.name()).collect();
+        assert!(!of_type.is_empty(), "{}", event_type.name());
+        let schema = event_type.schema();
+        for event in of_type {
+            for required in schema["required"].as_array().unwrap() {
+                assert!(event.get(required.as_str().unwrap()).is_some(), "{required} of {event}");
+            }
+            for name in event.as_object().unwrap().keys() {
+                assert!(
+                    schema["properties"].get(name).is_some(),
+                    "{name} of {}",
+                    event_type.name()
+                );
+            }
+        }
+    }
+}
