@@ -9,34 +9,47 @@ use aws_config::{
 };
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_http_client::{
-    Builder, Connector,
+    Connector,
     tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode},
 };
 use aws_smithy_runtime_api::client::{
-    http::{HttpConnector, HttpConnectorSettings, SharedHttpClient},
+    http::{HttpConnector, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector, http_client_fn},
     orchestrator::HttpRequest,
 };
 use aws_smithy_types::retry::RetryMode;
 use serde::de::DeserializeOwned;
-use std::{env, time::Duration};
+use std::{env, sync::OnceLock, time::Duration};
 
 /// Amazon Trust Services' roots: all that a call to AWS needs to trust.
 const AMAZON_ROOTS: &str = include_str!("amazon-roots.pem");
 const LARGEST_DOCUMENT: usize = 256 * 1024;
 
+/// The SDK's own client makes a connector, roots and all, to see that it can, and another for its first request: 4 % of a cold start's
+/// instructions. A function has one set of settings, so one connector does.
 fn http_client(roots: TrustStore) -> SharedHttpClient {
     let tls = TlsContext::builder().with_trust_store(roots).build();
-    let builder = Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring));
-    match tls {
-        Ok(tls) => builder.tls_context(tls).build_https(),
-        Err(_) => builder.build_https(),
-    }
+    let connector = OnceLock::new();
+    http_client_fn(move |settings, _| {
+        let connect = || {
+            let mut builder = Connector::builder()
+                .connector_settings(settings.clone())
+                .tls_provider(Provider::Rustls(CryptoMode::Ring));
+            if let Ok(tls) = &tls {
+                builder = builder.tls_context(tls.clone());
+            }
+            SharedHttpConnector::new(builder.build())
+        };
+        connector.get_or_init(connect).clone()
+    })
 }
+
+/// One for all of a process's clients.
+static HTTP_CLIENT: OnceLock<SharedHttpClient> = OnceLock::new();
 
 /// As every AWS SDK does, `AWS_CA_BUNDLE` replaces the roots, and `AWS_ENDPOINT_URL` and `AWS_ENDPOINT_URL_<SERVICE>` the endpoints.
 #[allow(clippy::disallowed_methods, reason = "the SDK's own environment, read once at start")]
 pub fn sdk_config(service: &str) -> SdkConfig {
-    let roots = match env::var("AWS_CA_BUNDLE").ok().and_then(|path| std::fs::read(path).ok()) {
+    let roots = || match env::var("AWS_CA_BUNDLE").ok().and_then(|path| std::fs::read(path).ok()) {
         Some(bundle) => TrustStore::empty().with_pem_certificate(bundle),
         None => TrustStore::empty().with_pem_certificate(AMAZON_ROOTS.as_bytes()),
     };
@@ -47,7 +60,7 @@ pub fn sdk_config(service: &str) -> SdkConfig {
         .credentials_provider(SharedCredentialsProvider::new(
             EnvironmentVariableCredentialsProvider::new(),
         ))
-        .http_client(http_client(roots))
+        .http_client(HTTP_CLIENT.get_or_init(|| http_client(roots())).clone())
         // A request that hangs is worth more tried again than waited for; a function answers within seconds.
         .retry_config(
             RetryConfig::standard()
