@@ -20,12 +20,8 @@ pub async fn measure() -> Result<()> {
         world.run(name, event).await?;
         let charges = world.store.take();
         let units = |is_read| {
-            let units: f64 = charges
-                .iter()
-                .filter(|charge| charge.is_read() == is_read)
-                .map(|charge| charge.units)
-                .sum();
-            format!("{units}")
+            let asked = charges.iter().filter(|charge| charge.is_read() == is_read);
+            asked.fold(0.0, |units, charge| units + charge.units).to_string()
         };
         let operations: Vec<&str> = charges
             .iter()

@@ -19,40 +19,57 @@ impl Table {
         self.rows.push(cells);
     }
 
-    /// The first column is text, the others are figures.
     pub fn print(&self, title: &str) {
-        let widths: Vec<usize> = (0..self.rows[0].len())
-            .map(|column| {
-                self.rows
-                    .iter()
-                    .map(|row| row[column].chars().count())
-                    .max()
-                    .unwrap_or(0)
-            })
-            .collect();
+        let columns: Vec<Column> = (0..self.rows[0].len()).map(|index| self.column(index)).collect();
         println!("\n### {title}\n");
         for (index, row) in self.rows.iter().enumerate() {
             let cells: Vec<String> = row
                 .iter()
-                .zip(&widths)
-                .enumerate()
-                .map(|(column, (cell, width))| match column {
-                    0 => format!("{cell:<width$}"),
-                    _ => format!("{cell:>width$}"),
-                })
+                .zip(&columns)
+                .map(|(cell, column)| column.pad(cell))
                 .collect();
             println!("| {} |", cells.join(" | "));
             if index == 0 {
-                let rules: Vec<String> = widths
-                    .iter()
-                    .enumerate()
-                    .map(|(column, width)| match column {
-                        0 => "-".repeat(*width),
-                        _ => format!("{}:", "-".repeat(width - 1)),
-                    })
-                    .collect();
+                let rules: Vec<String> = columns.iter().map(Column::rule).collect();
                 println!("| {} |", rules.join(" | "));
             }
+        }
+    }
+
+    fn column(&self, index: usize) -> Column {
+        Column {
+            width: self
+                .rows
+                .iter()
+                .map(|row| row[index].chars().count())
+                .max()
+                .unwrap_or(0),
+            is_figures: self.rows[1..].iter().all(|row| row[index].parse::<f64>().is_ok()),
+        }
+    }
+}
+
+struct Column {
+    width: usize,
+    /// Figures stand at the right.
+    is_figures: bool,
+}
+
+impl Column {
+    fn pad(&self, cell: &str) -> String {
+        let width = self.width;
+        if self.is_figures {
+            format!("{cell:>width$}")
+        } else {
+            format!("{cell:<width$}")
+        }
+    }
+
+    fn rule(&self) -> String {
+        if self.is_figures {
+            format!("{}:", "-".repeat(self.width - 1))
+        } else {
+            "-".repeat(self.width)
         }
     }
 }
