@@ -1,3 +1,4 @@
-//! The declarations, held to each other.
+//! The declarations and what is generated from them, held to each other.
 
 mod functions;
+mod generated;

@@ -51,3 +51,13 @@ async fn a_customer_that_was_never_deactivated_has_an_empty_log() {
         .expect(200);
     assert_eq!(page.body, json!({"items": [], "nextCursor": null}));
 }
+
+#[tokio::test]
+async fn a_customer_that_is_not_there_has_no_log_rather_than_an_empty_one() {
+    let world = World::new().await;
+    let unknown = at("cus_01kb1v0c1tfr2v6krscysfnvgb");
+    world
+        .get(&world.admin(), &format!("{unknown}/deactivations"))
+        .await
+        .problem(404, "NOT_FOUND");
+}

@@ -71,3 +71,13 @@ async fn a_broken_query_is_named() {
         );
     }
 }
+
+#[tokio::test]
+async fn a_customer_that_is_not_there_has_no_list_rather_than_an_empty_one() {
+    let world = World::new().await;
+    let answer = world
+        .get(&world.admin(), &of("cus_01kb1v0c1tfr2v6krscysfnvgb"))
+        .await
+        .problem(404, "NOT_FOUND");
+    assert_eq!(answer.body["details"], json!({"entity": "Customer"}));
+}

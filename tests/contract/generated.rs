@@ -1,0 +1,103 @@
+//! What is written from the declarations is current, and functions, binaries and sample payloads are one set.
+
+use crate::support::{World, endpoints, functions, tasks};
+use lambda_http::request::from_str;
+use serde_json::{Value, json};
+use std::{collections::BTreeSet, fs};
+
+fn names_of_functions() -> BTreeSet<String> {
+    functions().iter().map(|function| function.name().to_owned()).collect()
+}
+
+/// The names of the files with this ending in a folder, without it.
+fn files(folder: &str, ending: &str) -> BTreeSet<String> {
+    let entries = fs::read_dir(template::root().join(folder)).unwrap();
+    let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    names
+        .filter_map(|name| name.strip_suffix(ending).map(str::to_owned))
+        .collect()
+}
+
+fn sample(function: &str) -> String {
+    fs::read_to_string(template::root().join(format!("events/{function}.json"))).unwrap()
+}
+
+#[test]
+fn every_generated_file_is_current() {
+    let stale: Vec<_> = template::stale()
+        .unwrap()
+        .into_iter()
+        .map(|output| output.path)
+        .collect();
+    assert!(stale.is_empty(), "run `cargo run --bin template` for {stale:?}");
+    assert!(
+        template::leftovers().unwrap().is_empty(),
+        "run `cargo run --bin template`"
+    );
+}
+
+#[test]
+fn the_template_knows_every_function_that_is_tested() {
+    let names: BTreeSet<String> = template::functions()
+        .iter()
+        .map(|function| function.name().to_owned())
+        .collect();
+    assert_eq!(names, names_of_functions());
+}
+
+#[test]
+fn every_function_has_its_binary_and_every_binary_its_function() {
+    let areas = fs::read_dir(template::root().join("functions")).unwrap();
+    let folders = areas.map(|area| format!("functions/{}/src/bin", area.unwrap().file_name().into_string().unwrap()));
+    let binaries: BTreeSet<String> = folders.flat_map(|folder| files(&folder, ".rs")).collect();
+    assert_eq!(binaries, names_of_functions());
+}
+
+#[test]
+fn every_function_has_its_sample_payload_and_every_payload_its_function() {
+    assert_eq!(files("events", ".json"), names_of_functions());
+}
+
+#[tokio::test]
+async fn every_endpoints_sample_is_a_request_that_it_understands() {
+    for endpoint in endpoints() {
+        let name = endpoint.spec.name;
+        let event: Value = serde_json::from_str(&sample(name)).unwrap();
+        let route = format!("{} {}", endpoint.spec.method.name(), endpoint.spec.route);
+        assert_eq!(event["routeKey"], route, "{name}");
+        let world = World::new().await;
+        let bearer = json!(format!("Bearer {}", world.admin().sign()));
+        let mut event = event;
+        event["headers"]["authorization"] = bearer;
+        let response = (endpoint.call)(&world.ctx, from_str(&event.to_string()).unwrap()).await;
+        // The table is empty: what is not made by the sample itself is not found.
+        let status = response.status().as_u16();
+        assert!(
+            [200, 201, 404].contains(&status),
+            "{name}: {status} {:?}",
+            response.body()
+        );
+    }
+}
+
+#[tokio::test]
+async fn every_tasks_sample_is_a_batch_that_it_understands() {
+    for task in tasks() {
+        let batch: Value = serde_json::from_str(&sample(task.spec.name)).unwrap();
+        let body: Value = serde_json::from_str(batch["Records"][0]["body"].as_str().unwrap()).unwrap();
+        let detail: events::Event = serde_json::from_value(body["detail"].clone()).unwrap();
+        assert!(task.spec.on.contains(&detail.r#type), "{}", task.spec.name);
+        assert_eq!(body["detail-type"], detail.r#type.name());
+        let world = World::new().await;
+        let response = (task.call)(&world.ctx, serde_json::from_value(batch).unwrap()).await;
+        assert!(response.batch_item_failures.is_empty(), "{}", task.spec.name);
+    }
+}
+
+#[tokio::test]
+async fn the_triggers_sample_becomes_an_event() {
+    let batch: Value = serde_json::from_str(&sample("table-stream")).unwrap();
+    let world = World::new().await;
+    assert_eq!(world.trigger_on(batch["Records"].as_array().unwrap()).await, None);
+    assert!(!world.spine.take().is_empty());
+}
