@@ -53,10 +53,21 @@ impl Cloud {
     pub fn launch(&self) {
         let ready = self.data.path().join("ready.json");
         let _ = std::fs::remove_file(&ready);
-        let log = std::fs::File::options().create(true).append(true).open(self.data.path().join("out.log")).unwrap();
+        let log = std::fs::File::options()
+            .create(true)
+            .append(true)
+            .open(self.data.path().join("out.log"))
+            .unwrap();
         let mut child = Command::new(binary("local"))
             .current_dir(root())
-            .args(["--no-build", "--port", &self.port.to_string(), "--aws-port", &self.aws_port.to_string(), "--data"])
+            .args([
+                "--no-build",
+                "--port",
+                &self.port.to_string(),
+                "--aws-port",
+                &self.aws_port.to_string(),
+                "--data",
+            ])
             .arg(self.data.path())
             .stdin(Stdio::null())
             .stdout(log.try_clone().unwrap())
@@ -66,7 +77,11 @@ impl Cloud {
             .spawn()
             .unwrap();
         wait_for("the local cloud to be ready", || {
-            assert!(child.try_wait().unwrap().is_none(), "the local cloud ended: {}", self.printed());
+            assert!(
+                child.try_wait().unwrap().is_none(),
+                "the local cloud ended: {}",
+                self.printed()
+            );
             ready.exists()
         });
         let ready: Value = serde_json::from_slice(&std::fs::read(ready).unwrap()).unwrap();
@@ -107,7 +122,11 @@ impl Cloud {
             .output()
             .unwrap();
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        assert!(output.status.success(), "{arguments:?}: {text}{}", String::from_utf8_lossy(&output.stderr));
+        assert!(
+            output.status.success(),
+            "{arguments:?}: {text}{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
         text
     }
 
@@ -139,18 +158,28 @@ impl Cloud {
         }
         let mut answer = match body {
             Some(body) => {
-                let request = request.header("content-type", "application/json").body(body.to_string()).unwrap();
+                let request = request
+                    .header("content-type", "application/json")
+                    .body(body.to_string())
+                    .unwrap();
                 self.agent.run(request)?
             }
             None => self.agent.run(request.body(()).unwrap())?,
         };
         let text = answer.body_mut().read_to_string()?;
-        Ok((answer.status().as_u16(), serde_json::from_str(&text).unwrap_or(Value::Null)))
+        Ok((
+            answer.status().as_u16(),
+            serde_json::from_str(&text).unwrap_or(Value::Null),
+        ))
     }
 
     /// One call of an AWS service, as an SDK makes it.
     pub fn aws(&self, target: &str, body: &Value) -> Value {
-        let content_type = if target.starts_with("AWSEvents") { "application/x-amz-json-1.1" } else { "application/x-amz-json-1.0" };
+        let content_type = if target.starts_with("AWSEvents") {
+            "application/x-amz-json-1.1"
+        } else {
+            "application/x-amz-json-1.0"
+        };
         let request = ureq::http::Request::builder()
             .method("POST")
             .uri(format!("http://127.0.0.1:{}/", self.aws_port))
@@ -168,14 +197,26 @@ impl Cloud {
     pub fn queue(&self, ending: &str) -> String {
         let queues = self.aws("AmazonSQS.ListQueues", &json!({}));
         let urls = queues["QueueUrls"].as_array().unwrap().iter();
-        let mut urls = urls.map(|url| url.as_str().unwrap()).filter(|url| url.ends_with(ending));
+        let mut urls = urls
+            .map(|url| url.as_str().unwrap())
+            .filter(|url| url.ends_with(ending));
         urls.next().unwrap().to_owned()
     }
 
     pub fn depth(&self, queue: &str) -> u64 {
-        let names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible", "ApproximateNumberOfMessagesDelayed"];
-        let answer = self.aws("AmazonSQS.GetQueueAttributes", &json!({"QueueUrl": queue, "AttributeNames": names}));
-        names.iter().map(|name| answer["Attributes"][name].as_str().unwrap().parse::<u64>().unwrap()).sum()
+        let names = [
+            "ApproximateNumberOfMessages",
+            "ApproximateNumberOfMessagesNotVisible",
+            "ApproximateNumberOfMessagesDelayed",
+        ];
+        let answer = self.aws(
+            "AmazonSQS.GetQueueAttributes",
+            &json!({"QueueUrl": queue, "AttributeNames": names}),
+        );
+        names
+            .iter()
+            .map(|name| answer["Attributes"][name].as_str().unwrap().parse::<u64>().unwrap())
+            .sum()
     }
 
     /// All items of a list, page by page.
@@ -225,7 +266,10 @@ fn binary(name: &str) -> PathBuf {
 fn build() {
     static BUILT: OnceLock<()> = OnceLock::new();
     BUILT.get_or_init(|| {
-        let status = Command::new(env!("CARGO")).current_dir(root()).args(["build", "--workspace", "--bins", "--quiet"]).status();
+        let status = Command::new(env!("CARGO"))
+            .current_dir(root())
+            .args(["build", "--workspace", "--bins", "--quiet"])
+            .status();
         assert!(status.unwrap().success(), "the programs do not build");
     });
 }

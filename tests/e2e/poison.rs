@@ -15,27 +15,38 @@ fn a_message_that_fails_delays_no_other_and_is_redriven_home() {
     };
     // Failing messages are tried again soon, so that the test does not wait for minutes.
     let queue = cloud.queue("local-create-customer-location");
-    cloud.aws("AmazonSQS.SetQueueAttributes", &json!({"QueueUrl": queue, "Attributes": {"VisibilityTimeout": "1"}}));
+    cloud.aws(
+        "AmazonSQS.SetQueueAttributes",
+        &json!({"QueueUrl": queue, "Attributes": {"VisibilityTimeout": "1"}}),
+    );
 
     // An event without its images makes the task read the customer; this one's item is damaged.
     let (broken, whole) = (create("Broken"), create("Whole"));
     let item = json!({"pk": {"S": format!("CUS#{broken}")}, "sk": {"S": "CUSTOMER"}});
     let table = table(&cloud);
-    let name = |value: Value| json!({
-        "TableName": table, "Key": item, "UpdateExpression": "SET #n = :n",
-        "ExpressionAttributeNames": {"#n": "name"}, "ExpressionAttributeValues": {":n": value},
-    });
+    let name = |value: Value| {
+        json!({
+            "TableName": table, "Key": item, "UpdateExpression": "SET #n = :n",
+            "ExpressionAttributeNames": {"#n": "name"}, "ExpressionAttributeValues": {":n": value},
+        })
+    };
     cloud.aws("DynamoDB_20120810.UpdateItem", &name(json!({"N": "1"})));
-    let address = |key: &str| json!({
-        "TableName": table, "Key": {"pk": {"S": format!("CUS#{key}")}, "sk": {"S": "CUSTOMER"}},
-        "UpdateExpression": "SET address = :a",
-        "ExpressionAttributeValues": {":a": {"M": {"country": {"S": "US"}, "line1": {"S": "1 Main Street"}}}},
-    });
+    let address = |key: &str| {
+        json!({
+            "TableName": table, "Key": {"pk": {"S": format!("CUS#{key}")}, "sk": {"S": "CUSTOMER"}},
+            "UpdateExpression": "SET address = :a",
+            "ExpressionAttributeValues": {":a": {"M": {"country": {"S": "US"}, "line1": {"S": "1 Main Street"}}}},
+        })
+    };
     cloud.aws("DynamoDB_20120810.UpdateItem", &address(&broken));
     cloud.aws("DynamoDB_20120810.UpdateItem", &address(&whole));
     for key in [&broken, &whole] {
-        let envelope = json!({"detail-type": "CUSTOMER_CREATED", "source": "customer-service", "detail": truncated(key)});
-        cloud.aws("AmazonSQS.SendMessage", &json!({"QueueUrl": queue, "MessageBody": envelope.to_string()}));
+        let envelope =
+            json!({"detail-type": "CUSTOMER_CREATED", "source": "customer-service", "detail": truncated(key)});
+        cloud.aws(
+            "AmazonSQS.SendMessage",
+            &json!({"QueueUrl": queue, "MessageBody": envelope.to_string()}),
+        );
     }
 
     let locations = |key: &str| cloud.all(&format!("/v1/customers/{key}/locations"));
@@ -48,7 +59,9 @@ fn a_message_that_fails_delays_no_other_and_is_redriven_home() {
     cloud.aws("DynamoDB_20120810.UpdateItem", &name(json!({"S": "Mended"})));
     cloud.cli(&["redrive", "create-customer-location"]);
     wait_for("the mended customer's location", || locations(&broken).len() == 1);
-    wait_for("the queues to be empty", || cloud.depth(&dead) + cloud.depth(&queue) == 0);
+    wait_for("the queues to be empty", || {
+        cloud.depth(&dead) + cloud.depth(&queue) == 0
+    });
 }
 
 fn table(cloud: &Cloud) -> String {

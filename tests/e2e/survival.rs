@@ -18,8 +18,15 @@ const KILLS: [usize; 4] = [60, 170, 290, 430];
 fn every_customer_has_its_headquarters_after_four_kills() {
     let cloud = Cloud::start();
     let admin = cloud.admin();
-    let tenant = json!({"type": "Consumer", "name": "Tenant", "isTenantCustomer": true, "bootstrapTenantKey": "survivors"});
-    assert_eq!(cloud.call("POST", "/v1/customers", &admin, &[], Some(&tenant)).unwrap().0, 201);
+    let tenant =
+        json!({"type": "Consumer", "name": "Tenant", "isTenantCustomer": true, "bootstrapTenantKey": "survivors"});
+    assert_eq!(
+        cloud
+            .call("POST", "/v1/customers", &admin, &[], Some(&tenant))
+            .unwrap()
+            .0,
+        201
+    );
     let (next, created) = (AtomicUsize::new(0), AtomicUsize::new(0));
     scope(|threads| {
         for _ in 0..CLIENTS {
@@ -41,7 +48,11 @@ fn every_customer_has_its_headquarters_after_four_kills() {
         }
     });
 
-    let customers: Vec<Value> = cloud.all("/v1/customers").into_iter().filter(|c| c["type"] == "Business").collect();
+    let customers: Vec<Value> = cloud
+        .all("/v1/customers")
+        .into_iter()
+        .filter(|c| c["type"] == "Business")
+        .collect();
     let names: BTreeSet<&str> = customers.iter().map(|c| c["name"].as_str().unwrap()).collect();
     assert_eq!((customers.len(), names.len()), (CUSTOMERS, CUSTOMERS));
     let queue = cloud.queue("create-customer-location");
@@ -66,7 +77,13 @@ fn create(cloud: &Cloud, admin: &str, number: usize) {
         "address": {"line1": format!("{number} Main Street")},
     });
     loop {
-        match cloud.call("POST", "/v1/customers", admin, &[("idempotency-key", &key)], Some(&body)) {
+        match cloud.call(
+            "POST",
+            "/v1/customers",
+            admin,
+            &[("idempotency-key", &key)],
+            Some(&body),
+        ) {
             Ok((201, _)) => return,
             Ok((500.., _)) | Ok((409, _)) | Err(_) => sleep(Duration::from_millis(30)),
             Ok((status, body)) => panic!("{status}: {body}"),

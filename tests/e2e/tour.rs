@@ -35,8 +35,18 @@ fn a_business_gets_its_headquarters_by_itself() {
 
     // A token of the customer's own, made by the command.
     let member = cloud.cli(&["token", "--role", "Member", "--customer", key]);
-    let (status, _) = cloud.call("GET", &format!("/v1/customers/{key}"), member.trim(), &[], None).unwrap();
+    let (status, _) = cloud
+        .call("GET", &format!("/v1/customers/{key}"), member.trim(), &[], None)
+        .unwrap();
     assert_eq!(status, 200);
-    let (status, refused) = cloud.call("PATCH", &format!("/v1/customers/{key}"), member.trim(), &[], Some(&json!({"name": "X"}))).unwrap();
+    let (status, refused) = cloud
+        .call(
+            "PATCH",
+            &format!("/v1/customers/{key}"),
+            member.trim(),
+            &[],
+            Some(&json!({"name": "X"})),
+        )
+        .unwrap();
     assert_eq!((status, &refused["code"]), (403, &json!("FORBIDDEN")));
 }
