@@ -154,8 +154,7 @@ fn view(kind: EntityKind, item: &Item) -> Result<Value> {
 
 fn shown(kind: EntityKind, image: Value) -> Result<Value> {
     fn as_entity<E: Entity>(image: Value) -> Result<Value> {
-        let entity: E =
-            serde_json::from_value(image).map_err(|e| Error::Internal(format!("a damaged image: {e}")))?;
+        let entity: E = serde_json::from_value(image).map_err(|e| Error::Internal(format!("a damaged image: {e}")))?;
         to_value(&entity)
     }
     match kind {
