@@ -12,6 +12,7 @@ mod loopback;
 mod process;
 mod report;
 mod runtime_api;
+mod spine;
 mod store;
 mod tls;
 mod token;
@@ -20,7 +21,7 @@ mod world;
 
 use anyhow::Result;
 use clap::{Parser, ValueEnum};
-use std::process::ExitCode;
+use std::{path::PathBuf, process::ExitCode};
 use world::World;
 
 #[derive(Parser)]
@@ -44,6 +45,12 @@ struct Options {
     /// Requests for a page of each list
     #[arg(long, default_value_t = 300)]
     pages: usize,
+    /// The data folder of the local cloud that `spine` measures
+    #[arg(long, default_value = ".local")]
+    data: PathBuf,
+    /// Customers that `spine` makes there
+    #[arg(long, default_value_t = 200)]
+    customers: usize,
     /// Seed a list of a million customers too: minutes, and about 3 GB of temporary files
     #[arg(long)]
     million: bool,
@@ -55,6 +62,8 @@ enum Part {
     Warm,
     Capacity,
     List,
+    /// Not without being named: it wants a local cloud that runs
+    Spine,
 }
 
 fn main() -> ExitCode {
@@ -89,6 +98,9 @@ async fn measure(options: &Options) -> Result<()> {
     }
     if wanted(Part::List) {
         list::measure(options.pages, options.million).await?;
+    }
+    if options.parts.contains(&Part::Spine) {
+        spine::measure(&options.data, options.customers)?;
     }
     Ok(())
 }
