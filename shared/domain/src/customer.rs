@@ -53,6 +53,8 @@ pub const BOOTSTRAP_TENANT_KEY: Rule = Rule::Form {
     says: "must be 3 to 63 small letters, digits and hyphens, not starting with a hyphen",
 };
 
+pub const LONGEST_EXTERNAL_ID: usize = 200;
+
 pub const FIELDS: &[Field] = &[
     Field::new("key", Rule::Key(EntityKind::Customer), "")
         .read_only()
@@ -106,7 +108,10 @@ pub const FIELDS: &[Field] = &[
     ),
     Field::new(
         "externalId",
-        Rule::Text { min: 1, max: 200 },
+        Rule::Text {
+            min: 1,
+            max: LONGEST_EXTERNAL_ID,
+        },
         "The customer's id in another system; unique.",
     )
     .platform(),

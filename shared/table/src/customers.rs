@@ -13,9 +13,10 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{
     CustomerKey, Entity, EntityKind, Error, Platform, Result, Tenant,
     audit::{AuditEntry, Subject, changed_fields},
-    customer::{self, Customer, Deactivation},
+    customer::{self, Customer, Deactivation, LONGEST_EXTERNAL_ID},
     deactivation::{DeactivationRequest, LoggedDeactivation, check_window},
     entity::to_value,
+    formats::is_bootstrap_tenant_key,
 };
 use serde_json::{Map, Value};
 
@@ -51,11 +52,18 @@ impl Customers<'_> {
     }
 
     pub async fn by_external_id(&self, _: Platform, id: &str) -> Result<Customer> {
+        // Nobody has a longer one, and DynamoDB refuses a key far longer.
+        if id.chars().count() > LONGEST_EXTERNAL_ID {
+            return Err(Error::NotFound(EntityKind::Customer));
+        }
         let found = self.0.find(Index::ExternalIds, keys::external_id(id).pk).await?;
         found.ok_or(Error::NotFound(EntityKind::Customer))
     }
 
     pub async fn by_bootstrap_tenant_key(&self, _: Platform, key: &str) -> Result<Customer> {
+        if !is_bootstrap_tenant_key(key) {
+            return Err(Error::TenantNotFound);
+        }
         let found = self.0.find(Index::Tenants, keys::tenant(key).pk).await?;
         found.ok_or(Error::TenantNotFound)
     }
