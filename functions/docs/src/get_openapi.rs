@@ -1,6 +1,6 @@
 //! GET /v1/openapi.json: this API, as OpenAPI 3.1. The document is written from the endpoints' declarations and built in.
 
-use domain::{Error, Result};
+use domain::Result;
 use runtime::{Answer, Caller, Context, Endpoint, Reply, Request, Spec, access::Public};
 
 pub struct GetOpenapi;
@@ -13,8 +13,6 @@ impl Endpoint for GetOpenapi {
     type Permission = Public;
 
     async fn handle(_: &Context, _: Caller<Public>, _: Request) -> Result<Reply> {
-        serde_json::from_str(DOCUMENT)
-            .map(Reply::document)
-            .map_err(|e| Error::Internal(format!("the built-in OpenAPI document is not JSON: {e}")))
+        Ok(Reply::document(DOCUMENT))
     }
 }

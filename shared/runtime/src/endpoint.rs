@@ -39,8 +39,16 @@ pub trait Endpoint: 'static {
 /// A good answer: what the handler has to say. The status follows from the spec.
 #[derive(Debug)]
 pub struct Reply {
-    body: Option<Value>,
+    content: Content,
     version: Option<u64>,
+}
+
+#[derive(Debug)]
+enum Content {
+    Nothing,
+    Json(Value),
+    /// JSON already.
+    Document(&'static str),
 }
 
 impl Reply {
@@ -56,21 +64,20 @@ impl Reply {
     }
 
     pub fn nothing() -> Self {
-        Self {
-            body: None,
-            ..Self::json(Value::Null)
-        }
+        Self::of(Content::Nothing)
     }
 
-    pub fn document(body: Value) -> Self {
-        Self::json(body)
+    /// A JSON document that is built in. It goes out as it is: to read and write a large one costs more than all else of its request.
+    pub fn document(text: &'static str) -> Self {
+        Self::of(Content::Document(text))
     }
 
     fn json(body: Value) -> Self {
-        Self {
-            body: Some(body),
-            version: None,
-        }
+        Self::of(Content::Json(body))
+    }
+
+    fn of(content: Content) -> Self {
+        Self { content, version: None }
     }
 }
 
@@ -222,22 +229,26 @@ fn write(status: u16, path: &str, reply: Reply) -> Written {
     if let Some(version) = reply.version {
         response = response.header(header::ETAG, format!("\"{version}\""));
     }
-    let Some(body) = reply.body else {
-        return response.body(Body::Empty);
+    let text = match reply.content {
+        Content::Nothing => return response.body(Body::Empty),
+        Content::Document(text) => text.to_owned(),
+        Content::Json(body) => {
+            if status == 201
+                && let Some(key) = body["key"].as_str()
+            {
+                response = response.header(header::LOCATION, format!("{path}/{key}"));
+            }
+            body.to_string()
+        }
     };
-    if status == 201
-        && let Some(key) = body["key"].as_str()
-    {
-        response = response.header(header::LOCATION, format!("{path}/{key}"));
-    }
     response
         .header(header::CONTENT_TYPE, "application/json")
-        .body(Body::Text(body.to_string()))
+        .body(Body::Text(text))
 }
 
 fn replayed(path: &str, replay: domain::Replay) -> Written {
     let reply = Reply {
-        body: replay.body,
+        content: replay.body.map_or(Content::Nothing, Content::Json),
         version: replay.version,
     };
     let mut response = write(replay.status, path, reply)?;
