@@ -10,7 +10,7 @@ use domain::{
 use events::EventType;
 use runtime::{Context, Grant, Job, Outcome, Task, TaskSpec, spec::Action};
 use serde_json::{Map, json};
-use table::{keys::Family, locations::Made};
+use table::{keys::Family, parts::Made};
 
 pub struct CreateCustomerLocation;
 
@@ -47,7 +47,11 @@ impl Task for CreateCustomerLocation {
         ]);
         let location = Location::new(key, body, job.change.now, &job.change.actor)?;
         Ok(
-            match ctx.locations().create_first(job.tenant, &location, &job.change).await? {
+            match ctx
+                .parts::<Location>()
+                .create_first(job.tenant.itself(), &location, &job.change)
+                .await?
+            {
                 Made::Now => Outcome::Done,
                 Made::Before => Outcome::Skipped("it was made before"),
                 Made::CustomerGone => Outcome::Skipped("the customer is gone"),

@@ -33,7 +33,9 @@ impl Endpoint for CreateLocation {
     async fn handle(ctx: &Context, caller: Caller<EditCustomer>, request: Request) -> Result<Reply> {
         let change = request.change(ctx, &caller.actor);
         let location = Location::new(ctx.new_key(), request.body.clone(), change.now, &caller.actor)?;
-        ctx.locations().create(caller.tenant(), &location, &change).await?;
+        ctx.parts::<Location>()
+            .create(caller.tenant().itself(), &location, &change)
+            .await?;
         Reply::entity(&location)
     }
 }

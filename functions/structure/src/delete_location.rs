@@ -1,6 +1,6 @@
 //! DELETE /v1/customers/{customerKey}/locations/{locationKey}: delete a location.
 
-use domain::Result;
+use domain::{Result, location::Location};
 use runtime::{Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::EditCustomer, spec::Action};
 use table::keys::Family;
 
@@ -23,8 +23,8 @@ impl Endpoint for DeleteLocation {
 
     async fn handle(ctx: &Context, caller: Caller<EditCustomer>, request: Request) -> Result<Reply> {
         let change = request.change(ctx, &caller.actor);
-        ctx.locations()
-            .delete(caller.tenant(), request.key()?, request.if_match, &change)
+        ctx.parts::<Location>()
+            .delete(caller.tenant().itself(), request.key()?, request.if_match, &change)
             .await?;
         Ok(Reply::nothing())
     }

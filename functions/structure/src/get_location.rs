@@ -1,6 +1,9 @@
 //! GET /v1/customers/{customerKey}/locations/{locationKey}: read one location.
 
-use domain::{Result, location};
+use domain::{
+    Result,
+    location::{self, Location},
+};
 use runtime::{Answer, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::ViewCustomer, spec::Action};
 use table::keys::Family;
 
@@ -20,6 +23,10 @@ impl Endpoint for GetLocation {
     type Permission = ViewCustomer;
 
     async fn handle(ctx: &Context, caller: Caller<ViewCustomer>, request: Request) -> Result<Reply> {
-        Reply::entity(&ctx.locations().get(caller.tenant(), request.key()?).await?)
+        Reply::entity(
+            &ctx.parts::<Location>()
+                .get(caller.tenant().itself(), request.key()?)
+                .await?,
+        )
     }
 }

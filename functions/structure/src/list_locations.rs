@@ -3,7 +3,7 @@
 use domain::{
     Result,
     fields::{Field, Rule},
-    location,
+    location::{self, Location},
 };
 use runtime::{Answer, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::ViewCustomer, spec::Action};
 use table::keys::Family;
@@ -38,7 +38,10 @@ impl Endpoint for ListLocations {
 
     async fn handle(ctx: &Context, caller: Caller<ViewCustomer>, request: Request) -> Result<Reply> {
         let page = request.page(ctx)?;
-        let (locations, next) = ctx.locations().list(caller.tenant(), &request.filter()?, &page).await?;
+        let (locations, next) = ctx
+            .parts::<Location>()
+            .list(caller.tenant().itself(), &request.filter()?, &page)
+            .await?;
         Reply::page(locations, request.next_cursor(ctx, next))
     }
 }

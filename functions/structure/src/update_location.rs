@@ -1,6 +1,9 @@
 //! PATCH /v1/customers/{customerKey}/locations/{locationKey}: change a location by JSON Merge Patch.
 
-use domain::{Result, location};
+use domain::{
+    Result,
+    location::{self, Location},
+};
 use runtime::{
     Answer, Body, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::EditCustomer, spec::Action,
 };
@@ -32,9 +35,9 @@ impl Endpoint for UpdateLocation {
     async fn handle(ctx: &Context, caller: Caller<EditCustomer>, request: Request) -> Result<Reply> {
         let change = request.change(ctx, &caller.actor);
         let location = ctx
-            .locations()
+            .parts::<Location>()
             .patch(
-                caller.tenant(),
+                caller.tenant().itself(),
                 request.key()?,
                 &request.body,
                 request.if_match,

@@ -57,9 +57,20 @@ pub const UNROUTED: &[EventType] = &[
     EventType::CustomerDeleted,
     EventType::CustomerDeactivated,
     EventType::CustomerReactivated,
+    EventType::ClientCreated,
+    EventType::ClientUpdated,
+    EventType::ClientDeleted,
+    EventType::ClientDisabled,
+    EventType::ClientEnabled,
+    EventType::DepartmentCreated,
+    EventType::DepartmentUpdated,
+    EventType::DepartmentDeleted,
     EventType::LocationCreated,
     EventType::LocationUpdated,
     EventType::LocationDeleted,
+    EventType::ContactCreated,
+    EventType::ContactUpdated,
+    EventType::ContactDeleted,
 ];
 
 /// Folders in which everything is generated.

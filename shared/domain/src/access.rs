@@ -1,6 +1,6 @@
 //! Who may do what: permissions, the roles that hold them, and the proofs that a caller was let through.
 
-use crate::CustomerKey;
+use crate::{ClientKey, CustomerKey};
 use serde::{Deserialize, Serialize};
 
 macro_rules! permissions {
@@ -132,6 +132,39 @@ impl Tenant {
 
     pub fn key(&self) -> CustomerKey {
         self.0
+    }
+
+    /// What belongs to the tenant itself.
+    pub fn itself(self) -> Owner {
+        Owner {
+            tenant: self,
+            client: None,
+        }
+    }
+
+    /// What belongs to one of its clients.
+    pub fn client(self, client: ClientKey) -> Owner {
+        Owner {
+            tenant: self,
+            client: Some(client),
+        }
+    }
+}
+
+/// Whose departments, locations and contacts: a tenant's own, or those of one of its clients.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Owner {
+    tenant: Tenant,
+    client: Option<ClientKey>,
+}
+
+impl Owner {
+    pub fn tenant(&self) -> Tenant {
+        self.tenant
+    }
+
+    pub fn client(&self) -> Option<ClientKey> {
+        self.client
     }
 }
 

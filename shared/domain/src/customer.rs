@@ -1,14 +1,16 @@
 //! A customer: a tenant, a tenant's customer, or the account provisioned for a client.
 
 use crate::{
-    ClientKey, CustomerKey, Entity, EntityKind, FieldError, Meta, Timestamp, address,
+    Actor, ClientKey, CustomerKey, Entity, EntityKind, FieldError, Meta, Timestamp, address,
     address::Address,
     business,
     business::Business,
+    deactivation::DEFAULT_WINDOW_DAYS,
     entity::META_FIELDS,
     fields::{Field, Rule},
     formats, key,
 };
+use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -34,9 +36,21 @@ const DEACTIVATION: &[Field] = &[
 const PARENT: &[Field] = &[
     Field::new("customerKey", Rule::Key(EntityKind::Customer), "").read_only(),
     Field::new("clientKey", Rule::Key(EntityKind::Client), "").read_only(),
+    Field::new(
+        "depth",
+        Rule::Whole {
+            min: 1,
+            max: DEEPEST as i64,
+        },
+        "How many accounts deep it lies, itself counted.",
+    )
+    .read_only(),
 ];
 
-const LOGO: &[Field] = &[
+/// How many accounts may lie below one another.
+pub const DEEPEST: u8 = 8;
+
+pub const LOGO: &[Field] = &[
     Field::new("url", Rule::Website, "").read_only(),
     Field::new("receipt", Rule::Text { min: 1, max: 200 }, "").read_only(),
 ];
@@ -115,7 +129,19 @@ pub const FIELDS: &[Field] = &[
         "The customer's id in another system; unique.",
     )
     .platform(),
-    Field::new("isDisabled", Rule::Flag, "").read_only().default("false"),
+    Field::new(
+        "isDisabled",
+        Rule::Flag,
+        "Deactivated, or disabled with the client it was provisioned for.",
+    )
+    .read_only()
+    .default("false"),
+    Field::new(
+        "isDisabledByParent",
+        Rule::Flag,
+        "Present and true while the client it was provisioned for is disabled.",
+    )
+    .read_only(),
     Field::new(
         "deactivation",
         Rule::Object(DEACTIVATION),
@@ -214,6 +240,7 @@ pub struct Deactivation {
 pub struct Parent {
     pub customer_key: CustomerKey,
     pub client_key: ClientKey,
+    pub depth: u8,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -245,7 +272,10 @@ pub struct Customer {
     pub session_expiration_seconds: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub external_id: Option<String>,
+    /// Whether it is deactivated, or disabled with the client it was provisioned for.
     pub is_disabled: bool,
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub is_disabled_by_parent: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deactivation: Option<Deactivation>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -258,6 +288,37 @@ pub struct Customer {
     pub person: Option<Person>,
     #[serde(flatten)]
     pub meta: Meta,
+}
+
+impl Customer {
+    pub fn deactivate(&mut self, deactivation: Deactivation) {
+        self.deactivation = Some(deactivation);
+        self.is_disabled = true;
+    }
+
+    pub fn reactivate(&mut self) {
+        self.deactivation = None;
+        self.is_disabled = self.is_disabled_by_parent;
+    }
+
+    pub fn disable_by_parent(&mut self, disabled: bool) {
+        self.is_disabled_by_parent = disabled;
+        self.is_disabled = self.deactivation.is_some() || disabled;
+    }
+
+    /// Lets go of the client it was provisioned for. What that client disabled stays disabled, as if deactivated at that moment: it must
+    /// neither spring to life nor be beyond anybody's reach.
+    pub fn release(&mut self, at: Timestamp, by: &Actor) {
+        self.parent = None;
+        if self.is_disabled_by_parent {
+            self.is_disabled_by_parent = false;
+            self.deactivation.get_or_insert_with(|| Deactivation {
+                deactivated_at: at,
+                deactivated_by: by.id.clone(),
+                window_ends_at: at.plus(TimeDelta::days(DEFAULT_WINDOW_DAYS)),
+            });
+        }
+    }
 }
 
 impl Entity for Customer {
@@ -286,7 +347,7 @@ impl Entity for Customer {
         if let Some(business) = &self.business {
             business.check(errors);
         }
-        if self.deactivation.is_some() != self.is_disabled {
+        if (self.deactivation.is_some() || self.is_disabled_by_parent) != self.is_disabled {
             errors.push(FieldError::new(
                 "deactivation",
                 "can only be changed while the customer is deactivated, and not be cleared",

@@ -14,6 +14,14 @@ pub fn is_email(text: &str) -> bool {
 }
 
 /// E.164: a plus sign and up to fifteen digits, the first not zero.
+/// A contact's type: one of the known ones, or a word of the customer's own.
+pub fn is_contact_type(text: &str) -> bool {
+    let mut bytes = text.bytes();
+    text.len() <= 50
+        && bytes.next().is_some_and(|b| b.is_ascii_alphabetic())
+        && bytes.all(|b| b.is_ascii_alphanumeric() || b == b' ' || b == b'-')
+}
+
 pub fn is_phone(text: &str) -> bool {
     text.strip_prefix('+').is_some_and(|digits| {
         (2..=15).contains(&digits.len()) && !digits.starts_with('0') && digits.bytes().all(|b| b.is_ascii_digit())
@@ -57,7 +65,9 @@ pub fn is_key(text: &str, kind: EntityKind) -> bool {
     match kind {
         EntityKind::Customer => key::CustomerKey::from_str(text).is_ok(),
         EntityKind::Client => key::ClientKey::from_str(text).is_ok(),
+        EntityKind::Department => key::DepartmentKey::from_str(text).is_ok(),
         EntityKind::Location => key::LocationKey::from_str(text).is_ok(),
+        EntityKind::Contact => key::ContactKey::from_str(text).is_ok(),
         EntityKind::Event => key::EventKey::from_str(text).is_ok(),
     }
 }

@@ -14,18 +14,29 @@ use uuid::{Builder, Uuid};
 pub enum EntityKind {
     Customer,
     Client,
+    Department,
     Location,
+    Contact,
     Event,
 }
 
 impl EntityKind {
-    pub const ALL: &[Self] = &[Self::Customer, Self::Client, Self::Location, Self::Event];
+    pub const ALL: &[Self] = &[
+        Self::Customer,
+        Self::Client,
+        Self::Department,
+        Self::Location,
+        Self::Contact,
+        Self::Event,
+    ];
 
     pub const fn name(self) -> &'static str {
         match self {
             Self::Customer => "Customer",
             Self::Client => "Client",
+            Self::Department => "Department",
             Self::Location => "Location",
+            Self::Contact => "Contact",
             Self::Event => "Event",
         }
     }
@@ -34,7 +45,9 @@ impl EntityKind {
         match self {
             Self::Customer => "cus",
             Self::Client => "cli",
+            Self::Department => "dep",
             Self::Location => "loc",
+            Self::Contact => "con",
             Self::Event => "evt",
         }
     }
@@ -63,7 +76,9 @@ macro_rules! keys {
 keys! {
     Customer CustomerKey,
     Client ClientKey,
+    Department DepartmentKey,
     Location LocationKey,
+    Contact ContactKey,
     Event EventKey,
 }
 

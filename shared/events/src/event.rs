@@ -1,9 +1,9 @@
 //! The event as integrators get it, its types and their schemas.
 
 use domain::{
-    Actor, CustomerKey, EntityKind, Error, EventKey, Result, Timestamp,
+    Actor, ClientKey, CustomerKey, EntityKind, Error, EventKey, Result, Timestamp,
     audit::{AuditEntry, Subject},
-    customer,
+    client, contact, customer, department,
     fields::{Field, Mode},
     location, schema,
 };
@@ -47,9 +47,20 @@ event_types! {
     CustomerDeleted "CUSTOMER_DELETED" Customer "A customer was deleted.",
     CustomerDeactivated "CUSTOMER_DEACTIVATED" Customer "Beside CUSTOMER_UPDATED: the customer was deactivated.",
     CustomerReactivated "CUSTOMER_REACTIVATED" Customer "Beside CUSTOMER_UPDATED: the customer was reactivated.",
+    ClientCreated "CUSTOMER_CLIENT_CREATED" Client "A client was made.",
+    ClientUpdated "CUSTOMER_CLIENT_UPDATED" Client "A client changed; `changed` names the fields.",
+    ClientDeleted "CUSTOMER_CLIENT_DELETED" Client "A client was deleted.",
+    ClientDisabled "CUSTOMER_CLIENT_DISABLED" Client "Beside CUSTOMER_CLIENT_UPDATED: the client was disabled.",
+    ClientEnabled "CUSTOMER_CLIENT_ENABLED" Client "Beside CUSTOMER_CLIENT_UPDATED: the client was enabled.",
+    DepartmentCreated "CUSTOMER_DEPARTMENT_CREATED" Department "A department was made.",
+    DepartmentUpdated "CUSTOMER_DEPARTMENT_UPDATED" Department "A department changed; `changed` names the fields.",
+    DepartmentDeleted "CUSTOMER_DEPARTMENT_DELETED" Department "A department was deleted.",
     LocationCreated "CUSTOMER_LOCATION_CREATED" Location "A location was made.",
     LocationUpdated "CUSTOMER_LOCATION_UPDATED" Location "A location changed; `changed` names the fields.",
     LocationDeleted "CUSTOMER_LOCATION_DELETED" Location "A location was deleted.",
+    ContactCreated "CUSTOMER_CONTACT_CREATED" Contact "A contact was made.",
+    ContactUpdated "CUSTOMER_CONTACT_UPDATED" Contact "A contact changed; `changed` names the fields.",
+    ContactDeleted "CUSTOMER_CONTACT_DELETED" Contact "A contact was deleted.",
 }
 
 impl EventType {
@@ -66,14 +77,43 @@ impl EventType {
                 updated: Self::LocationUpdated,
                 deleted: Self::LocationDeleted,
             }),
-            EntityKind::Client | EntityKind::Event => None,
+            EntityKind::Client => Some(Lifecycle {
+                created: Self::ClientCreated,
+                updated: Self::ClientUpdated,
+                deleted: Self::ClientDeleted,
+            }),
+            EntityKind::Department => Some(Lifecycle {
+                created: Self::DepartmentCreated,
+                updated: Self::DepartmentUpdated,
+                deleted: Self::DepartmentDeleted,
+            }),
+            EntityKind::Contact => Some(Lifecycle {
+                created: Self::ContactCreated,
+                updated: Self::ContactUpdated,
+                deleted: Self::ContactDeleted,
+            }),
+            EntityKind::Event => None,
+        }
+    }
+
+    /// What tells, beside an update, that something was disabled or enabled.
+    pub const fn switched(kind: EntityKind, is_disabled: bool) -> Option<Self> {
+        match (kind, is_disabled) {
+            (EntityKind::Customer, true) => Some(Self::CustomerDeactivated),
+            (EntityKind::Customer, false) => Some(Self::CustomerReactivated),
+            (EntityKind::Client, true) => Some(Self::ClientDisabled),
+            (EntityKind::Client, false) => Some(Self::ClientEnabled),
+            _ => None,
         }
     }
 
     fn view(self) -> Vec<Field> {
         match self.entity() {
+            EntityKind::Client => client::view_fields(),
+            EntityKind::Department => department::view_fields(),
             EntityKind::Location => location::view_fields(),
-            _ => customer::view_fields(),
+            EntityKind::Contact => contact::view_fields(),
+            EntityKind::Customer | EntityKind::Event => customer::view_fields(),
         }
     }
 
@@ -85,6 +125,7 @@ impl EventType {
             "type": {"const": self.name()},
             "time": {"type": "string", "format": "date-time"},
             "customerKey": {"type": "string", "pattern": "^cus_[0-7][0-9a-hjkmnp-tv-z]{25}$"},
+            "clientKey": {"type": "string", "pattern": "^cli_[0-7][0-9a-hjkmnp-tv-z]{25}$", "description": "Of what belongs to a client: that client."},
             "entity": {
                 "type": "object",
                 "properties": {"kind": {"const": self.entity().name()}, "key": {"type": "string"}},
@@ -133,6 +174,9 @@ pub struct Event {
     pub r#type: EventType,
     pub time: Timestamp,
     pub customer_key: CustomerKey,
+    /// Of what belongs to a client: that client.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub client_key: Option<ClientKey>,
     pub entity: Subject,
     pub version: u64,
     pub changed: Vec<String>,
@@ -180,14 +224,10 @@ impl Event {
     /// The schemas' sample.
     pub fn sample(r#type: EventType) -> Value {
         let image = schema::example(&r#type.view(), Mode::Stored);
+        let lifecycle = EventType::of(r#type.entity());
         let (before, after, changed): (Option<Value>, Option<Value>, &[&str]) = match r#type {
-            EventType::CustomerCreated | EventType::LocationCreated => (None, Some(image.clone()), &[]),
-            EventType::CustomerDeleted | EventType::LocationDeleted => (Some(image.clone()), None, &[]),
-            EventType::CustomerUpdated | EventType::LocationUpdated => {
-                let mut before = image.clone();
-                before["name"] = json!("Acme");
-                (Some(before), Some(image.clone()), &["name"])
-            }
+            made if lifecycle.is_some_and(|l| l.created == made) => (None, Some(image.clone()), &[]),
+            gone if lifecycle.is_some_and(|l| l.deleted == gone) => (Some(image.clone()), None, &[]),
             EventType::CustomerDeactivated => (
                 Some(image.clone()),
                 Some(deactivated(image.clone())),
@@ -198,6 +238,26 @@ impl Event {
                 Some(image.clone()),
                 &["deactivation", "isDisabled"],
             ),
+            EventType::ClientDisabled => (
+                Some(image.clone()),
+                Some(disabled(image.clone())),
+                &["isDisabled", "isDisabledItself"],
+            ),
+            EventType::ClientEnabled => (
+                Some(disabled(image.clone())),
+                Some(image.clone()),
+                &["isDisabled", "isDisabledItself"],
+            ),
+            _ => {
+                let field: &[&str] = if image["name"].is_string() {
+                    &["name"]
+                } else {
+                    &["lastName"]
+                };
+                let mut before = image.clone();
+                before[field[0]] = json!("Acme");
+                (Some(before), Some(image.clone()), field)
+            }
         };
         let version = if before.is_some() { 2 } else { 1 };
         let mut sample = json!({
@@ -220,6 +280,12 @@ impl Event {
         sample["requestId"] = json!("5e1f6f2e-4d0a-4f5b-9c53-0a4b7e3d9a10");
         sample
     }
+}
+
+fn disabled(mut client: Value) -> Value {
+    client["isDisabled"] = json!(true);
+    client["isDisabledItself"] = json!(true);
+    client
 }
 
 fn deactivated(mut customer: Value) -> Value {

@@ -3,9 +3,12 @@
 use crate::{Event, EventType};
 use aws_lambda_events::dynamodb::EventRecord;
 use domain::{
-    Actor, CustomerKey, Entity, EntityKind, Error, Result, Timestamp,
+    Actor, Entity, EntityKind, Error, Result, Timestamp,
     audit::{Subject, changed_fields, event_key},
+    client::Client,
+    contact::Contact,
     customer::Customer,
+    department::Department,
     entity::to_value,
     location::Location,
 };
@@ -76,12 +79,9 @@ fn changed(kind: EntityKind, old: Option<&Item>, new: &Item) -> Result<Vec<Event
     }
     let names = changed_fields(&before, &after);
     let mut types = vec![lifecycle.updated];
-    if kind == EntityKind::Customer {
-        match (before["isDisabled"] == true, after["isDisabled"] == true) {
-            (false, true) => types.push(EventType::CustomerDeactivated),
-            (true, false) => types.push(EventType::CustomerReactivated),
-            _ => {}
-        }
+    let is_disabled = after["isDisabled"] == true;
+    if (before["isDisabled"] == true) != is_disabled {
+        types.extend(EventType::switched(kind, is_disabled));
     }
     types
         .into_iter()
@@ -118,6 +118,8 @@ fn event(
     changed: Vec<String>,
 ) -> Result<Event> {
     let stamp: Stamp = read(stamped)?;
+    let (customer_key, client_key) = keys::owner_of_partition(&stamp.pk)
+        .ok_or_else(|| Error::Internal(format!("{} is nobody's partition", stamp.pk)))?;
     let key = after
         .as_ref()
         .or(before.as_ref())
@@ -128,7 +130,8 @@ fn event(
         id: event_key(stamp.updated_at, &key, stamp.version, r#type.name()),
         r#type,
         time: stamp.updated_at,
-        customer_key: customer_of(&stamp.pk)?,
+        customer_key,
+        client_key,
         entity: Subject {
             kind: r#type.entity().name().into(),
             key,
@@ -143,10 +146,6 @@ fn event(
     })
 }
 
-fn customer_of(pk: &str) -> Result<CustomerKey> {
-    keys::customer_of_partition(pk).ok_or_else(|| Error::Internal(format!("{pk} is not a partition of a customer")))
-}
-
 /// An image as the API shows it: what is not a field of the entity stays behind.
 fn view(kind: EntityKind, item: &Item) -> Result<Value> {
     shown(kind, read(item)?)
@@ -159,8 +158,11 @@ fn shown(kind: EntityKind, image: Value) -> Result<Value> {
     }
     match kind {
         EntityKind::Customer => as_entity::<Customer>(image),
+        EntityKind::Client => as_entity::<Client>(image),
+        EntityKind::Department => as_entity::<Department>(image),
         EntityKind::Location => as_entity::<Location>(image),
-        EntityKind::Client | EntityKind::Event => Err(Error::Internal(format!("{} has no view", kind.name()))),
+        EntityKind::Contact => as_entity::<Contact>(image),
+        EntityKind::Event => Err(Error::Internal(format!("{} has no view", kind.name()))),
     }
 }
 

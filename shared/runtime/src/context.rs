@@ -10,7 +10,12 @@ use domain::{
     key::{Key, Kind},
 };
 use std::{error::Error, sync::Arc};
-use table::{Cursors, Table, audit::Audit, customers::Customers, locations::Locations};
+use table::{
+    Cursors, Table,
+    audit::Audit,
+    customers::Customers,
+    parts::{Part, Parts},
+};
 use uuid::Uuid;
 
 /// Where time and chance come in: real in production, given in tests.
@@ -109,8 +114,9 @@ impl Context {
         self.table.customers()
     }
 
-    pub fn locations(&self) -> Locations<'_> {
-        self.table.locations()
+    /// Departments, locations or contacts.
+    pub fn parts<P: Part>(&self) -> Parts<'_, P> {
+        self.table.parts()
     }
 
     pub fn audit(&self) -> Audit<'_> {

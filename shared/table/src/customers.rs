@@ -4,7 +4,7 @@ use crate::{
     Change, PageRequest, Table,
     audit::entry_item,
     in_place::Updated,
-    item::{BEFORE, ENTITY, Item, OF, TOMBSTONE, entity_item, from_item, item, n, s, to_item},
+    item::{ENTITY, Item, entity_item, from_item, item, s, tombstone},
     keys::{self, Index, ItemKey},
     read::{Query, text},
     write::{Expression, Failed, TRIES, Transaction, busy, expect_version, is_through, moved_on},
@@ -19,9 +19,6 @@ use domain::{
     formats::is_bootstrap_tenant_key,
 };
 use serde_json::{Map, Value};
-
-/// How long a tombstone is kept: longer than any queue keeps a message that could bring the thing back.
-const TOMBSTONE_SECONDS: i64 = 30 * 24 * 60 * 60;
 
 pub struct Customers<'t>(pub(crate) &'t Table);
 
@@ -326,7 +323,7 @@ impl Customers<'_> {
         request: &PageRequest,
     ) -> Result<(Vec<LoggedDeactivation>, Option<String>)> {
         self.0
-            .page_of_children(tenant, keys::DEACTIVATION_PREFIX, None, true, request)
+            .page_of_children(tenant.itself(), keys::DEACTIVATION_PREFIX, None, true, request)
             .await
     }
 
@@ -433,17 +430,4 @@ fn audit_item(action: &str, before: &Customer, after: &Customer, change: &Change
         changed,
     );
     entry_item(after.key, &entry)
-}
-
-/// What stands in a deleted entity's place for a while: a stream record of the deletion alone could not say who did it, or for which
-/// request, and a task that comes late must not make it again.
-pub(crate) fn tombstone<E: Entity>(of: &ItemKey, entity: &E, change: &Change) -> Result<Item> {
-    let key = keys::tombstone(of, &entity.key().to_string());
-    let mut item = item(&key, TOMBSTONE, &Map::new(), change)?;
-    item.insert(OF.into(), s(<E::Kind as domain::key::Kind>::KIND.name()));
-    item.insert(BEFORE.into(), AttributeValue::M(to_item(entity)?));
-    item.insert("version".into(), n(entity.meta().version + 1));
-    item.insert("updatedAt".into(), s(change.now.to_string()));
-    item.insert(keys::TTL.into(), n(change.now.epoch_seconds() + TOMBSTONE_SECONDS));
-    Ok(item)
 }

@@ -3,18 +3,27 @@
 //! | item | partition key | sort key |
 //! |---|---|---|
 //! | customer | `CUS#<customer>` | `CUSTOMER` |
-//! | location | `CUS#<customer>` | `LOC#<location>` |
-//! | who is headquarters | `CUS#<customer>` | `HEADQUARTERS` |
-//! | a location code is taken | `CUS#<customer>` | `CODE#LOC#<code>` |
+//! | client | `CUS#<customer>` | `CLI#<client>` |
+//! | how far a client's cascade has come | `CUS#<customer>` | `CASCADE#<client>` |
+//! | a client's external id is taken | `CUS#<customer>` | `CODE#CLI#<external id>` |
+//! | department, location, contact | owner | `DEP#<department>`, `LOC#<location>`, `CON#<contact>` |
+//! | who is headquarters | owner | `HEADQUARTERS` |
+//! | a department's or location's code is taken | owner | `CODE#DEP#<code>`, `CODE#LOC#<code>` |
 //! | deactivation log | `CUS#<customer>` | `DEACTIVATION#<time>` |
 //! | tombstone: what was deleted, by whom | as the deleted item | `DELETED#<key>` |
 //! | a bootstrap tenant key is taken, for ever | `TENANT#<bootstrap key>` | `TENANT` |
 //! | an external id is taken | `EXTERNAL#<external id>` | `EXTERNAL` |
 //! | audit entry | `AUDIT#<customer>` | `<time>#<entry>` |
 //! | answered idempotency key | `ONCE#<hash>` | `ONCE` |
+//!
+//! An owner is a customer, `CUS#<customer>`, or one of its clients, `CUS#<customer>#CLI#<client>`: what a client has needs no look at
+//! whose client it is.
 
 use crate::item::{Item, s};
-use domain::{CustomerKey, EventKey, LocationKey, Timestamp};
+use domain::{
+    ClientKey, CustomerKey, EntityKind, EventKey, Owner, Timestamp,
+    key::{Key, Kind},
+};
 use std::collections::HashMap;
 
 pub const PK: &str = "pk";
@@ -119,27 +128,64 @@ pub fn customer_partition(customer: CustomerKey) -> String {
     format!("CUS#{customer}")
 }
 
+/// Where the departments, locations and contacts of an owner are.
+pub fn owner_partition(owner: Owner) -> String {
+    let customer = customer_partition(owner.tenant().key());
+    match owner.client() {
+        None => customer,
+        Some(client) => format!("{customer}#CLI#{client}"),
+    }
+}
+
 /// Whose partition it is; the other way round.
-pub fn customer_of_partition(pk: &str) -> Option<CustomerKey> {
-    pk.strip_prefix("CUS#")?.parse().ok()
+pub fn owner_of_partition(pk: &str) -> Option<(CustomerKey, Option<ClientKey>)> {
+    let rest = pk.strip_prefix("CUS#")?;
+    match rest.split_once("#CLI#") {
+        None => Some((rest.parse().ok()?, None)),
+        Some((customer, client)) => Some((customer.parse().ok()?, Some(client.parse().ok()?))),
+    }
 }
 
 pub fn customer(customer: CustomerKey) -> ItemKey {
     ItemKey::new(customer_partition(customer), "CUSTOMER")
 }
 
-pub const LOCATION_PREFIX: &str = "LOC#";
+pub const CLIENT_PREFIX: &str = "CLI#";
 
-pub fn location(customer: CustomerKey, location: LocationKey) -> ItemKey {
-    ItemKey::new(customer_partition(customer), format!("{LOCATION_PREFIX}{location}"))
+pub fn client(customer: CustomerKey, client: ClientKey) -> ItemKey {
+    ItemKey::new(customer_partition(customer), format!("{CLIENT_PREFIX}{client}"))
 }
 
-pub fn headquarters(customer: CustomerKey) -> ItemKey {
-    ItemKey::new(customer_partition(customer), "HEADQUARTERS")
+pub fn client_external_id(customer: CustomerKey, id: &str) -> ItemKey {
+    ItemKey::new(customer_partition(customer), format!("CODE#CLI#{id}"))
 }
 
-pub fn location_code(customer: CustomerKey, code: &str) -> ItemKey {
-    ItemKey::new(customer_partition(customer), format!("CODE#LOC#{code}"))
+pub fn cascade(customer: CustomerKey, client: ClientKey) -> ItemKey {
+    ItemKey::new(customer_partition(customer), format!("CASCADE#{client}"))
+}
+
+/// Where an owner's things of one kind begin.
+pub const fn part_prefix(kind: EntityKind) -> &'static str {
+    match kind {
+        EntityKind::Department => "DEP#",
+        EntityKind::Location => "LOC#",
+        EntityKind::Contact => "CON#",
+        // No owner has any of these.
+        EntityKind::Customer | EntityKind::Client | EntityKind::Event => "NONE#",
+    }
+}
+
+/// A department, location or contact.
+pub fn part<K: Kind>(owner: Owner, key: Key<K>) -> ItemKey {
+    ItemKey::new(owner_partition(owner), format!("{}{key}", part_prefix(K::KIND)))
+}
+
+pub fn headquarters(owner: Owner) -> ItemKey {
+    ItemKey::new(owner_partition(owner), "HEADQUARTERS")
+}
+
+pub fn part_code(owner: Owner, kind: EntityKind, code: &str) -> ItemKey {
+    ItemKey::new(owner_partition(owner), format!("CODE#{}{code}", part_prefix(kind)))
 }
 
 pub const DEACTIVATION_PREFIX: &str = "DEACTIVATION#";

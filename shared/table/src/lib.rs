@@ -7,7 +7,7 @@ pub mod customers;
 mod in_place;
 pub mod item;
 pub mod keys;
-pub mod locations;
+pub mod parts;
 mod read;
 pub mod write;
 
@@ -28,10 +28,6 @@ pub struct Table {
 impl Table {
     pub fn customers(&self) -> customers::Customers<'_> {
         customers::Customers(self)
-    }
-
-    pub fn locations(&self) -> locations::Locations<'_> {
-        locations::Locations(self)
     }
 
     pub fn audit(&self) -> audit::Audit<'_> {

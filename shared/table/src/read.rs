@@ -6,7 +6,7 @@ use crate::{
     keys::{self, Index, ItemKey},
     write::{Expression, refused},
 };
-use domain::{EntityKind, Error, Replay, Result, Tenant, Timestamp};
+use domain::{EntityKind, Error, Owner, Replay, Result, Timestamp};
 use serde::de::DeserializeOwned;
 
 /// How many items a filtered page looks at before it gives what it found and a cursor.
@@ -127,28 +127,47 @@ impl Table {
         Ok((page.items, next))
     }
 
-    /// A page of what a customer has of one kind. An empty first page may be the page of a customer that isn't there: only then is it
-    /// worth a second request to tell.
+    /// A page of what an owner has of one kind. An empty first page may be the page of an owner that isn't there: only then is it worth
+    /// a second request to tell.
     pub(crate) async fn page_of_children<T: DeserializeOwned>(
         &self,
-        tenant: Tenant,
+        owner: Owner,
+        prefix: &str,
+        filter: Option<Expression>,
+        newest_first: bool,
+        request: &PageRequest,
+    ) -> Result<(Vec<T>, Option<String>)> {
+        let (children, next) = self.page_of(owner, prefix, filter, newest_first, request).await?;
+        if children.is_empty() && next.is_none() && request.after.is_none() {
+            let customer = owner.tenant().key();
+            let (key, kind) = match owner.client() {
+                Some(client) => (keys::client(customer, client), EntityKind::Client),
+                None => (keys::customer(customer), EntityKind::Customer),
+            };
+            if self.get(&key).await?.is_none() {
+                return Err(Error::NotFound(kind));
+            }
+        }
+        Ok((children, next))
+    }
+
+    /// As `page_of_children`, of an owner that may be gone.
+    pub(crate) async fn page_of<T: DeserializeOwned>(
+        &self,
+        owner: Owner,
         prefix: &str,
         filter: Option<Expression>,
         newest_first: bool,
         request: &PageRequest,
     ) -> Result<(Vec<T>, Option<String>)> {
         let query = Query {
-            partition: keys::customer_partition(tenant.key()),
+            partition: keys::owner_partition(owner),
             prefix,
             index: None,
             filter,
             newest_first,
         };
         let (items, next) = self.page_of_partition(query, request).await?;
-        let could_be_nobody = items.is_empty() && next.is_none() && request.after.is_none();
-        if could_be_nobody && self.get(&keys::customer(tenant.key())).await?.is_none() {
-            return Err(Error::NotFound(EntityKind::Customer));
-        }
         let children = items.into_iter().map(from_item).collect::<Result<_>>()?;
         Ok((children, next))
     }

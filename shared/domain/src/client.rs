@@ -1,0 +1,210 @@
+//! A customer's own client, and how it stands to the account that may be provisioned for it.
+
+use crate::{
+    ClientKey, CustomerKey, Entity, EntityKind, FieldError, Meta,
+    address::{self, Address},
+    business::{self, Business},
+    customer::{LOGO, LONGEST_EXTERNAL_ID, Logo, PHONE},
+    entity::META_FIELDS,
+    fields::{Field, Rule},
+    key,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+const STATES: &[&str] = &["Disabling", "Enabling"];
+
+const CASCADE: &[Field] = &[
+    Field::new("state", Rule::OneOf(STATES), "").required(),
+    Field::new(
+        "done",
+        Rule::Whole { min: 0, max: i64::MAX },
+        "How many of the account's own clients it has reached.",
+    )
+    .required(),
+];
+
+pub const FIELDS: &[Field] = &[
+    Field::new("key", Rule::Key(EntityKind::Client), "")
+        .read_only()
+        .required(),
+    Field::new("name", Rule::Text { min: 1, max: 200 }, "").required(),
+    Field::new("email", Rule::Email, ""),
+    Field::new("phone", PHONE, "E.164."),
+    Field::new("website", Rule::Website, ""),
+    Field::new("address", Rule::Object(address::FIELDS), ""),
+    Field::new("business", Rule::Object(business::FIELDS), ""),
+    Field::new(
+        "externalId",
+        Rule::Text {
+            min: 1,
+            max: LONGEST_EXTERNAL_ID,
+        },
+        "The client's id in another system; unique within the customer.",
+    ),
+    Field::new("logo", Rule::Object(LOGO), "").read_only(),
+    Field::new("isDisabled", Rule::Flag, "Disabled itself, or with its customer.")
+        .read_only()
+        .default("false"),
+    Field::new(
+        "isDisabledItself",
+        Rule::Flag,
+        "Present and true where it was disabled by hand.",
+    )
+    .read_only(),
+    Field::new(
+        "isDisabledByParent",
+        Rule::Flag,
+        "Present and true while the customer it belongs to is disabled.",
+    )
+    .read_only(),
+    Field::new(
+        "clientCustomerKey",
+        Rule::Key(EntityKind::Customer),
+        "The account provisioned for it.",
+    )
+    .read_only(),
+    Field::new(
+        "isAccountDisabled",
+        Rule::Flag,
+        "Present and true while its account is disabled, by whomever.",
+    )
+    .read_only(),
+];
+
+/// Only in a body that makes a client.
+const PROVISION_ACCOUNT: Field = Field::new(
+    "provisionAccount",
+    Rule::Flag,
+    "Whether to make its customer account too, in the same transaction.",
+);
+
+/// Of a body that makes a client.
+pub const NEW_FIELDS: &[Field] = &{
+    let mut all = [PROVISION_ACCOUNT; FIELDS.len() + 1];
+    let mut i = 0;
+    while i < FIELDS.len() {
+        all[i] = FIELDS[i];
+        i += 1;
+    }
+    all
+};
+
+/// As lists and events show it.
+pub fn view_fields() -> Vec<Field> {
+    [FIELDS, META_FIELDS].concat()
+}
+
+/// As one client is shown: with how far a cascade from it has come.
+pub fn detail_fields() -> Vec<Field> {
+    let cascade = Field::new(
+        "cascade",
+        Rule::Object(CASCADE),
+        "Present while its disabling or enabling is still on the way to its account and that account's clients.",
+    )
+    .read_only();
+    [FIELDS, META_FIELDS, &[cascade]].concat()
+}
+
+/// The rules of a new client that span fields.
+pub fn rules_of_new(body: &Map<String, Value>, errors: &mut Vec<FieldError>) {
+    let business = body.get("business").cloned().map(serde_json::from_value::<Business>);
+    if let Some(Ok(business)) = business {
+        business.check(errors);
+    }
+}
+
+/// How far a disabling or enabling has come.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Cascade {
+    pub state: CascadeState,
+    pub done: u64,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum CascadeState {
+    Disabling,
+    Enabling,
+}
+
+impl CascadeState {
+    /// The cascade that makes what is below a client as the client is.
+    pub fn towards(is_disabled: bool) -> Self {
+        if is_disabled { Self::Disabling } else { Self::Enabling }
+    }
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Disabling => "Disabling",
+            Self::Enabling => "Enabling",
+        }
+    }
+}
+
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Client {
+    pub key: ClientKey,
+    pub name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub phone: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub website: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub address: Option<Address>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub business: Option<Business>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub external_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub logo: Option<Logo>,
+    /// Whether either of the two below is so.
+    pub is_disabled: bool,
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub is_disabled_itself: bool,
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub is_disabled_by_parent: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_customer_key: Option<CustomerKey>,
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub is_account_disabled: bool,
+    #[serde(flatten)]
+    pub meta: Meta,
+}
+
+impl Client {
+    pub fn disable_itself(&mut self, disabled: bool) {
+        self.is_disabled_itself = disabled;
+        self.is_disabled = self.is_disabled_itself || self.is_disabled_by_parent;
+    }
+
+    pub fn disable_by_parent(&mut self, disabled: bool) {
+        self.is_disabled_by_parent = disabled;
+        self.is_disabled = self.is_disabled_itself || self.is_disabled_by_parent;
+    }
+}
+
+impl Entity for Client {
+    type Kind = key::Client;
+    const FIELDS: &'static [Field] = FIELDS;
+
+    fn key(&self) -> ClientKey {
+        self.key
+    }
+
+    fn meta(&self) -> &Meta {
+        &self.meta
+    }
+
+    fn meta_mut(&mut self) -> &mut Meta {
+        &mut self.meta
+    }
+
+    fn check(&self, errors: &mut Vec<FieldError>) {
+        if let Some(business) = &self.business {
+            business.check(errors);
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! A person to turn to at a customer or client.
+
+use crate::{
+    ContactKey, Entity, EntityKind, FieldError, LocationKey, Meta,
+    customer::PHONE,
+    entity::META_FIELDS,
+    fields::{Field, Rule},
+    formats, key,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+const TYPE: Rule = Rule::Form {
+    regex: "^[A-Za-z][A-Za-z0-9 -]{0,49}$",
+    fits: formats::is_contact_type,
+    says: "must be AccountOwner, Billing, Technical or a word of 1 to 50 letters, digits, blanks and hyphens that starts with a letter",
+};
+
+pub const FIELDS: &[Field] = &[
+    Field::new("key", Rule::Key(EntityKind::Contact), "")
+        .read_only()
+        .required(),
+    Field::new("type", TYPE, "AccountOwner, Billing, Technical, or a word of your own.").required(),
+    Field::new("firstName", Rule::Text { min: 1, max: 100 }, "").required(),
+    Field::new("lastName", Rule::Text { min: 1, max: 100 }, "").required(),
+    Field::new(
+        "title",
+        Rule::Text { min: 1, max: 200 },
+        "Position, such as Head of Purchasing.",
+    ),
+    Field::new("email", Rule::Email, "This or a phone."),
+    Field::new("phone", PHONE, "E.164. This or an e-mail address."),
+    Field::new(
+        "locationKey",
+        Rule::Key(EntityKind::Location),
+        "Where they work: a location of the same scope. Deleting the location clears it.",
+    ),
+    Field::new("isActive", Rule::Flag, "").default("true"),
+    Field::new("notes", Rule::Prose { max: 2000 }, ""),
+];
+
+/// As the API shows it.
+pub fn view_fields() -> Vec<Field> {
+    [FIELDS, META_FIELDS].concat()
+}
+
+/// The rule of a new contact that spans fields.
+pub fn rules_of_new(body: &Map<String, Value>, errors: &mut Vec<FieldError>) {
+    check_reachable(body.contains_key("email"), body.contains_key("phone"), errors);
+}
+
+fn check_reachable(email: bool, phone: bool, errors: &mut Vec<FieldError>) {
+    if !email && !phone {
+        errors.push(FieldError::new("email", "is required where there is no phone"));
+    }
+}
+
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Contact {
+    pub key: ContactKey,
+    pub r#type: String,
+    pub first_name: String,
+    pub last_name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub phone: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub location_key: Option<LocationKey>,
+    pub is_active: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub notes: Option<String>,
+    #[serde(flatten)]
+    pub meta: Meta,
+}
+
+impl Entity for Contact {
+    type Kind = key::Contact;
+    const FIELDS: &'static [Field] = FIELDS;
+
+    fn key(&self) -> ContactKey {
+        self.key
+    }
+
+    fn meta(&self) -> &Meta {
+        &self.meta
+    }
+
+    fn meta_mut(&mut self) -> &mut Meta {
+        &mut self.meta
+    }
+
+    fn check(&self, errors: &mut Vec<FieldError>) {
+        check_reachable(self.email.is_some(), self.phone.is_some(), errors);
+    }
+}

@@ -1,0 +1,61 @@
+//! A department of a customer or client.
+
+use crate::{
+    DepartmentKey, Entity, EntityKind, FieldError, Meta,
+    entity::META_FIELDS,
+    fields::{Field, Rule},
+    key,
+};
+use serde::{Deserialize, Serialize};
+
+pub const FIELDS: &[Field] = &[
+    Field::new("key", Rule::Key(EntityKind::Department), "")
+        .read_only()
+        .required(),
+    Field::new("name", Rule::Text { min: 1, max: 200 }, "").required(),
+    Field::new(
+        "internalCode",
+        Rule::Text { min: 1, max: 100 },
+        "The department's code in the customer's own system; unique in its scope.",
+    ),
+    Field::new("isActive", Rule::Flag, "").default("true"),
+    Field::new("description", Rule::Prose { max: 2000 }, ""),
+];
+
+/// As the API shows it.
+pub fn view_fields() -> Vec<Field> {
+    [FIELDS, META_FIELDS].concat()
+}
+
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Department {
+    pub key: DepartmentKey,
+    pub name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub internal_code: Option<String>,
+    pub is_active: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    #[serde(flatten)]
+    pub meta: Meta,
+}
+
+impl Entity for Department {
+    type Kind = key::Department;
+    const FIELDS: &'static [Field] = FIELDS;
+
+    fn key(&self) -> DepartmentKey {
+        self.key
+    }
+
+    fn meta(&self) -> &Meta {
+        &self.meta
+    }
+
+    fn meta_mut(&mut self) -> &mut Meta {
+        &mut self.meta
+    }
+
+    fn check(&self, _: &mut Vec<FieldError>) {}
+}

@@ -1,0 +1,406 @@
+//! The parts of an organisation: departments, locations and contacts, of a customer or of one of its clients. Unique codes, one
+//! headquarters, contacts at locations that are there.
+
+use crate::{
+    Change, PageRequest, Table,
+    item::{ENTITY, Item, entity_item, from_item, s, tombstone},
+    keys,
+    read::text,
+    write::{Expression, Failed, TRIES, Transaction, busy, expect_version, is_through, moved_on},
+};
+use aws_sdk_dynamodb::types::AttributeValue;
+use domain::{
+    Entity, EntityKind, Error, LocationKey, Owner, Result,
+    contact::Contact,
+    department::Department,
+    key::{Key, Kind},
+    location::Location,
+};
+use serde_json::{Map, Value};
+use std::marker::PhantomData;
+
+/// What the kinds differ in.
+pub trait Part: Entity {
+    /// Unique among its owner's things of this kind.
+    fn internal_code(&self) -> Option<&str> {
+        None
+    }
+
+    fn is_headquarters(&self) -> bool {
+        false
+    }
+
+    /// The location of the same owner that it points at.
+    fn location(&self) -> Option<LocationKey> {
+        None
+    }
+}
+
+impl Part for Department {
+    fn internal_code(&self) -> Option<&str> {
+        self.internal_code.as_deref()
+    }
+}
+
+impl Part for Location {
+    fn internal_code(&self) -> Option<&str> {
+        self.internal_code.as_deref()
+    }
+
+    fn is_headquarters(&self) -> bool {
+        self.is_headquarters
+    }
+}
+
+impl Part for Contact {
+    fn location(&self) -> Option<LocationKey> {
+        self.location_key
+    }
+}
+
+/// What a list may be narrowed to.
+#[derive(Clone, Debug, Default, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PartFilter {
+    pub is_active: Option<bool>,
+    pub internal_code: Option<String>,
+    pub r#type: Option<String>,
+    pub location_key: Option<LocationKey>,
+}
+
+/// What became of a location that a task wanted to make.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Made {
+    Now,
+    /// By an earlier delivery of the same event; or it was, and somebody deleted it since.
+    Before,
+    CustomerGone,
+}
+
+pub struct Parts<'t, P>(&'t Table, PhantomData<P>);
+
+impl Table {
+    pub fn parts<P: Part>(&self) -> Parts<'_, P> {
+        Parts(self, PhantomData)
+    }
+}
+
+impl<P: Part> Parts<'_, P> {
+    const KIND: EntityKind = <P::Kind as Kind>::KIND;
+
+    pub async fn get(&self, owner: Owner, key: Key<P::Kind>) -> Result<P> {
+        match self.0.get(&keys::part(owner, key)).await? {
+            Some(item) => from_item(item),
+            None => Err(Error::NotFound(Self::KIND)),
+        }
+    }
+
+    pub async fn list(
+        &self,
+        owner: Owner,
+        filter: &PartFilter,
+        request: &PageRequest,
+    ) -> Result<(Vec<P>, Option<String>)> {
+        self.0
+            .page_of_children(
+                owner,
+                keys::part_prefix(Self::KIND),
+                filter.expression(),
+                false,
+                request,
+            )
+            .await
+    }
+
+    pub async fn create(&self, owner: Owner, part: &P, change: &Change) -> Result<()> {
+        // Most locations that want to be headquarters are the first to: that is tried without asking who it is now.
+        let mut former = None;
+        for _ in 0..TRIES {
+            let mut tx = self
+                .0
+                .transaction(change)
+                .once(201, part, part.meta().version)?
+                .under(owner)
+                .put("part", item(owner, part, change)?, Expression::absent());
+            if let Some(code) = part.internal_code() {
+                tx = tx.put(
+                    "internalCode",
+                    code_item::<P>(owner, code, part.key()),
+                    Expression::absent(),
+                );
+            }
+            if let Some(location) = part.location() {
+                tx = tx.check("location", &keys::part(owner, location), Expression::exists());
+            }
+            if part.is_headquarters() {
+                tx = take_headquarters(tx, owner, part.key(), former)?;
+            }
+            match tx.commit().await {
+                Ok(()) => return Ok(()),
+                Err(Failed::Condition("headquarters" | "former", old)) => former = holder(old)?,
+                Err(failed) => return Err(refused::<P>(failed)),
+            }
+        }
+        Err(busy())
+    }
+
+    /// Lays a checked patch over it. A patch that changes nothing writes nothing.
+    pub async fn patch(
+        &self,
+        owner: Owner,
+        key: Key<P::Kind>,
+        patch: &Map<String, Value>,
+        expected: Option<u64>,
+        change: &Change,
+    ) -> Result<P> {
+        let mut former = None;
+        for _ in 0..TRIES {
+            let before = self.expect(owner, key, expected).await?;
+            let Some(after) = before.patched(patch, change.now, &change.actor)? else {
+                return Ok(before);
+            };
+            let mut tx = self.0.transaction(change).under(owner).put(
+                "part",
+                item(owner, &after, change)?,
+                Expression::version_is(before.meta().version),
+            );
+            if before.internal_code() != after.internal_code() {
+                if let Some(code) = before.internal_code() {
+                    tx = tx.delete(
+                        "oldCode",
+                        &keys::part_code(owner, Self::KIND, code),
+                        Expression::default(),
+                    );
+                }
+                if let Some(code) = after.internal_code() {
+                    tx = tx.put("internalCode", code_item::<P>(owner, code, key), Expression::absent());
+                }
+            }
+            if let Some(location) = after.location().filter(|_| before.location() != after.location()) {
+                tx = tx.check("location", &keys::part(owner, location), Expression::exists());
+            }
+            match (before.is_headquarters(), after.is_headquarters()) {
+                (false, true) => tx = take_headquarters(tx, owner, key, former)?,
+                (true, false) => tx = tx.delete("headquarters", &keys::headquarters(owner), held_by(key)),
+                _ => {}
+            }
+            match tx.commit().await {
+                Ok(()) => return Ok(after),
+                Err(Failed::Condition("headquarters" | "former", old)) => former = holder(old)?,
+                Err(failed) => {
+                    is_through(Err(refused::<P>(failed)), expected)?;
+                }
+            }
+        }
+        Err(busy())
+    }
+
+    pub async fn delete(&self, owner: Owner, key: Key<P::Kind>, expected: Option<u64>, change: &Change) -> Result<()> {
+        for _ in 0..TRIES {
+            let before = self.expect(owner, key, expected).await?;
+            let tx = without(self.0.transaction(change).under(owner), owner, &before, change)?;
+            if is_through(tx.commit().await.map_err(refused::<P>), expected)? {
+                return Ok(());
+            }
+        }
+        Err(busy())
+    }
+
+    async fn expect(&self, owner: Owner, key: Key<P::Kind>, expected: Option<u64>) -> Result<P> {
+        let part = self.get(owner, key).await?;
+        expect_version(expected, part.meta().version)?;
+        Ok(part)
+    }
+}
+
+impl Parts<'_, Location> {
+    /// The location that a new customer gets by itself. Any number of tries make one location, and none after it was deleted by hand.
+    pub async fn create_first(&self, owner: Owner, location: &Location, change: &Change) -> Result<Made> {
+        let key = keys::part(owner, location.key);
+        let mut location = location.clone();
+        for _ in 0..TRIES {
+            let mut tx = self
+                .0
+                .transaction(change)
+                .check("customer", &keys::customer(owner.tenant().key()), Expression::exists())
+                .check(
+                    "tombstone",
+                    &keys::tombstone(&key, &location.key.to_string()),
+                    Expression::absent(),
+                )
+                .put("part", item(owner, &location, change)?, Expression::absent());
+            if location.is_headquarters {
+                tx = take_headquarters(tx, owner, location.key, None)?;
+            }
+            match tx.commit().await {
+                Ok(()) => return Ok(Made::Now),
+                Err(Failed::Condition("tombstone" | "part", _)) => return Ok(Made::Before),
+                Err(Failed::Condition("customer", _)) => return Ok(Made::CustomerGone),
+                // Somebody was quicker to name a headquarters: theirs stays.
+                Err(Failed::Condition("headquarters", _)) => location.is_headquarters = false,
+                Err(failed) => return Err(refused::<Location>(failed)),
+            }
+        }
+        Err(busy())
+    }
+}
+
+impl Parts<'_, Contact> {
+    /// Clears a deleted location from one page of the contacts that point at it; where the next page begins, if there is one.
+    pub async fn clear_location(
+        &self,
+        owner: Owner,
+        location: LocationKey,
+        page: &PageRequest,
+        change: &Change,
+    ) -> Result<Option<String>> {
+        let filter = PartFilter {
+            location_key: Some(location),
+            ..PartFilter::default()
+        };
+        let prefix = keys::part_prefix(EntityKind::Contact);
+        let (contacts, next): (Vec<Contact>, _) =
+            self.0.page_of(owner, prefix, filter.expression(), false, page).await?;
+        for contact in contacts {
+            let cleared = Map::from_iter([("locationKey".to_owned(), Value::Null)]);
+            let Some(after) = contact.patched(&cleared, change.now, &change.actor)? else {
+                continue;
+            };
+            let put = self.0.transaction(change).put(
+                "part",
+                item(owner, &after, change)?,
+                Expression::version_is(contact.meta.version),
+            );
+            match put.commit().await {
+                // It is gone, which is as good.
+                Ok(()) | Err(Failed::Condition("part", None)) => {}
+                // It was changed meanwhile: read it again on another try.
+                Err(failed) => return Err(refused::<Contact>(failed)),
+            }
+        }
+        Ok(next)
+    }
+}
+
+impl Transaction<'_> {
+    /// Something is made, changed or deleted only under an owner that is there and enabled.
+    pub(crate) fn under(self, owner: Owner) -> Self {
+        let customer = owner.tenant().key();
+        let tx = self.check("customer", &keys::customer(customer), enabled());
+        match owner.client() {
+            Some(client) => tx.check("client", &keys::client(customer, client), enabled()),
+            None => tx,
+        }
+    }
+}
+
+/// The deletion of a part, with all that speaks of it.
+pub(crate) fn without<'c, P: Part>(
+    tx: Transaction<'c>,
+    owner: Owner,
+    before: &P,
+    change: &Change,
+) -> Result<Transaction<'c>> {
+    let key = keys::part(owner, before.key());
+    let mut tx = tx
+        .delete("part", &key, Expression::version_is(before.meta().version))
+        .put("tombstone", tombstone(&key, before, change)?, Expression::default());
+    if let Some(code) = before.internal_code() {
+        let code = keys::part_code(owner, Parts::<P>::KIND, code);
+        tx = tx.delete("oldCode", &code, Expression::default());
+    }
+    if before.is_headquarters() {
+        tx = tx.delete("headquarters", &keys::headquarters(owner), held_by(before.key()));
+    }
+    Ok(tx)
+}
+
+/// Makes `to` the headquarters; `former` is who is known to hold it now, and gives it up in the same transaction.
+fn take_headquarters<K: Kind>(
+    tx: Transaction<'_>,
+    owner: Owner,
+    to: Key<K>,
+    former: Option<LocationKey>,
+) -> Result<Transaction<'_>> {
+    let mut item = keys::headquarters(owner).attributes();
+    item.insert(ENTITY.into(), s("Headquarters"));
+    item.insert("locationKey".into(), s(to.to_string()));
+    let Some(former) = former else {
+        return Ok(tx.put("headquarters", item, Expression::absent()));
+    };
+    let give_up = Expression::new("isHeadquarters = :no").with(":no", AttributeValue::Bool(false));
+    tx.put("headquarters", item, held_by(former))
+        .update("former", &keys::part(owner, former), give_up)
+}
+
+fn item<P: Part>(owner: Owner, part: &P, change: &Change) -> Result<Item> {
+    entity_item(&keys::part(owner, part.key()), part, change)
+}
+
+impl PartFilter {
+    fn expression(&self) -> Option<Expression> {
+        let mut parts = Vec::new();
+        let mut filter = Expression::default();
+        if let Some(flag) = self.is_active {
+            parts.push("#isActive = :isActive");
+            filter = filter.with(":isActive", AttributeValue::Bool(flag));
+        }
+        if let Some(code) = &self.internal_code {
+            parts.push("#internalCode = :internalCode");
+            filter = filter.with(":internalCode", s(code));
+        }
+        if let Some(kind) = &self.r#type {
+            parts.push("#type = :type");
+            filter = filter.with(":type", s(kind));
+        }
+        if let Some(location) = &self.location_key {
+            parts.push("#locationKey = :locationKey");
+            filter = filter.with(":locationKey", s(location.to_string()));
+        }
+        filter.text = parts.join(" AND ");
+        (!parts.is_empty()).then_some(filter)
+    }
+}
+
+pub(crate) fn enabled() -> Expression {
+    Expression::new("attribute_exists(pk) AND isDisabled = :no").with(":no", AttributeValue::Bool(false))
+}
+
+fn held_by<K: Kind>(location: Key<K>) -> Expression {
+    Expression::new("locationKey = :holder").with(":holder", s(location.to_string()))
+}
+
+/// Who a headquarters item names.
+fn holder(item: Option<Item>) -> Result<Option<LocationKey>> {
+    match item {
+        None => Ok(None),
+        Some(item) => {
+            let key = text(&item, "locationKey")?.parse();
+            key.map(Some)
+                .map_err(|_| Error::Internal("the headquarters item names no location".into()))
+        }
+    }
+}
+
+fn code_item<P: Part>(owner: Owner, code: &str, holder: Key<P::Kind>) -> Item {
+    let mut item = keys::part_code(owner, Parts::<P>::KIND, code).attributes();
+    item.insert(ENTITY.into(), s("Code"));
+    item.insert("holder".into(), s(holder.to_string()));
+    item
+}
+
+fn refused<P: Part>(failed: Failed) -> Error {
+    match failed {
+        Failed::Condition("customer", None) => Error::NotFound(EntityKind::Customer),
+        Failed::Condition("client", None) => Error::NotFound(EntityKind::Client),
+        Failed::Condition("customer" | "client", Some(_)) => Error::CustomerDisabled,
+        Failed::Condition("internalCode", _) => Error::Conflict {
+            field: "internalCode",
+            reason: "another one of the same kind has this code",
+        },
+        Failed::Condition("location", _) => Error::invalid("locationKey", "is no location of the same scope"),
+        Failed::Condition("part", old) => moved_on::<P>(old),
+        Failed::Condition(name, _) => Error::Internal(format!("a condition on {name} failed that should not")),
+        Failed::Other(error) => error,
+    }
+}
