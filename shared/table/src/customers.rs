@@ -3,6 +3,7 @@
 use crate::{
     Change, PageRequest, Table,
     audit::entry_item,
+    clients,
     in_place::Updated,
     item::{ENTITY, Item, entity_item, from_item, item, s, tombstone},
     keys::{self, Index, ItemKey},
@@ -13,6 +14,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{
     CustomerKey, Entity, EntityKind, Error, Platform, Result, Tenant,
     audit::{AuditEntry, Subject, changed_fields},
+    client::Client,
     customer::{self, Customer, Deactivation, LONGEST_EXTERNAL_ID},
     deactivation::{DeactivationRequest, LoggedDeactivation, check_window},
     entity::to_value,
@@ -160,11 +162,14 @@ impl Customers<'_> {
             if before.is_disabled && !(moves_window && patch.len() == 1) {
                 return Err(Error::CustomerDisabled);
             }
-            if !before.is_disabled && patch.get("deactivation").is_some_and(Value::is_object) {
+            if before.deactivation.is_none() && patch.get("deactivation").is_some_and(Value::is_object) {
                 return Err(Error::invalid(
                     "deactivation",
                     "can only be changed while the customer is deactivated",
                 ));
+            }
+            if patch.get("deactivation").is_some_and(Value::is_null) && before.deactivation.is_some() {
+                return Err(Error::invalid("deactivation", "is ended by reactivating the customer"));
             }
             let Some(after) = before.patched(patch, change.now, &change.actor)? else {
                 return Ok(before);
@@ -211,12 +216,12 @@ impl Customers<'_> {
         for _ in 0..TRIES {
             let before = self.expect(tenant, expected).await?;
             may(&before)?;
-            if before.is_disabled {
+            // With its client disabled it can still be deactivated by itself: then enabling the client does not bring it back.
+            if before.deactivation.is_some() {
                 return Err(Error::CustomerDisabled);
             }
             let mut after = before.clone();
-            after.is_disabled = true;
-            after.deactivation = Some(Deactivation {
+            after.deactivate(Deactivation {
                 deactivated_at: change.now,
                 deactivated_by: change.actor.id.clone(),
                 window_ends_at,
@@ -260,17 +265,20 @@ impl Customers<'_> {
         for _ in 0..TRIES {
             let before = self.expect(tenant, expected).await?;
             let Some(deactivation) = &before.deactivation else {
+                let reason = match before.is_disabled_by_parent {
+                    true => "the customer is disabled with the client it was provisioned for, and comes back with it",
+                    false => "the customer is not deactivated",
+                };
                 return Err(Error::Conflict {
                     field: "isDisabled",
-                    reason: "the customer is not deactivated",
+                    reason,
                 });
             };
             if deactivation.window_ends_at < change.now {
                 return Err(Error::ReactivationWindowClosed);
             }
             let mut after = before.clone();
-            after.is_disabled = false;
-            after.deactivation = None;
+            after.reactivate();
             after.meta.changed(change.now, &change.actor);
             let tx = self.replace(&before, &after, change)?.put(
                 "audit",
@@ -309,11 +317,70 @@ impl Customers<'_> {
             if let Some(id) = &before.external_id {
                 tx = tx.delete("externalId", &keys::external_id(id), Expression::default());
             }
-            if is_through(tx.commit().await.map_err(refused), expected)? {
-                return Ok(());
+            if let Some(client) = self.client_that_shows(&before).await? {
+                let mut after = client.clone();
+                after.client_customer_key = None;
+                after.is_account_disabled = false;
+                after.meta.changed(change.now, &change.actor);
+                let parent = before.parent.as_ref().map_or(before.key, |parent| parent.customer_key);
+                tx = tx
+                    .put(
+                        "client",
+                        clients::item(parent, &after, change)?,
+                        Expression::version_is(client.meta.version),
+                    )
+                    .delete("cascade", &keys::cascade(parent, client.key), Expression::default());
+            }
+            match tx.commit().await {
+                // The parent's client moved on: both are read again.
+                Err(Failed::Condition("client", _)) => {}
+                done => {
+                    if is_through(done.map_err(refused), expected)? {
+                        return Ok(());
+                    }
+                }
             }
         }
         Err(busy())
+    }
+
+    /// The parent's client that a provisioned account stands behind.
+    async fn client_that_shows(&self, account: &Customer) -> Result<Option<Client>> {
+        let Some(parent) = &account.parent else {
+            return Ok(None);
+        };
+        let client = self.0.client(parent.customer_key, parent.client_key).await?;
+        Ok(client.filter(|client| client.client_customer_key == Some(account.key)))
+    }
+
+    /// Adds the making of a provisioned account to a transaction.
+    pub(crate) fn put_account<'c>(
+        &self,
+        tx: Transaction<'c>,
+        account: &Customer,
+        change: &Change,
+    ) -> Result<Transaction<'c>> {
+        let tx = tx.put("account", self.item(account, change)?, Expression::absent());
+        Ok(match &account.external_id {
+            Some(id) => tx.put(
+                "externalId",
+                claim(&keys::external_id(id), "ExternalId", account.key),
+                Expression::absent(),
+            ),
+            None => tx,
+        })
+    }
+
+    /// Adds a change of an account to a transaction.
+    pub(crate) fn put_over<'c>(
+        &self,
+        tx: Transaction<'c>,
+        before: &Customer,
+        after: &Customer,
+        change: &Change,
+    ) -> Result<Transaction<'c>> {
+        let item = self.item(after, change)?;
+        Ok(tx.put("account", item, Expression::version_is(before.meta.version)))
     }
 
     /// The deactivation log, newest first.

@@ -1,9 +1,12 @@
 //! The single table: keys, items, and one repository a kind of entity. The only package that speaks DynamoDB.
 
 pub mod audit;
+pub mod cascades;
 pub mod change;
+pub mod clients;
 pub mod cursor;
 pub mod customers;
+pub mod hierarchy;
 mod in_place;
 pub mod item;
 pub mod keys;

@@ -4,13 +4,17 @@ use crate::{
     Once, PageRequest, Table,
     item::{Item, from_item, s},
     keys::{self, Index, ItemKey},
-    write::{Expression, refused},
+    write::{Expression, TRIES, refused},
 };
+use aws_sdk_dynamodb::types::KeysAndAttributes;
 use domain::{EntityKind, Error, Owner, Replay, Result, Timestamp};
 use serde::de::DeserializeOwned;
 
 /// How many items a filtered page looks at before it gives what it found and a cursor.
 const FILTERED_AT_ONCE: i32 = 1000;
+
+/// How many items `BatchGetItem` takes.
+const BATCH: usize = 100;
 
 /// What a page is a page of.
 pub struct Query<'q> {
@@ -41,6 +45,37 @@ impl Table {
             .await
             .map_err(refused)?;
         Ok(answer.item)
+    }
+
+    /// Several items in one request, as consistent as `get`; those that are there, in any order.
+    pub(crate) async fn get_all(&self, keys: &[ItemKey]) -> Result<Vec<Item>> {
+        let mut items = Vec::new();
+        for keys in keys.chunks(BATCH) {
+            let mut wanted = Some(keys.iter().map(ItemKey::attributes).collect::<Vec<_>>());
+            for _ in 0..TRIES {
+                let Some(keys) = wanted.take() else { break };
+                let all = KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(true);
+                let all = all.build().map_err(|e| Error::Internal(e.to_string()))?;
+                let batch = self.client.batch_get_item().request_items(&self.name, all);
+                let mut answer = batch.send().await.map_err(refused)?;
+                items.extend(
+                    answer
+                        .responses
+                        .as_mut()
+                        .and_then(|tables| tables.remove(&self.name))
+                        .unwrap_or_default(),
+                );
+                // What a busy partition did not give is asked for again.
+                wanted = answer
+                    .unprocessed_keys
+                    .and_then(|mut tables| tables.remove(&self.name))
+                    .map(|rest| rest.keys);
+            }
+            if wanted.is_some() {
+                return Err(Error::Unavailable("the table gives only some of the items".into()));
+            }
+        }
+        Ok(items)
     }
 
     /// The one item of an index with a partition key only.
