@@ -46,6 +46,7 @@ pub const TABLE: &str = "customers-test";
 pub fn functions() -> Vec<Function> {
     [
         customers::FUNCTIONS,
+        clients::FUNCTIONS,
         structure::FUNCTIONS,
         docs::FUNCTIONS,
         table_stream::FUNCTIONS,
@@ -142,6 +143,7 @@ impl World {
             jwks_url: None,
             cursor_secret: "a secret for tests".into(),
             bus_name: "customer-service".into(),
+            queue_url: String::new(),
         };
         configure(&mut config);
         let spine = spine::Spine::start().await;
@@ -153,7 +155,8 @@ impl World {
         let ctx = Context::new(table, &config, clock.clone())
             .with_tokens(&config)
             .unwrap()
-            .with_bus(spine.bus());
+            .with_bus(spine.bus())
+            .with_queue(spine.queue());
         Self {
             ctx,
             clock,
@@ -237,6 +240,7 @@ impl World {
         let parent = HashMap::from([
             ("customerKey".into(), text(parent)),
             ("clientKey".into(), text(&client)),
+            ("depth".into(), AttributeValue::N("1".into())),
         ]);
         self.set(account, "parent", AttributeValue::M(parent)).await;
     }

@@ -93,6 +93,13 @@ fn uses(operation: &str, body: &Value) -> Vec<Grant> {
         "PutItem" => item(Action::PutItem, &body["Item"]),
         "UpdateItem" => item(Action::UpdateItem, &body["Key"]),
         "DeleteItem" => item(Action::DeleteItem, &body["Key"]),
+        "BatchGetItem" => body["RequestItems"]
+            .as_object()
+            .unwrap()
+            .values()
+            .flat_map(|wanted| wanted["Keys"].as_array().unwrap())
+            .flat_map(|key| item(Action::BatchGetItem, key))
+            .collect(),
         "Query" => {
             let family = family(&body["ExpressionAttributeValues"][":pk"]["S"]);
             let index = body["IndexName"]

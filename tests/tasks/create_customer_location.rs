@@ -296,6 +296,7 @@ struct Panics;
 
 impl runtime::Task for Panics {
     const SPEC: runtime::TaskSpec = runtime::TaskSpec {
+        pages: false,
         name: "panics",
         says: "Panics at every second event.",
         on: &[events::EventType::CustomerCreated],

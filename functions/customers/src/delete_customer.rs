@@ -1,14 +1,24 @@
 //! DELETE /v1/customers/{customerKey}: delete a customer. Its bootstrap tenant key stays taken, its audit trail stays.
 
 use domain::Result;
-use runtime::{Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::EditAnyCustomer, spec::Action};
-use table::keys::Family;
+use runtime::{Answer, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::EditAnyCustomer, spec::Action};
+use table::{cascades, keys::Family};
 
 pub struct DeleteCustomer;
 
 impl Endpoint for DeleteCustomer {
-    const SPEC: Spec = Spec::delete("delete-customer", "/v1/customers/{customerKey}", "Delete a customer.").grants(&[
+    const SPEC: Spec = Spec::delete(
+        "delete-customer",
+        "/v1/customers/{customerKey}",
+        "Delete a customer with all that belongs to it.",
+    )
+    .answers(Answer::Deleted {
+        name: "Going",
+        fields: cascades::going_fields,
+    })
+    .grants(&[
         Grant::on(Family::Customer, Action::GetItem),
+        Grant::on(Family::Customer, Action::Query),
         Grant::on(Family::Customer, Action::PutItem),
         Grant::on(Family::Customer, Action::DeleteItem),
         Grant::on(Family::Tenant, Action::PutItem),
@@ -17,6 +27,9 @@ impl Endpoint for DeleteCustomer {
     type Permission = EditAnyCustomer;
 
     async fn handle(ctx: &Context, caller: Caller<EditAnyCustomer>, request: Request) -> Result<Reply> {
+        if request.is_dry_run() {
+            return Reply::view(&ctx.table.cascades().going_with_customer(caller.tenant()).await?);
+        }
         let change = request.change(ctx, &caller.actor);
         ctx.customers()
             .delete(caller.tenant(), request.if_match, &change)

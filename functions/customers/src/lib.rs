@@ -3,6 +3,7 @@
 pub mod create_customer;
 pub mod deactivate_customer;
 pub mod delete_customer;
+pub mod delete_customer_children;
 pub mod get_customer;
 pub mod get_customer_by_external_id;
 pub mod get_tenant;
@@ -26,4 +27,5 @@ pub const FUNCTIONS: &[Function] = &[
     Function::endpoint::<list_deactivations::ListDeactivations>(),
     Function::endpoint::<list_audit_entries::ListAuditEntries>(),
     Function::endpoint::<get_tenant::GetTenant>(),
+    Function::task::<delete_customer_children::DeleteCustomerChildren>(),
 ];

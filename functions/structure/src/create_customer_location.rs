@@ -24,6 +24,7 @@ impl Task for CreateCustomerLocation {
             Grant::on(Family::Customer, Action::ConditionCheckItem),
             Grant::on(Family::Customer, Action::PutItem),
         ],
+        pages: false,
     };
 
     async fn run(ctx: &Context, job: Job) -> Result<Outcome> {

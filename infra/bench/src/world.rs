@@ -51,6 +51,7 @@ pub struct World {
 pub fn functions() -> Vec<Function> {
     [
         customers::FUNCTIONS,
+        clients::FUNCTIONS,
         structure::FUNCTIONS,
         table_stream::FUNCTIONS,
         docs::FUNCTIONS,
@@ -73,6 +74,7 @@ impl World {
             jwks_url: None,
             cursor_secret: SECRET.into(),
             bus_name: BUS.into(),
+            queue_url: String::new(),
         };
         let ctx = context(&config, &plain).map_err(|error| anyhow!("no context: {error}"))?;
         let temporary = TempDir::new().context("no temporary folder can be made")?;

@@ -35,6 +35,11 @@ pub const AREAS: &[Area] = &[
         functions: customers::FUNCTIONS,
     },
     Area {
+        name: "clients",
+        says: "A customer's clients, their accounts, and the hierarchy they make.",
+        functions: clients::FUNCTIONS,
+    },
+    Area {
         name: "structure",
         says: "A customer's organisation.",
         functions: structure::FUNCTIONS,
@@ -54,14 +59,8 @@ pub const AREAS: &[Area] = &[
 /// Events that no task takes; they are for integrators. An event that is neither here nor taken by a task was forgotten.
 pub const UNROUTED: &[EventType] = &[
     EventType::CustomerUpdated,
-    EventType::CustomerDeleted,
-    EventType::CustomerDeactivated,
-    EventType::CustomerReactivated,
     EventType::ClientCreated,
     EventType::ClientUpdated,
-    EventType::ClientDeleted,
-    EventType::ClientDisabled,
-    EventType::ClientEnabled,
     EventType::DepartmentCreated,
     EventType::DepartmentUpdated,
     EventType::DepartmentDeleted,

@@ -241,9 +241,11 @@ fn body_name(spec: &Spec) -> Option<String> {
 
 fn entity(spec: &Spec) -> Option<(&'static str, Vec<Field>)> {
     match spec.answer {
-        Answer::Entity { name, fields } | Answer::Created { name, fields } | Answer::Page { name, fields } => {
-            Some((name, fields()))
-        }
+        Answer::Entity { name, fields }
+        | Answer::Created { name, fields }
+        | Answer::Page { name, fields }
+        | Answer::Deleted { name, fields }
+        | Answer::Tree { name, fields } => Some((name, fields())),
         Answer::Nothing | Answer::Document => None,
     }
 }
@@ -281,6 +283,16 @@ fn responses(endpoint: &EndpointFunction) -> Value {
     let mut responses = Map::new();
     let (status, good) = good_response(spec);
     responses.insert(status.to_owned(), good);
+    if let Answer::Deleted { name, fields } = spec.answer {
+        let schema = json!({"$ref": format!("#/components/schemas/{name}")});
+        let example = schema::example(&fields(), Mode::Stored);
+        let dry_run = json!({
+            "description": "With `dryRun=true`: what would go.",
+            "headers": header_refs(&[REQUEST_ID]),
+            "content": {"application/json": {"schema": schema, "example": example}},
+        });
+        responses.insert("200".into(), dry_run);
+    }
     let codes = problems::codes_of(endpoint);
     let mut statuses: Vec<u16> = CODES.iter().map(|(_, status, _)| *status).collect();
     statuses.sort_unstable();
@@ -337,7 +349,11 @@ fn good_response(spec: &Spec) -> (&'static str, Value) {
                 response("A page.", Some((reference(&format!("{name}Page")), example))),
             )
         }
-        Answer::Nothing => ("204", response("Done.", None)),
+        Answer::Tree { name, fields } => {
+            let example = schema::example(&fields(), Mode::Stored);
+            ("200", response("The tree.", Some((reference(name), example))))
+        }
+        Answer::Nothing | Answer::Deleted { .. } => ("204", response("Done.", None)),
         Answer::Document => (
             "200",
             response(

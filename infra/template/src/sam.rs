@@ -16,9 +16,12 @@ const CLOSE: &str = "  # </generated>";
 /// In seconds. API Gateway waits thirty; a caller is told sooner.
 const ENDPOINT_TIMEOUT: u32 = 10;
 const TASK_TIMEOUT: u32 = 5;
+/// Of a task that does a page of things an invocation.
+const PAGING_TASK_TIMEOUT: u32 = 30;
 const TRIGGER_TIMEOUT: u32 = 30;
-/// As AWS advises for a queue that a function reads: a batch that meets throttling stays hidden while Lambda tries again.
-const VISIBILITY: u32 = 6 * TASK_TIMEOUT;
+/// A queue's visibility timeout, in timeouts of the function that reads it. As AWS advises: a batch that meets throttling stays hidden
+/// while Lambda tries again.
+const VISIBILITIES: u32 = 6;
 
 /// The template with its generated block as the functions declare it.
 pub fn template(current: &str, functions: &[Function]) -> Result<String> {
@@ -52,7 +55,7 @@ fn section(function: &Function) -> String {
         }
         Function::Task(f) => (
             format!("Task, on {}", types_of(&f.spec)),
-            TASK_TIMEOUT,
+            task_timeout(&f.spec),
             include_str!("parts/task-event.yaml").to_owned(),
             vec![
                 task_queue(&f.spec),
@@ -90,13 +93,17 @@ fn section(function: &Function) -> String {
     fill(&parts.join("\n"), &[("{Id}", &id), ("{name}", name)])
 }
 
+fn task_timeout(spec: &TaskSpec) -> u32 {
+    if spec.pages { PAGING_TASK_TIMEOUT } else { TASK_TIMEOUT }
+}
+
 fn task_queue(spec: &TaskSpec) -> String {
     fill(
         include_str!("parts/task-queue.yaml"),
         &[
             ("{source}", SOURCE),
             ("{types}", &types_of(spec)),
-            ("{visibility}", &VISIBILITY.to_string()),
+            ("{visibility}", &(VISIBILITIES * task_timeout(spec)).to_string()),
         ],
     )
 }
@@ -147,6 +154,9 @@ fn environment(function: &Function) -> String {
     if needs.bus {
         variables.push("EVENT_BUS_NAME: !Ref EventBus");
     }
+    if needs.queue {
+        variables.push("QUEUE_URL: !Ref {Id}Queue");
+    }
     if variables.is_empty() {
         return String::new();
     }
@@ -187,10 +197,13 @@ fn statements(function: &Function) -> String {
     }
     match function {
         Function::Endpoint(_) => {}
-        Function::Task(_) => statements.push(allow(
-            "[sqs:ReceiveMessage, sqs:DeleteMessage, sqs:GetQueueAttributes]",
-            "{Id}Queue",
-        )),
+        Function::Task(f) => {
+            let mut actions = vec!["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"];
+            if f.spec.pages {
+                actions.push("sqs:SendMessage");
+            }
+            statements.push(allow(&format!("[{}]", actions.join(", ")), "{Id}Queue"));
+        }
         Function::Trigger(_) => {
             let stream = "\
 - Effect: Allow

@@ -1,16 +1,16 @@
 //! A customer's own client, and how it stands to the account that may be provisioned for it.
 
 use crate::{
-    ClientKey, CustomerKey, Entity, EntityKind, FieldError, Meta,
+    ClientKey, CustomerKey, Entity, EntityKind, FieldError, Meta, Result,
     address::{self, Address},
     business::{self, Business},
-    customer::{LOGO, LONGEST_EXTERNAL_ID, Logo, PHONE},
-    entity::META_FIELDS,
+    customer::{Customer, LOGO, LONGEST_EXTERNAL_ID, Logo, PHONE, Parent},
+    entity::{META_FIELDS, to_value},
     fields::{Field, Rule},
     key,
 };
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 const STATES: &[&str] = &["Disabling", "Enabling"];
 
@@ -175,6 +175,34 @@ pub struct Client {
 }
 
 impl Client {
+    /// The body of its account: what is given, and the rest as the client has it. The tenant is the parent's.
+    pub fn account(&self, given: &Map<String, Value>, parent: &Customer, depth: u8) -> Result<Map<String, Value>> {
+        let mut body = given.clone();
+        let kind = body.entry("type").or_insert_with(|| json!("Business")).clone();
+        if let Value::Object(own) = to_value(self)? {
+            let mut inherited = vec!["name", "email", "phone", "website", "address"];
+            if kind == "Business" {
+                inherited.push("business");
+            }
+            for (name, value) in own {
+                if inherited.contains(&name.as_str()) {
+                    body.entry(name).or_insert(value);
+                }
+            }
+        }
+        let parent_of = Parent {
+            customer_key: parent.key,
+            client_key: self.key,
+            depth,
+        };
+        body.entry("products").or_insert_with(|| json!([]));
+        body.insert("isTenantCustomer".into(), json!(false));
+        body.insert("isDisabled".into(), json!(false));
+        body.insert("bootstrapTenantKey".into(), json!(parent.bootstrap_tenant_key));
+        body.insert("parent".into(), to_value(&parent_of)?);
+        Ok(body)
+    }
+
     pub fn disable_itself(&mut self, disabled: bool) {
         self.is_disabled_itself = disabled;
         self.is_disabled = self.is_disabled_itself || self.is_disabled_by_parent;

@@ -171,6 +171,72 @@ fn has_leaf(patch: &Map<String, Value>) -> bool {
     patch.values().any(|value| value.as_object().is_none_or(has_leaf))
 }
 
+/// What may be said of an account when it is provisioned; what isn't said comes from its client.
+pub const ACCOUNT_FIELDS: &[Field] = &[
+    Field::new("type", Rule::OneOf(TYPES), "").default("\"Business\""),
+    Field::new(
+        "name",
+        Rule::Text { min: 1, max: 200 },
+        "The client's, where it isn't given.",
+    ),
+    Field::new("email", Rule::Email, "The client's, where it isn't given."),
+    Field::new("phone", PHONE, "E.164. The client's, where it isn't given."),
+    Field::new("website", Rule::Website, "The client's, where it isn't given."),
+    Field::new(
+        "address",
+        Rule::Object(address::FIELDS),
+        "The client's, where it isn't given. A Business account's address becomes its headquarters location.",
+    ),
+    field("authTenantId"),
+    field("products"),
+    field("sessionExpirationSeconds"),
+    field("externalId"),
+    Field::new(
+        "business",
+        Rule::Object(business::FIELDS),
+        "Business accounts only. The client's, where it isn't given.",
+    ),
+    field("person"),
+];
+
+/// A customer's field, by its name.
+const fn field(name: &str) -> Field {
+    let mut i = 0;
+    while i < FIELDS.len() {
+        if same(FIELDS[i].name.as_bytes(), name.as_bytes()) {
+            return FIELDS[i];
+        }
+        i += 1;
+    }
+    panic!("no such field of a customer")
+}
+
+const fn same(one: &[u8], other: &[u8]) -> bool {
+    if one.len() != other.len() {
+        return false;
+    }
+    let mut i = 0;
+    while i < one.len() {
+        if one[i] != other[i] {
+            return false;
+        }
+        i += 1;
+    }
+    true
+}
+
+/// The rules of an account's overrides that span fields.
+pub fn rules_of_account(body: &Map<String, Value>, errors: &mut Vec<FieldError>) {
+    let kind: Option<CustomerType> = body
+        .get("type")
+        .and_then(|kind| serde_json::from_value(kind.clone()).ok());
+    check_type(kind, body.contains_key("person"), body.contains_key("business"), errors);
+    let business = body.get("business").cloned().map(serde_json::from_value::<Business>);
+    if let Some(Ok(business)) = business {
+        business.check(errors);
+    }
+}
+
 /// The bootstrap key of a tenant that names none: unique because the customer's key is.
 pub fn generated_tenant_key(key: CustomerKey) -> String {
     format!("t-{}", key.uuid().simple())

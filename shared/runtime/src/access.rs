@@ -131,6 +131,15 @@ permission! {
     EditAllCustomers, Platform, AccessRule::platform(Held::PlatformAdminEditAllCustomers)
 }
 
+permission! {
+    ViewClients, Tenant,
+    AccessRule::own_or_platform(Held::ViewClient, Held::PlatformAdminViewAllCustomers)
+}
+permission! {
+    EditClients, Tenant,
+    AccessRule::own_or_platform(Held::EditClient, Held::PlatformAdminEditAllCustomers)
+}
+
 /// In which capacity somebody was let in.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Capacity {

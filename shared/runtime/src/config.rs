@@ -13,6 +13,7 @@ pub struct Config {
     pub jwks_url: Option<String>,
     pub cursor_secret: String,
     pub bus_name: String,
+    pub queue_url: String,
 }
 
 /// What a function reads from its environment. Each is set only for the functions that need it.
@@ -22,6 +23,8 @@ pub struct Needs {
     pub tokens: bool,
     pub cursors: bool,
     pub bus: bool,
+    /// A task's own queue, to which it sends where its next page begins.
+    pub queue: bool,
 }
 
 #[derive(Debug)]
@@ -61,6 +64,7 @@ impl Config {
             jwks_url,
             cursor_secret: needed(needs.cursors, "CURSOR_SECRET")?,
             bus_name: needed(needs.bus, "EVENT_BUS_NAME")?,
+            queue_url: needed(needs.queue, "QUEUE_URL")?,
         })
     }
 }

@@ -13,6 +13,7 @@ use std::{error::Error, sync::Arc};
 use table::{
     Cursors, Table,
     audit::Audit,
+    clients::Clients,
     customers::Customers,
     parts::{Part, Parts},
 };
@@ -44,12 +45,19 @@ pub struct Context {
     pub clock: Arc<dyn Clock>,
     tokens: Option<Tokens>,
     bus: Option<Bus>,
+    queue: Option<Queue>,
 }
 
 /// The event bus, where a function has one to publish to.
 pub struct Bus {
     pub client: aws_sdk_eventbridge::Client,
     pub name: String,
+}
+
+/// The queue of a task that goes on page by page.
+pub struct Queue {
+    pub client: aws_sdk_sqs::Client,
+    pub url: String,
 }
 
 impl Context {
@@ -75,6 +83,7 @@ impl Context {
             clock,
             tokens: None,
             bus: None,
+            queue: None,
         }
     }
 
@@ -98,6 +107,17 @@ impl Context {
         self
     }
 
+    pub fn with_queue(mut self, queue: Queue) -> Self {
+        self.queue = Some(queue);
+        self
+    }
+
+    pub fn queue(&self) -> domain::Result<&Queue> {
+        self.queue
+            .as_ref()
+            .ok_or_else(|| domain::Error::Internal("this function was started without a queue of its own".into()))
+    }
+
     pub fn tokens(&self) -> domain::Result<&Tokens> {
         self.tokens
             .as_ref()
@@ -112,6 +132,10 @@ impl Context {
 
     pub fn customers(&self) -> Customers<'_> {
         self.table.customers()
+    }
+
+    pub fn clients(&self) -> Clients<'_> {
+        self.table.clients()
     }
 
     /// Departments, locations or contacts.

@@ -72,6 +72,20 @@ impl Reply {
         Self::of(Content::Document(text))
     }
 
+    /// What is no entity and no page.
+    pub fn view<T: Serialize>(view: &T) -> Result<Self> {
+        Ok(Self::json(to_value(view)?))
+    }
+
+    /// An entity, with something beside it that is not its own.
+    pub fn entity_with<E: Entity, T: Serialize>(entity: &E, name: &str, beside: Option<&T>) -> Result<Self> {
+        let mut reply = Self::entity(entity)?;
+        if let (Content::Json(body), Some(beside)) = (&mut reply.content, beside) {
+            body[name] = to_value(beside)?;
+        }
+        Ok(reply)
+    }
+
     fn json(body: Value) -> Self {
         Self::of(Content::Json(body))
     }
@@ -189,7 +203,7 @@ async fn tell_of_refusal(
 
 fn finish(spec: &Spec, id: &str, path: &str, outcome: Result<Reply>) -> Response<Body> {
     let response = match outcome {
-        Ok(reply) => write(status_of(spec), path, reply),
+        Ok(reply) => write(status_of(spec, &reply), path, reply),
         Err(Error::Replayed(replay)) => replayed(path, replay),
         Err(error) => bad(spec, id, &error),
     };
@@ -216,10 +230,11 @@ fn finish(spec: &Spec, id: &str, path: &str, outcome: Result<Reply>) -> Response
 
 type Written = Result<Response<Body>, lambda_http::http::Error>;
 
-const fn status_of(spec: &Spec) -> u16 {
+const fn status_of(spec: &Spec, reply: &Reply) -> u16 {
     match spec.answer {
         Answer::Created { .. } => 201,
         Answer::Nothing => 204,
+        Answer::Deleted { .. } if matches!(reply.content, Content::Nothing) => 204,
         _ => 200,
     }
 }

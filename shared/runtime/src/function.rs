@@ -5,7 +5,7 @@ use crate::{
     access::{AccessRule, Permission},
     config::Needs,
     endpoint,
-    spec::{Action, Answer},
+    spec::Action,
     task, trigger,
 };
 use aws_lambda_events::{
@@ -58,19 +58,23 @@ impl EndpointFunction {
         Needs {
             table: !self.access.public || !self.spec.grants.is_empty(),
             tokens: !self.access.public,
-            cursors: matches!(self.spec.answer, Answer::Page { .. }),
+            cursors: self.spec.is_paged(),
             bus: false,
+            queue: false,
         }
     }
 }
 
 impl TaskFunction {
-    pub const NEEDS: Needs = Needs {
-        table: true,
-        tokens: false,
-        cursors: false,
-        bus: false,
-    };
+    pub const fn needs(&self) -> Needs {
+        Needs {
+            table: true,
+            tokens: false,
+            cursors: false,
+            bus: false,
+            queue: self.spec.pages,
+        }
+    }
 
     pub const fn of<T: Task>() -> Self {
         Self {
@@ -82,8 +86,11 @@ impl TaskFunction {
 
 impl TriggerFunction {
     pub const NEEDS: Needs = Needs {
+        table: true,
+        tokens: false,
+        cursors: false,
         bus: true,
-        ..TaskFunction::NEEDS
+        queue: false,
     };
 
     pub const fn of<T: Trigger>() -> Self {
@@ -155,7 +162,7 @@ impl Function {
     pub fn needs(&self) -> Needs {
         match self {
             Self::Endpoint(f) => f.needs(),
-            Self::Task(_) => TaskFunction::NEEDS,
+            Self::Task(f) => f.needs(),
             Self::Trigger(_) => TriggerFunction::NEEDS,
         }
     }

@@ -6,7 +6,7 @@
 use crate::{
     Context, Endpoint, Task, Trigger, aws,
     config::{Config, Needs},
-    context::Bus,
+    context::{Bus, Queue},
     function::{EndpointFunction, TaskFunction, TriggerFunction},
     logs,
 };
@@ -34,8 +34,15 @@ fn serve_endpoint(function: EndpointFunction) -> Result<(), Error> {
     })))
 }
 
+#[allow(clippy::disallowed_methods, reason = "a client that only some tasks have")]
 fn serve_task(function: TaskFunction) -> Result<(), Error> {
-    let (runtime, ctx) = start(TaskFunction::NEEDS)?;
+    let (runtime, mut ctx) = start(function.needs())?;
+    if function.spec.pages {
+        ctx = ctx.with_queue(Queue {
+            client: aws_sdk_sqs::Client::new(&aws::sdk_config("SQS")),
+            url: Config::from_env(function.needs())?.queue_url,
+        });
+    }
     let ctx = &ctx;
     runtime.block_on(lambda_runtime::run(service_fn(
         move |batch: LambdaEvent<_>| async move { Ok::<_, Diagnostic>((function.call)(ctx, batch.payload).await) },

@@ -60,6 +60,16 @@ impl Request {
         typed(&self.query)
     }
 
+    /// Whether only what would happen is asked for.
+    pub fn is_dry_run(&self) -> bool {
+        self.query.get("dryRun").and_then(Value::as_bool).unwrap_or_default()
+    }
+
+    /// A query parameter that is a number.
+    pub fn number(&self, name: &str) -> Option<u64> {
+        self.query.get(name).and_then(Value::as_u64)
+    }
+
     pub fn page(&self, ctx: &Context) -> Result<PageRequest> {
         let limit = self.query.get("limit").and_then(Value::as_u64).unwrap_or(25);
         let cursor = self.query.get("cursor").and_then(Value::as_str);
@@ -71,6 +81,11 @@ impl Request {
 
     pub fn next_cursor(&self, ctx: &Context, position: Option<String>) -> Option<String> {
         position.map(|position| ctx.cursors.seal(&self.list, &position))
+    }
+
+    /// A position that is part of an answer, as `next_cursor` gives one.
+    pub fn seal_cursor(&self, ctx: &Context, position: &str) -> String {
+        ctx.cursors.seal(&self.list, position)
     }
 
     /// The change that this request is about to make.

@@ -30,6 +30,7 @@ impl Method {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Action {
     GetItem,
+    BatchGetItem,
     PutItem,
     UpdateItem,
     DeleteItem,
@@ -43,6 +44,7 @@ impl Action {
     pub const fn name(self) -> &'static str {
         match self {
             Self::GetItem => "GetItem",
+            Self::BatchGetItem => "BatchGetItem",
             Self::PutItem => "PutItem",
             Self::UpdateItem => "UpdateItem",
             Self::DeleteItem => "DeleteItem",
@@ -108,6 +110,16 @@ pub enum Answer {
         fields: fn() -> Vec<Field>,
     },
     Nothing,
+    /// Nothing, or with `?dryRun=true` what would go.
+    Deleted {
+        name: &'static str,
+        fields: fn() -> Vec<Field>,
+    },
+    /// A tree whose branches are cut into pages.
+    Tree {
+        name: &'static str,
+        fields: fn() -> Vec<Field>,
+    },
     /// A document that is no entity.
     Document,
 }
@@ -141,6 +153,14 @@ pub const PAGE_FIELDS: &[Field] = &[
         "Where the page before ended: its `nextCursor`.",
     ),
 ];
+
+/// Of a deletion that takes more than itself with it.
+const DRY_RUN: &[Field] = &[Field::new(
+    "dryRun",
+    Rule::Flag,
+    "Where it is true, nothing is deleted: the answer says what would go.",
+)
+.default("false")];
 
 impl Spec {
     const fn new(method: Method, name: &'static str, route: &'static str, says: &'static str) -> Self {
@@ -209,6 +229,11 @@ impl Spec {
         matches!(self.answer, Answer::Page { .. })
     }
 
+    /// Whether it gives out cursors and takes them back.
+    pub const fn is_paged(&self) -> bool {
+        matches!(self.answer, Answer::Page { .. } | Answer::Tree { .. })
+    }
+
     /// Whether `Idempotency-Key` is honoured.
     pub const fn is_idempotent_post(&self) -> bool {
         matches!(self.method, Method::Post)
@@ -226,7 +251,11 @@ impl Spec {
     }
 
     pub fn query_fields(&self) -> Vec<Field> {
-        let page: &[Field] = if self.is_list() { PAGE_FIELDS } else { &[] };
+        let page: &[Field] = match self.answer {
+            Answer::Page { .. } | Answer::Tree { .. } => PAGE_FIELDS,
+            Answer::Deleted { .. } => DRY_RUN,
+            _ => &[],
+        };
         [page, self.query].concat()
     }
 

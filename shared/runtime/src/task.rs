@@ -2,12 +2,16 @@
 
 use crate::{Context, Grant};
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
-use domain::{Error, Result, Tenant, access::Actor};
+use domain::{
+    Error, Owner, Result, Tenant,
+    access::Actor,
+    key::{Key, Kind},
+};
 use events::{Event, EventType};
 use futures_util::FutureExt;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::{future::Future, panic::AssertUnwindSafe};
-use table::Change;
+use table::{Change, cascades::Step};
 
 #[derive(Clone, Copy, Debug)]
 pub struct TaskSpec {
@@ -16,6 +20,8 @@ pub struct TaskSpec {
     pub says: &'static str,
     pub on: &'static [EventType],
     pub grants: &'static [Grant],
+    /// Whether it may have more to do than fits an invocation: then it sends itself where to go on.
+    pub pages: bool,
 }
 
 /// What a task works on.
@@ -23,6 +29,8 @@ pub struct Job {
     pub event: Event,
     /// The tenant whose event it is.
     pub tenant: Tenant,
+    /// Where this page begins; none on the first.
+    pub cursor: Option<String>,
     /// The change that the task makes, as itself, for the request that started it all.
     pub change: Change,
 }
@@ -32,6 +40,34 @@ pub enum Outcome {
     Done,
     /// There was nothing to do, and why.
     Skipped(&'static str),
+    /// A page is done, and the next one begins here.
+    More(String),
+}
+
+impl From<Step> for Outcome {
+    fn from(step: Step) -> Self {
+        match step {
+            Step::Done => Self::Done,
+            Step::Nothing(why) => Self::Skipped(why),
+            Step::More(cursor) => Self::More(cursor),
+        }
+    }
+}
+
+impl Job {
+    /// The key of what the event is about.
+    pub fn key<K: Kind>(&self) -> Result<Key<K>> {
+        let key = self.event.entity.key.parse();
+        key.map_err(|_| Error::invalid("entity.key", format!("is no key of a {}", K::KIND.name())))
+    }
+
+    /// Whose departments, locations and contacts the event is about.
+    pub fn owner(&self) -> Owner {
+        match self.event.client_key {
+            Some(client) => self.tenant.client(client),
+            None => self.tenant.itself(),
+        }
+    }
 }
 
 pub trait Task: 'static {
@@ -42,9 +78,12 @@ pub trait Task: 'static {
 }
 
 /// What EventBridge wraps around an event.
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 struct Envelope {
     detail: Event,
+    /// Only in what a task sends itself.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    cursor: Option<String>,
 }
 
 /// Works through a batch. A message that fails is reported alone: it delays none of the others.
@@ -71,21 +110,25 @@ async fn one<T: Task>(ctx: &Context, message: &SqsMessage) -> bool {
     let name = T::SPEC.name;
     let id = message.message_id.as_deref().unwrap_or_default();
     let body = message.body.as_deref().unwrap_or_default();
-    let event = match serde_json::from_str::<Envelope>(body) {
-        Ok(envelope) => envelope.detail,
+    let Envelope { detail: event, cursor } = match serde_json::from_str(body) {
+        Ok(envelope) => envelope,
         Err(error) => {
             tracing::error!(function = name, message_id = id, %error, "not an event, and never will be: dropped");
             return false;
         }
     };
     let request_id = event.request_id.clone();
-    match T::run(ctx, job(ctx, name, event)).await {
+    match run::<T>(ctx, event, cursor).await {
         Ok(Outcome::Done) => {
             tracing::info!(function = name, request_id, message_id = id, "done");
             false
         }
         Ok(Outcome::Skipped(why)) => {
             tracing::info!(function = name, request_id, message_id = id, why, "skipped");
+            false
+        }
+        Ok(Outcome::More(cursor)) => {
+            tracing::info!(function = name, request_id, message_id = id, cursor, "a page is done");
             false
         }
         Err(error) if is_passing(&error) => {
@@ -99,11 +142,34 @@ async fn one<T: Task>(ctx: &Context, message: &SqsMessage) -> bool {
     }
 }
 
+/// Runs the task. Where there is more to do, that is in the queue before the message counts as done: killed in between, the page is done
+/// again, which changes nothing.
+async fn run<T: Task>(ctx: &Context, event: Event, cursor: Option<String>) -> Result<Outcome> {
+    let outcome = T::run(ctx, job(ctx, T::SPEC.name, event.clone(), cursor)).await?;
+    if let Outcome::More(cursor) = &outcome {
+        let next = Envelope {
+            detail: event,
+            cursor: Some(cursor.clone()),
+        };
+        let body = serde_json::to_string(&next).map_err(|e| Error::Internal(format!("a message is not JSON: {e}")))?;
+        let queue = ctx.queue()?;
+        let sent = queue
+            .client
+            .send_message()
+            .queue_url(&queue.url)
+            .message_body(body)
+            .send()
+            .await;
+        sent.map_err(|e| Error::Unavailable(aws_sdk_sqs::error::DisplayErrorContext(e).to_string()))?;
+    }
+    Ok(outcome)
+}
+
 #[allow(
     clippy::disallowed_methods,
     reason = "an event is its tenant's: it came from the tenant's own partition"
 )]
-fn job(ctx: &Context, task: &str, event: Event) -> Job {
+fn job(ctx: &Context, task: &str, event: Event, cursor: Option<String>) -> Job {
     Job {
         tenant: Tenant::proven(event.customer_key),
         change: Change {
@@ -112,6 +178,7 @@ fn job(ctx: &Context, task: &str, event: Event) -> Job {
             request_id: event.request_id.clone(),
             once: None,
         },
+        cursor,
         event,
     }
 }

@@ -22,6 +22,7 @@ use domain::{
     customer::{Customer, Deactivation},
     deactivation::LoggedDeactivation,
     department::Department,
+    fields::{Field, Rule},
     key::Kind,
     location::Location,
 };
@@ -417,6 +418,38 @@ fn log_item(customer: CustomerKey, deactivation: &Deactivation, change: &Change)
         &logged,
         change,
     )
+}
+
+const COUNT: Rule = Rule::Whole { min: 0, max: i64::MAX };
+
+const COUNTS: &[Field] = &[
+    Field::new("clients", COUNT, "").required(),
+    Field::new("departments", COUNT, "").required(),
+    Field::new("locations", COUNT, "").required(),
+    Field::new("contacts", COUNT, "").required(),
+    Field::new("deactivations", COUNT, "Entries of the deactivation log.").required(),
+];
+
+/// As the API shows it.
+pub fn going_fields() -> Vec<Field> {
+    vec![
+        Field::new("counts", Rule::Object(COUNTS), "How many of each kind would go.").required(),
+        Field::new(
+            "accounts",
+            Rule::List {
+                of: &Rule::Key(EntityKind::Customer),
+                max: 100_000,
+            },
+            "The accounts that would be disabled: those of clients that go, and those below them.",
+        )
+        .required(),
+        Field::new(
+            "isComplete",
+            Rule::Flag,
+            "False where there is more than one look takes in: then the counts are what it came to.",
+        )
+        .required(),
+    ]
 }
 
 /// What would go with something, were it deleted.

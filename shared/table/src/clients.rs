@@ -185,30 +185,35 @@ impl Clients<'_> {
     pub async fn provision(
         &self,
         tenant: Tenant,
-        before: &Client,
-        account: &Customer,
+        key: ClientKey,
+        account: impl Fn(&Client) -> Result<Customer>,
         expected: Option<u64>,
         change: &Change,
     ) -> Result<Client> {
-        expect_version(expected, before.meta.version)?;
-        if before.client_customer_key.is_some() {
-            return Err(Error::Conflict {
-                field: "clientCustomerKey",
-                reason: "the client has an account",
-            });
+        for _ in 0..TRIES {
+            let before = self.expect(tenant, key, expected).await?;
+            if before.client_customer_key.is_some() {
+                return Err(Error::Conflict {
+                    field: "clientCustomerKey",
+                    reason: "the client has an account",
+                });
+            }
+            if before.is_disabled {
+                return Err(Error::CustomerDisabled);
+            }
+            let account = account(&before)?;
+            let mut after = before.clone();
+            after.client_customer_key = Some(account.key);
+            after.meta.changed(change.now, &change.actor);
+            let tx = self
+                .replace(tenant, &before, &after, change)?
+                .once(201, &after, after.meta.version)?;
+            let tx = self.0.customers().put_account(tx, &account, change)?;
+            if is_through(tx.commit().await.map_err(refused), expected)? {
+                return Ok(after);
+            }
         }
-        if before.is_disabled {
-            return Err(Error::CustomerDisabled);
-        }
-        let mut after = before.clone();
-        after.client_customer_key = Some(account.key);
-        after.meta.changed(change.now, &change.actor);
-        let tx = self
-            .replace(tenant, before, &after, change)?
-            .once(201, &after, after.meta.version)?;
-        let tx = self.0.customers().put_account(tx, account, change)?;
-        tx.commit().await.map_err(refused)?;
-        Ok(after)
+        Err(busy())
     }
 
     /// Parts a client and its account: both stand, neither points at the other.

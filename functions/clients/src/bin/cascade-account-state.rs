@@ -1,0 +1,3 @@
+fn main() -> std::process::ExitCode {
+    runtime::lambda::task::<clients::cascade_account_state::CascadeAccountState>()
+}

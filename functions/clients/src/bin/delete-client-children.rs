@@ -1,0 +1,3 @@
+fn main() -> std::process::ExitCode {
+    runtime::lambda::task::<clients::delete_client_children::DeleteClientChildren>()
+}

@@ -1,0 +1,3 @@
+fn main() -> std::process::ExitCode {
+    runtime::lambda::endpoint::<clients::dissociate_account::DissociateAccount>()
+}

@@ -1,0 +1,29 @@
+//! Task, on CUSTOMER_CLIENT_DISABLED and CUSTOMER_CLIENT_ENABLED: a disabled or enabled client takes its account along.
+
+use domain::Result;
+use events::EventType;
+use runtime::{Context, Grant, Job, Outcome, Task, TaskSpec, spec::Action};
+use table::keys::Family;
+
+pub struct CascadeClientState;
+
+impl Task for CascadeClientState {
+    const SPEC: TaskSpec = TaskSpec {
+        name: "cascade-client-state",
+        says: "A disabled or enabled client takes its account along.",
+        on: &[EventType::ClientDisabled, EventType::ClientEnabled],
+        grants: &[
+            Grant::on(Family::Customer, Action::GetItem),
+            Grant::on(Family::Customer, Action::ConditionCheckItem),
+            Grant::on(Family::Customer, Action::PutItem),
+            Grant::on(Family::Customer, Action::DeleteItem),
+        ],
+        pages: false,
+    };
+
+    async fn run(ctx: &Context, job: Job) -> Result<Outcome> {
+        let key = job.key()?;
+        let step = ctx.table.cascades().client_state(job.tenant, key, &job.change).await?;
+        Ok(step.into())
+    }
+}

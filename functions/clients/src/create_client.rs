@@ -1,0 +1,56 @@
+//! POST /v1/customers/{customerKey}/clients: make a client, and its account with it where that is asked for, in one transaction.
+
+use domain::{
+    Entity, Result,
+    client::{self, Client},
+    customer::Customer,
+};
+use runtime::{
+    Answer, Body, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::EditClients, spec::Action,
+};
+use serde_json::{Map, Value, json};
+use table::keys::Family;
+
+pub struct CreateClient;
+
+impl Endpoint for CreateClient {
+    const SPEC: Spec = Spec::post(
+        "create-client",
+        "/v1/customers/{customerKey}/clients",
+        "Make a client of a customer, with an account of its own where that is asked for.",
+    )
+    .takes(Body::Create(client::NEW_FIELDS))
+    .rules(client::rules_of_new)
+    .answers(Answer::Created {
+        name: "Client",
+        fields: client::view_fields,
+    })
+    .grants(&[
+        Grant::on(Family::Customer, Action::GetItem),
+        Grant::on(Family::Customer, Action::ConditionCheckItem),
+        Grant::on(Family::Customer, Action::PutItem),
+    ])
+    .codes(&["CONFLICT", "CUSTOMER_DISABLED"]);
+    type Permission = EditClients;
+
+    async fn handle(ctx: &Context, caller: Caller<EditClients>, request: Request) -> Result<Reply> {
+        let change = request.change(ctx, &caller.actor);
+        let mut body = request.body.clone();
+        let wants_account = body.shift_remove("provisionAccount") == Some(Value::Bool(true));
+        body.insert("isDisabled".into(), json!(false));
+        let mut client = Client::new(ctx.new_key(), body, change.now, &caller.actor)?;
+        let mut account = None;
+        if wants_account {
+            let parent = ctx.customers().get(caller.tenant()).await?;
+            let depth = ctx.clients().depth_below(&parent).await?;
+            let body = client.account(&Map::new(), &parent, depth)?;
+            let made = Customer::new(ctx.new_key(), body, change.now, &caller.actor)?;
+            client.client_customer_key = Some(made.key);
+            account = Some(made);
+        }
+        ctx.clients()
+            .create(caller.tenant(), &client, account.as_ref(), &change)
+            .await?;
+        Reply::entity(&client)
+    }
+}

@@ -1,0 +1,38 @@
+//! DELETE /v1/customers/{customerKey}/clients/{clientKey}: delete a client. What belonged to it follows; its account lives on, disabled.
+
+use domain::Result;
+use runtime::{Answer, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::EditClients, spec::Action};
+use table::{cascades, keys::Family};
+
+pub struct DeleteClient;
+
+impl Endpoint for DeleteClient {
+    const SPEC: Spec = Spec::delete(
+        "delete-client",
+        "/v1/customers/{customerKey}/clients/{clientKey}",
+        "Delete a client with its departments, locations and contacts. Its account lives on, disabled.",
+    )
+    .answers(Answer::Deleted {
+        name: "Going",
+        fields: cascades::going_fields,
+    })
+    .grants(&[
+        Grant::on(Family::Customer, Action::GetItem),
+        Grant::on(Family::Customer, Action::Query),
+        Grant::on(Family::Customer, Action::ConditionCheckItem),
+        Grant::on(Family::Customer, Action::PutItem),
+        Grant::on(Family::Customer, Action::DeleteItem),
+    ])
+    .codes(&["CUSTOMER_DISABLED"]);
+    type Permission = EditClients;
+
+    async fn handle(ctx: &Context, caller: Caller<EditClients>, request: Request) -> Result<Reply> {
+        let (tenant, key) = (caller.tenant(), request.key()?);
+        if request.is_dry_run() {
+            return Reply::view(&ctx.table.cascades().going_with_client(tenant, key).await?);
+        }
+        let change = request.change(ctx, &caller.actor);
+        ctx.clients().delete(tenant, key, request.if_match, &change).await?;
+        Ok(Reply::nothing())
+    }
+}

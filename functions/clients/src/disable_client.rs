@@ -1,0 +1,38 @@
+//! POST /v1/customers/{customerKey}/clients/{clientKey}/disable: disable a client, its account with it, and what is below that.
+
+use domain::{Result, client};
+use runtime::{
+    Answer, Body, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::EditClients, spec::Action,
+};
+use table::keys::Family;
+
+pub struct DisableClient;
+
+impl Endpoint for DisableClient {
+    const SPEC: Spec = Spec::post(
+        "disable-client",
+        "/v1/customers/{customerKey}/clients/{clientKey}/disable",
+        "Disable a client, its account with it, and what is below that.",
+    )
+    .takes(Body::Action(&[]))
+    .answers(Answer::Entity {
+        name: "Client",
+        fields: client::view_fields,
+    })
+    .grants(&[
+        Grant::on(Family::Customer, Action::GetItem),
+        Grant::on(Family::Customer, Action::ConditionCheckItem),
+        Grant::on(Family::Customer, Action::PutItem),
+    ])
+    .codes(&["CUSTOMER_DISABLED"]);
+    type Permission = EditClients;
+
+    async fn handle(ctx: &Context, caller: Caller<EditClients>, request: Request) -> Result<Reply> {
+        let change = request.change(ctx, &caller.actor);
+        let client = ctx
+            .clients()
+            .disable(caller.tenant(), request.key()?, true, request.if_match, &change)
+            .await?;
+        Reply::entity(&client)
+    }
+}

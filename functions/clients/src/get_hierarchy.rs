@@ -1,0 +1,46 @@
+//! GET /v1/customers/{customerKey}/hierarchy: the tree of clients, their accounts, and the accounts' clients.
+
+use domain::{
+    Result,
+    fields::{Field, Rule},
+};
+use runtime::{Answer, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::ViewClients, spec::Action};
+use table::{hierarchy, keys::Family};
+
+pub struct GetHierarchy;
+
+const DEPTH: &[Field] = &[Field::new(
+    "depth",
+    Rule::Whole { min: 1, max: 8 },
+    "How many levels of clients to show.",
+)
+.default("2")];
+
+impl Endpoint for GetHierarchy {
+    const SPEC: Spec = Spec::get(
+        "get-hierarchy",
+        "/v1/customers/{customerKey}/hierarchy",
+        "Read the tree of a customer's clients, their accounts, and the accounts' clients. `limit` clients of each customer are shown, and about 1,000 in all; `nextCursor` says where a list was cut.",
+    )
+    .filters(DEPTH)
+    .answers(Answer::Tree {
+        name: "Hierarchy",
+        fields: hierarchy::view_fields,
+    })
+    .grants(&[
+        Grant::on(Family::Customer, Action::GetItem),
+        Grant::on(Family::Customer, Action::BatchGetItem),
+        Grant::on(Family::Customer, Action::Query),
+    ]);
+    type Permission = ViewClients;
+
+    async fn handle(ctx: &Context, caller: Caller<ViewClients>, request: Request) -> Result<Reply> {
+        let depth = request
+            .number("depth")
+            .and_then(|depth| depth.try_into().ok())
+            .unwrap_or(2);
+        let mut tree = ctx.table.hierarchy(caller.tenant(), depth, &request.page(ctx)?).await?;
+        tree.seal(&|position| request.seal_cursor(ctx, position));
+        Reply::view(&tree)
+    }
+}

@@ -1,0 +1,56 @@
+//! POST /v1/customers/{customerKey}/clients/{clientKey}/account: make the account of a client that has none.
+
+use domain::{
+    Entity, Result, client,
+    customer::{self, Customer},
+};
+use runtime::{
+    Answer, Body, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::EditClients, spec::Action,
+};
+use table::keys::Family;
+
+pub struct ProvisionAccount;
+
+impl Endpoint for ProvisionAccount {
+    const SPEC: Spec = Spec::post(
+        "provision-account",
+        "/v1/customers/{customerKey}/clients/{clientKey}/account",
+        "Make a client's customer account. What is not said of it comes from the client.",
+    )
+    .takes(Body::Action(customer::ACCOUNT_FIELDS))
+    .rules(customer::rules_of_account)
+    .answers(Answer::Created {
+        name: "Client",
+        fields: client::view_fields,
+    })
+    .grants(&[
+        Grant::on(Family::Customer, Action::GetItem),
+        Grant::on(Family::Customer, Action::ConditionCheckItem),
+        Grant::on(Family::Customer, Action::PutItem),
+        Grant::on(Family::External, Action::PutItem),
+    ])
+    .codes(&["CONFLICT", "CUSTOMER_DISABLED"]);
+    type Permission = EditClients;
+
+    async fn handle(ctx: &Context, caller: Caller<EditClients>, request: Request) -> Result<Reply> {
+        let (tenant, key) = (caller.tenant(), request.key()?);
+        let change = request.change(ctx, &caller.actor);
+        let parent = ctx.customers().get(tenant).await?;
+        let depth = ctx.clients().depth_below(&parent).await?;
+        let account_key = ctx.new_key();
+        let client = ctx
+            .clients()
+            .provision(
+                tenant,
+                key,
+                |client| {
+                    let body = client.account(&request.body, &parent, depth)?;
+                    Customer::new(account_key, body, change.now, &caller.actor)
+                },
+                request.if_match,
+                &change,
+            )
+            .await?;
+        Reply::entity(&client)
+    }
+}

@@ -1,0 +1,3 @@
+fn main() -> std::process::ExitCode {
+    runtime::lambda::task::<customers::delete_customer_children::DeleteCustomerChildren>()
+}

@@ -1,0 +1,32 @@
+//! Task, on CUSTOMER_DELETED: its clients go, each as if deleted by hand, then its departments, locations, contacts and deactivation log.
+//! The audit trail stays.
+
+use domain::Result;
+use events::EventType;
+use runtime::{Context, Grant, Job, Outcome, Task, TaskSpec, spec::Action};
+use table::keys::Family;
+
+pub struct DeleteCustomerChildren;
+
+impl Task for DeleteCustomerChildren {
+    const SPEC: TaskSpec = TaskSpec {
+        name: "delete-customer-children",
+        says: "Delete what belonged to a deleted customer.",
+        on: &[EventType::CustomerDeleted],
+        grants: &[
+            Grant::on(Family::Customer, Action::Query),
+            Grant::on(Family::Customer, Action::PutItem),
+            Grant::on(Family::Customer, Action::DeleteItem),
+        ],
+        pages: true,
+    };
+
+    async fn run(ctx: &Context, job: Job) -> Result<Outcome> {
+        Ok(ctx
+            .table
+            .cascades()
+            .customer_deleted(job.tenant, &job.change)
+            .await?
+            .into())
+    }
+}
