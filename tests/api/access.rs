@@ -73,6 +73,41 @@ const ROUTES: &[Row] = &[
     ("GET /v1/customers/{customerKey}/locations/{locationKey}",    Some("ViewCustomer"), None,               Some(VIEW_ALL)),
     ("PATCH /v1/customers/{customerKey}/locations/{locationKey}",  Some("EditCustomer"), None,               Some(EDIT_ALL)),
     ("DELETE /v1/customers/{customerKey}/locations/{locationKey}", Some("EditCustomer"), None,               Some(EDIT_ALL)),
+    ("POST /v1/customers/{customerKey}/clients", Some("EditClient"), None, Some(EDIT_ALL)),
+    ("GET /v1/customers/{customerKey}/clients", Some("ViewClient"), None, Some(VIEW_ALL)),
+    ("GET /v1/customers/{customerKey}/clients/{clientKey}", Some("ViewClient"), None, Some(VIEW_ALL)),
+    ("PATCH /v1/customers/{customerKey}/clients/{clientKey}", Some("EditClient"), None, Some(EDIT_ALL)),
+    ("DELETE /v1/customers/{customerKey}/clients/{clientKey}", Some("EditClient"), None, Some(EDIT_ALL)),
+    ("POST /v1/customers/{customerKey}/clients/{clientKey}/disable", Some("EditClient"), None, Some(EDIT_ALL)),
+    ("POST /v1/customers/{customerKey}/clients/{clientKey}/enable", Some("EditClient"), None, Some(EDIT_ALL)),
+    ("POST /v1/customers/{customerKey}/clients/{clientKey}/account", Some("EditClient"), None, Some(EDIT_ALL)),
+    ("DELETE /v1/customers/{customerKey}/clients/{clientKey}/account", Some("EditClient"), None, Some(EDIT_ALL)),
+    ("GET /v1/customers/{customerKey}/hierarchy", Some("ViewClient"), None, Some(VIEW_ALL)),
+    ("POST /v1/customers/{customerKey}/departments", Some("EditCustomer"), None, Some(EDIT_ALL)),
+    ("GET /v1/customers/{customerKey}/departments", Some("ViewCustomer"), None, Some(VIEW_ALL)),
+    ("GET /v1/customers/{customerKey}/departments/{departmentKey}", Some("ViewCustomer"), None, Some(VIEW_ALL)),
+    ("PATCH /v1/customers/{customerKey}/departments/{departmentKey}", Some("EditCustomer"), None, Some(EDIT_ALL)),
+    ("DELETE /v1/customers/{customerKey}/departments/{departmentKey}", Some("EditCustomer"), None, Some(EDIT_ALL)),
+    ("POST /v1/customers/{customerKey}/clients/{clientKey}/departments", Some("EditClient"), None, Some(EDIT_ALL)),
+    ("GET /v1/customers/{customerKey}/clients/{clientKey}/departments", Some("ViewClient"), None, Some(VIEW_ALL)),
+    ("GET /v1/customers/{customerKey}/clients/{clientKey}/departments/{departmentKey}", Some("ViewClient"), None, Some(VIEW_ALL)),
+    ("PATCH /v1/customers/{customerKey}/clients/{clientKey}/departments/{departmentKey}", Some("EditClient"), None, Some(EDIT_ALL)),
+    ("DELETE /v1/customers/{customerKey}/clients/{clientKey}/departments/{departmentKey}", Some("EditClient"), None, Some(EDIT_ALL)),
+    ("POST /v1/customers/{customerKey}/clients/{clientKey}/locations", Some("EditClient"), None, Some(EDIT_ALL)),
+    ("GET /v1/customers/{customerKey}/clients/{clientKey}/locations", Some("ViewClient"), None, Some(VIEW_ALL)),
+    ("GET /v1/customers/{customerKey}/clients/{clientKey}/locations/{locationKey}", Some("ViewClient"), None, Some(VIEW_ALL)),
+    ("PATCH /v1/customers/{customerKey}/clients/{clientKey}/locations/{locationKey}", Some("EditClient"), None, Some(EDIT_ALL)),
+    ("DELETE /v1/customers/{customerKey}/clients/{clientKey}/locations/{locationKey}", Some("EditClient"), None, Some(EDIT_ALL)),
+    ("POST /v1/customers/{customerKey}/contacts", Some("EditCustomer"), None, Some(EDIT_ALL)),
+    ("GET /v1/customers/{customerKey}/contacts", Some("ViewCustomer"), None, Some(VIEW_ALL)),
+    ("GET /v1/customers/{customerKey}/contacts/{contactKey}", Some("ViewCustomer"), None, Some(VIEW_ALL)),
+    ("PATCH /v1/customers/{customerKey}/contacts/{contactKey}", Some("EditCustomer"), None, Some(EDIT_ALL)),
+    ("DELETE /v1/customers/{customerKey}/contacts/{contactKey}", Some("EditCustomer"), None, Some(EDIT_ALL)),
+    ("POST /v1/customers/{customerKey}/clients/{clientKey}/contacts", Some("EditClient"), None, Some(EDIT_ALL)),
+    ("GET /v1/customers/{customerKey}/clients/{clientKey}/contacts", Some("ViewClient"), None, Some(VIEW_ALL)),
+    ("GET /v1/customers/{customerKey}/clients/{clientKey}/contacts/{contactKey}", Some("ViewClient"), None, Some(VIEW_ALL)),
+    ("PATCH /v1/customers/{customerKey}/clients/{clientKey}/contacts/{contactKey}", Some("EditClient"), None, Some(EDIT_ALL)),
+    ("DELETE /v1/customers/{customerKey}/clients/{clientKey}/contacts/{contactKey}", Some("EditClient"), None, Some(EDIT_ALL)),
 ];
 const PUBLIC: &[&str] = &["GET /v1/openapi.json"];
 
@@ -89,6 +124,7 @@ fn every_endpoint_asks_for_the_permissions_that_the_contract_names() {
             own,
             parent,
             platform,
+            ..
         } = endpoint.access;
         assert_eq!(public, PUBLIC.contains(&name.as_str()), "{name}");
         if public {
@@ -131,6 +167,10 @@ enum Who {
         role: Option<&'static str>,
         is_client: bool,
     },
+    /// Somebody of the client that the caller's tenant provisioned the account for: their own customer is the account.
+    ClientUser {
+        role: Option<&'static str>,
+    },
     /// In no tenant.
     Platform {
         role: &'static str,
@@ -157,13 +197,14 @@ impl Outcome {
 }
 
 /// What the contract says.
-fn expected(rule: &AccessRule, in_a_tenant: bool, who: &Who, target: Target) -> Outcome {
+fn expected(rule: &AccessRule, in_a_tenant: bool, of_client: bool, who: &Who, target: Target) -> Outcome {
     if rule.public {
         return Outcome::In;
     }
     let (role, is_client, has_tenant) = match who {
         Who::NoToken | Who::Garbage => return Outcome::Unauthorized,
         Who::User { role, is_client } => (*role, *is_client, true),
+        Who::ClientUser { role } => (*role, true, true),
         Who::Platform { role } => (Some(*role), false, false),
     };
     let held = ROLES
@@ -173,14 +214,20 @@ fn expected(rule: &AccessRule, in_a_tenant: bool, who: &Who, target: Target) -> 
     let holds = |permission: Option<domain::Permission>| permission.is_some_and(|p| held.contains(&p.name()));
     // Who is in no tenant has none of their own.
     let target = if has_tenant { target } else { Target::Foreign };
-    let as_parent = target != Target::Own && holds(rule.parent);
+    let own = match who {
+        Who::ClientUser { .. } => Target::Account,
+        _ => Target::Own,
+    };
+    let as_parent = target != own && holds(rule.parent);
     // A client's user reaches that client only, so is never platform staff.
     let as_platform = !is_client && holds(rule.platform);
     if !(as_platform || in_a_tenant && (holds(rule.own) || as_parent)) {
         return Outcome::Forbidden;
     }
     if is_client {
-        return Outcome::Mismatch;
+        // Their own client, by the customer whose client it is.
+        let theirs = matches!(who, Who::ClientUser { .. }) && of_client && target == Target::Own && holds(rule.own);
+        return if theirs { Outcome::In } else { Outcome::Mismatch };
     }
     let is_let_in = as_platform
         || has_tenant && (target == Target::Own && holds(rule.own) || target == Target::Account && as_parent);
@@ -190,6 +237,8 @@ fn expected(rule: &AccessRule, in_a_tenant: bool, who: &Who, target: Target) -> 
 struct Scene {
     world: World,
     own: String,
+    /// A client of its own, and the account provisioned for it.
+    client: String,
     account: String,
     foreign: String,
 }
@@ -198,12 +247,18 @@ impl Scene {
     async fn new() -> Self {
         let world = World::new().await;
         let own = world.member_customer("Own").await;
-        let account = world.member_customer("Account").await;
         let foreign = world.member_customer("Foreign").await;
-        world.make_account(&account, &own).await;
+        let body = json!({"name": "Client", "provisionAccount": true});
+        let client = world
+            .post(&world.admin(), &format!("{}/clients", at(&own)), body)
+            .await
+            .expect(201);
+        let account = client.body["clientCustomerKey"].as_str().unwrap().to_owned();
+        let client = key_of(&client.body);
         Self {
             world,
             own,
+            client,
             account,
             foreign,
         }
@@ -230,6 +285,11 @@ impl Scene {
                     token
                 })
             }
+            Who::ClientUser { role } => {
+                let token = self.world.token().customer(&self.account).subject("usr_client");
+                let token = role.iter().fold(token, |token, role| token.role(role));
+                Some(token.claim("clientId", json!(self.client)))
+            }
             Who::Platform { role } => Some(self.world.token().role(role).subject("usr_staff")),
         }
     }
@@ -240,6 +300,9 @@ impl Scene {
             .spec
             .route
             .replace("{customerKey}", self.key(target))
+            .replace("{clientKey}", &self.client)
+            .replace("{departmentKey}", "dep_01kb1v0c1tfr2v6krscysfnvgb")
+            .replace("{contactKey}", "con_01kb1v0c1tfr2v6krscysfnvgb")
             .replace("{locationKey}", "loc_01kb1v0c1tfr2v6krscysfnvgb")
             .replace("{externalId}", "crm-1")
             .replace("{bootstrapTenantKey}", "nobody");
@@ -271,6 +334,12 @@ fn everybody() -> Vec<(String, Who)> {
             ));
         }
     }
+    for role in roles() {
+        everybody.push((
+            format!("{} of the client", role.unwrap_or("nothing")),
+            Who::ClientUser { role },
+        ));
+    }
     for (role, _) in ROLES {
         everybody.push((format!("{role} of no tenant"), Who::Platform { role }));
     }
@@ -283,6 +352,7 @@ async fn everybody_gets_as_far_as_the_contract_says() {
     // A cell is the answer for each target, or the one answer where it is the same for all.
     let mut matrix: BTreeMap<String, Map<String, Value>> = BTreeMap::new();
     let mut refusals = 0;
+    let mut clients_refusals = 0;
     for endpoint in endpoints() {
         let in_a_tenant = endpoint.spec.path_parameters().any(|name| name == "customerKey");
         for (name, who) in everybody() {
@@ -291,7 +361,13 @@ async fn everybody_gets_as_far_as_the_contract_says() {
             for target in &targets[..if in_a_tenant { 4 } else { 1 }] {
                 let answer = scene.call(&endpoint, &who, *target).await;
                 let outcome = Outcome::of(&answer);
-                let expected = expected(&endpoint.access, in_a_tenant, &who, *target);
+                let expected = expected(
+                    &endpoint.access,
+                    in_a_tenant,
+                    endpoint.spec.is_of_client(),
+                    &who,
+                    *target,
+                );
                 assert_eq!(
                     outcome,
                     expected,
@@ -301,6 +377,9 @@ async fn everybody_gets_as_far_as_the_contract_says() {
                 );
                 if outcome == Outcome::Mismatch && matches!(who, Who::User { .. }) {
                     refusals += 1;
+                }
+                if outcome == Outcome::Mismatch && matches!(who, Who::ClientUser { .. }) {
+                    clients_refusals += 1;
                 }
                 let code = answer.body["code"].as_str().unwrap_or("");
                 cells.push(format!("{} {code}", answer.status).trim().to_owned());
@@ -323,9 +402,8 @@ async fn everybody_gets_as_far_as_the_contract_says() {
             .count()
     };
     assert_eq!(told(scene.world.audit(&scene.own).await), refusals);
-    for other in [&scene.account, &scene.foreign] {
-        assert_eq!(told(scene.world.audit(other).await), 0);
-    }
+    assert_eq!(told(scene.world.audit(&scene.account).await), clients_refusals);
+    assert_eq!(told(scene.world.audit(&scene.foreign).await), 0);
 }
 
 #[tokio::test]

@@ -54,12 +54,13 @@ pub fn functions() -> Vec<Function> {
     .concat()
 }
 
+/// Every endpoint, once for each of its routes.
 pub fn endpoints() -> Vec<EndpointFunction> {
     functions()
         .into_iter()
-        .filter_map(|function| match function {
-            Function::Endpoint(endpoint) => Some(endpoint),
-            _ => None,
+        .flat_map(|function| match function {
+            Function::Endpoint(endpoint) => endpoint.by_route(),
+            _ => Vec::new(),
         })
         .collect()
 }

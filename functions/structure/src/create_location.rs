@@ -1,11 +1,11 @@
-//! POST /v1/customers/{customerKey}/locations: make a location. Making it headquarters takes that from the other, in one transaction.
+//! POST /v1/customers/{customerKey}/locations, and of a client: make a location. Making it headquarters takes that from the other, in one transaction.
 
 use domain::{
     Entity, Result,
     location::{self, Location},
 };
 use runtime::{
-    Answer, Body, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::EditCustomer, spec::Action,
+    Answer, Body, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::EditStructure, spec::Action,
 };
 use table::keys::Family;
 
@@ -15,8 +15,9 @@ impl Endpoint for CreateLocation {
     const SPEC: Spec = Spec::post(
         "create-location",
         "/v1/customers/{customerKey}/locations",
-        "Make a location of a customer.",
+        "Make a location of a customer or client.",
     )
+    .also("/v1/customers/{customerKey}/clients/{clientKey}/locations")
     .takes(Body::Create(location::FIELDS))
     .answers(Answer::Created {
         name: "Location",
@@ -28,13 +29,13 @@ impl Endpoint for CreateLocation {
         Grant::on(Family::Customer, Action::UpdateItem),
     ])
     .codes(&["CONFLICT", "CUSTOMER_DISABLED"]);
-    type Permission = EditCustomer;
+    type Permission = EditStructure;
 
-    async fn handle(ctx: &Context, caller: Caller<EditCustomer>, request: Request) -> Result<Reply> {
+    async fn handle(ctx: &Context, caller: Caller<EditStructure>, request: Request) -> Result<Reply> {
         let change = request.change(ctx, &caller.actor);
         let location = Location::new(ctx.new_key(), request.body.clone(), change.now, &caller.actor)?;
         ctx.parts::<Location>()
-            .create(caller.tenant().itself(), &location, &change)
+            .create(caller.owner(), &location, &change)
             .await?;
         Reply::entity(&location)
     }

@@ -1,7 +1,7 @@
-//! DELETE /v1/customers/{customerKey}/locations/{locationKey}: delete a location.
+//! DELETE /v1/customers/{customerKey}/locations/{locationKey}, and of a client: delete a location.
 
 use domain::{Result, location::Location};
-use runtime::{Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::EditCustomer, spec::Action};
+use runtime::{Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::EditStructure, spec::Action};
 use table::keys::Family;
 
 pub struct DeleteLocation;
@@ -10,8 +10,9 @@ impl Endpoint for DeleteLocation {
     const SPEC: Spec = Spec::delete(
         "delete-location",
         "/v1/customers/{customerKey}/locations/{locationKey}",
-        "Delete a location of a customer.",
+        "Delete a location of a customer or client.",
     )
+    .also("/v1/customers/{customerKey}/clients/{clientKey}/locations/{locationKey}")
     .grants(&[
         Grant::on(Family::Customer, Action::GetItem),
         Grant::on(Family::Customer, Action::ConditionCheckItem),
@@ -19,12 +20,12 @@ impl Endpoint for DeleteLocation {
         Grant::on(Family::Customer, Action::DeleteItem),
     ])
     .codes(&["CUSTOMER_DISABLED"]);
-    type Permission = EditCustomer;
+    type Permission = EditStructure;
 
-    async fn handle(ctx: &Context, caller: Caller<EditCustomer>, request: Request) -> Result<Reply> {
+    async fn handle(ctx: &Context, caller: Caller<EditStructure>, request: Request) -> Result<Reply> {
         let change = request.change(ctx, &caller.actor);
         ctx.parts::<Location>()
-            .delete(caller.tenant().itself(), request.key()?, request.if_match, &change)
+            .delete(caller.owner(), request.key()?, request.if_match, &change)
             .await?;
         Ok(Reply::nothing())
     }

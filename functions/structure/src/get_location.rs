@@ -1,10 +1,10 @@
-//! GET /v1/customers/{customerKey}/locations/{locationKey}: read one location.
+//! GET /v1/customers/{customerKey}/locations/{locationKey}, and of a client: read one location.
 
 use domain::{
     Result,
     location::{self, Location},
 };
-use runtime::{Answer, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::ViewCustomer, spec::Action};
+use runtime::{Answer, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::ViewStructure, spec::Action};
 use table::keys::Family;
 
 pub struct GetLocation;
@@ -13,20 +13,17 @@ impl Endpoint for GetLocation {
     const SPEC: Spec = Spec::get(
         "get-location",
         "/v1/customers/{customerKey}/locations/{locationKey}",
-        "Read a location of a customer.",
+        "Read a location of a customer or client.",
     )
+    .also("/v1/customers/{customerKey}/clients/{clientKey}/locations/{locationKey}")
     .answers(Answer::Entity {
         name: "Location",
         fields: location::view_fields,
     })
     .grants(&[Grant::on(Family::Customer, Action::GetItem)]);
-    type Permission = ViewCustomer;
+    type Permission = ViewStructure;
 
-    async fn handle(ctx: &Context, caller: Caller<ViewCustomer>, request: Request) -> Result<Reply> {
-        Reply::entity(
-            &ctx.parts::<Location>()
-                .get(caller.tenant().itself(), request.key()?)
-                .await?,
-        )
+    async fn handle(ctx: &Context, caller: Caller<ViewStructure>, request: Request) -> Result<Reply> {
+        Reply::entity(&ctx.parts::<Location>().get(caller.owner(), request.key()?).await?)
     }
 }

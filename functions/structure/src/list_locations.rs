@@ -1,11 +1,11 @@
-//! GET /v1/customers/{customerKey}/locations: a customer's locations, oldest first; inactive ones only when asked for.
+//! GET /v1/customers/{customerKey}/locations, and of a client: a customer's locations, oldest first; inactive ones only when asked for.
 
 use domain::{
     Result,
     fields::{Field, Rule},
     location::{self, Location},
 };
-use runtime::{Answer, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::ViewCustomer, spec::Action};
+use runtime::{Answer, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::ViewStructure, spec::Action};
 use table::keys::Family;
 
 pub struct ListLocations;
@@ -23,8 +23,9 @@ impl Endpoint for ListLocations {
     const SPEC: Spec = Spec::get(
         "list-locations",
         "/v1/customers/{customerKey}/locations",
-        "List a customer's locations, oldest first.",
+        "List a customer's or client's locations, oldest first.",
     )
+    .also("/v1/customers/{customerKey}/clients/{clientKey}/locations")
     .filters(FILTERS)
     .answers(Answer::Page {
         name: "Location",
@@ -34,13 +35,13 @@ impl Endpoint for ListLocations {
         Grant::on(Family::Customer, Action::Query),
         Grant::on(Family::Customer, Action::GetItem),
     ]);
-    type Permission = ViewCustomer;
+    type Permission = ViewStructure;
 
-    async fn handle(ctx: &Context, caller: Caller<ViewCustomer>, request: Request) -> Result<Reply> {
+    async fn handle(ctx: &Context, caller: Caller<ViewStructure>, request: Request) -> Result<Reply> {
         let page = request.page(ctx)?;
         let (locations, next) = ctx
             .parts::<Location>()
-            .list(caller.tenant().itself(), &request.filter()?, &page)
+            .list(caller.owner(), &request.filter()?, &page)
             .await?;
         Reply::page(locations, request.next_cursor(ctx, next))
     }

@@ -1,11 +1,11 @@
-//! PATCH /v1/customers/{customerKey}/locations/{locationKey}: change a location by JSON Merge Patch.
+//! PATCH /v1/customers/{customerKey}/locations/{locationKey}, and of a client: change a location by JSON Merge Patch.
 
 use domain::{
     Result,
     location::{self, Location},
 };
 use runtime::{
-    Answer, Body, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::EditCustomer, spec::Action,
+    Answer, Body, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::EditStructure, spec::Action,
 };
 use table::keys::Family;
 
@@ -15,8 +15,9 @@ impl Endpoint for UpdateLocation {
     const SPEC: Spec = Spec::patch(
         "update-location",
         "/v1/customers/{customerKey}/locations/{locationKey}",
-        "Change a location of a customer.",
+        "Change a location of a customer or client.",
     )
+    .also("/v1/customers/{customerKey}/clients/{clientKey}/locations/{locationKey}")
     .takes(Body::Patch(location::FIELDS))
     .answers(Answer::Entity {
         name: "Location",
@@ -30,19 +31,13 @@ impl Endpoint for UpdateLocation {
         Grant::on(Family::Customer, Action::DeleteItem),
     ])
     .codes(&["CONFLICT", "CUSTOMER_DISABLED"]);
-    type Permission = EditCustomer;
+    type Permission = EditStructure;
 
-    async fn handle(ctx: &Context, caller: Caller<EditCustomer>, request: Request) -> Result<Reply> {
+    async fn handle(ctx: &Context, caller: Caller<EditStructure>, request: Request) -> Result<Reply> {
         let change = request.change(ctx, &caller.actor);
         let location = ctx
             .parts::<Location>()
-            .patch(
-                caller.tenant().itself(),
-                request.key()?,
-                &request.body,
-                request.if_match,
-                &change,
-            )
+            .patch(caller.owner(), request.key()?, &request.body, request.if_match, &change)
             .await?;
         Reply::entity(&location)
     }

@@ -88,7 +88,10 @@ fn patterns(families: &[Family]) -> String {
 
 fn row(function: &Function) -> String {
     let (declared, place) = match function {
-        Function::Endpoint(f) => (f.spec.grants, format!("{} {}", f.spec.method.name(), f.spec.route)),
+        Function::Endpoint(f) => {
+            let routes: Vec<&str> = f.spec.by_route().iter().map(|spec| spec.route).collect();
+            (f.spec.grants, format!("{} {}", f.spec.method.name(), routes.join(", ")))
+        }
         Function::Task(f) => {
             let events: Vec<&str> = f.spec.on.iter().map(|event| event.name()).collect();
             (f.spec.grants, format!("on {}", events.join(", ")))

@@ -41,7 +41,7 @@ pub const AREAS: &[Area] = &[
     },
     Area {
         name: "structure",
-        says: "A customer's organisation.",
+        says: "The organisation of a customer or client: departments, locations, contacts.",
         functions: structure::FUNCTIONS,
     },
     Area {
@@ -66,7 +66,6 @@ pub const UNROUTED: &[EventType] = &[
     EventType::DepartmentDeleted,
     EventType::LocationCreated,
     EventType::LocationUpdated,
-    EventType::LocationDeleted,
     EventType::ContactCreated,
     EventType::ContactUpdated,
     EventType::ContactDeleted,

@@ -29,11 +29,11 @@ Customers, their lifecycle and their organisation, for many tenants.
 const REQUEST_ID: &str = "X-Request-Id";
 
 pub fn document(functions: &[Function]) -> Value {
-    let endpoints: Vec<&EndpointFunction> = functions
+    let endpoints: Vec<EndpointFunction> = functions
         .iter()
-        .filter_map(|function| match function {
-            Function::Endpoint(endpoint) => Some(endpoint),
-            _ => None,
+        .flat_map(|function| match function {
+            Function::Endpoint(endpoint) => endpoint.by_route(),
+            _ => Vec::new(),
         })
         .collect();
     let mut paths = Map::new();
@@ -41,7 +41,7 @@ pub fn document(functions: &[Function]) -> Value {
     for endpoint in endpoints {
         let spec = &endpoint.spec;
         let path = paths.entry(spec.route).or_insert_with(|| json!({}));
-        path[spec.method.name().to_lowercase()] = operation(endpoint);
+        path[spec.method.name().to_lowercase()] = operation(&endpoint);
         schemas.extend(schemas_of(spec));
     }
     let examples: Map<String, Value> = CODES
@@ -92,7 +92,7 @@ fn tags() -> Vec<Value> {
 fn operation(endpoint: &EndpointFunction) -> Value {
     let EndpointFunction { spec, access, .. } = endpoint;
     let mut operation = json!({
-        "operationId": spec.name,
+        "operationId": operation_id(endpoint),
         "tags": AREAS.iter().filter(|area| area.has(spec.name)).map(|area| area.name).collect::<Vec<_>>(),
         "summary": spec.says,
         "description": permissions_in_words(access),
@@ -107,6 +107,19 @@ fn operation(endpoint: &EndpointFunction) -> Value {
         operation["requestBody"] = body;
     }
     operation
+}
+
+/// A function's name; at its route for clients, with the client in it.
+fn operation_id(endpoint: &EndpointFunction) -> String {
+    let name = endpoint.spec.name;
+    let serves_both = AREAS
+        .iter()
+        .flat_map(|area| area.functions)
+        .any(|f| matches!(f, Function::Endpoint(e) if e.spec.name == name && e.spec.of_client.is_some()));
+    match name.split_once('-') {
+        Some((verb, thing)) if serves_both && endpoint.spec.is_of_client() => format!("{verb}-client-{thing}"),
+        _ => name.to_owned(),
+    }
 }
 
 fn permissions(access: &AccessRule) -> Value {

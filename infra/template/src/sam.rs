@@ -47,11 +47,17 @@ fn section(function: &Function) -> String {
     let (says, timeout, event, more) = match function {
         Function::Endpoint(f) => {
             let (method, route) = (f.spec.method.name(), f.spec.route);
-            let event = fill(
-                include_str!("parts/endpoint-event.yaml"),
-                &[("{method}", method), ("{route}", route)],
-            );
-            (format!("{method} {route}"), ENDPOINT_TIMEOUT, event, vec![])
+            let event = |name: &str, route: &str| {
+                fill(
+                    include_str!("parts/endpoint-event.yaml"),
+                    &[("{event}", name), ("{method}", method), ("{route}", route)],
+                )
+            };
+            let mut events = event("Request", route);
+            if let Some(route) = f.spec.of_client {
+                events += &event("ClientRequest", route);
+            }
+            (format!("{method} {route}"), ENDPOINT_TIMEOUT, events, vec![])
         }
         Function::Task(f) => (
             format!("Task, on {}", types_of(&f.spec)),

@@ -2,7 +2,7 @@
 //! thing that yields the tenant whose data a handler may touch.
 
 use crate::{Context, token::Claims};
-use domain::{Actor, CustomerKey, EntityKind, Error, Permission as Held, Platform, Result, Tenant};
+use domain::{Actor, CustomerKey, EntityKind, Error, Owner, Permission as Held, Platform, Result, Tenant};
 use std::marker::PhantomData;
 
 /// What is asked of a caller. Plain data: tests and documents read it too.
@@ -12,6 +12,8 @@ pub struct AccessRule {
     pub public: bool,
     /// In the caller's own tenant.
     pub own: Option<Held>,
+    /// As `own`, where the path names one of the tenant's clients. It is also what that client's users need.
+    pub client: Option<Held>,
     /// For an account that was provisioned for a client of the caller's tenant.
     pub parent: Option<Held>,
     /// For any tenant.
@@ -22,6 +24,7 @@ impl AccessRule {
     const NOBODY: Self = Self {
         public: false,
         own: None,
+        client: None,
         parent: None,
         platform: None,
     };
@@ -31,6 +34,24 @@ impl AccessRule {
             own: Some(own),
             platform: Some(platform),
             ..Self::NOBODY
+        }
+    }
+
+    const fn clients_or_platform(held: Held, platform: Held) -> Self {
+        Self {
+            client: Some(held),
+            ..Self::own_or_platform(held, platform)
+        }
+    }
+
+    /// What is asked at a route that names a client, or at one that doesn't.
+    pub const fn at_route(self, of_client: bool) -> Self {
+        match of_client {
+            true => Self {
+                own: self.client,
+                ..self
+            },
+            false => self,
         }
     }
 
@@ -51,7 +72,8 @@ pub trait Permission: Send + Sync + 'static {
 
 /// What a caller can be let into.
 pub trait Scope: Sized + Send + Sync {
-    fn enter(tenant: Option<&str>) -> Result<Self>;
+    /// `tenant` and `client` as the path names them.
+    fn enter(tenant: Option<&str>, client: Option<&str>) -> Result<Self>;
 }
 
 impl Scope for Tenant {
@@ -59,7 +81,7 @@ impl Scope for Tenant {
         clippy::disallowed_methods,
         reason = "the one place where a tenant is proven for a request"
     )]
-    fn enter(tenant: Option<&str>) -> Result<Self> {
+    fn enter(tenant: Option<&str>, _: Option<&str>) -> Result<Self> {
         tenant
             .and_then(|key| key.parse().ok())
             .map(Self::proven)
@@ -67,15 +89,28 @@ impl Scope for Tenant {
     }
 }
 
+impl Scope for Owner {
+    fn enter(tenant: Option<&str>, client: Option<&str>) -> Result<Self> {
+        let tenant = Tenant::enter(tenant, None)?;
+        match client {
+            None => Ok(tenant.itself()),
+            Some(client) => match client.parse() {
+                Ok(client) => Ok(tenant.client(client)),
+                Err(_) => Err(Error::NotFound(EntityKind::Client)),
+            },
+        }
+    }
+}
+
 impl Scope for Platform {
     #[allow(clippy::disallowed_methods, reason = "as above, for what spans tenants")]
-    fn enter(_: Option<&str>) -> Result<Self> {
+    fn enter(_: Option<&str>, _: Option<&str>) -> Result<Self> {
         Ok(Self::proven())
     }
 }
 
 impl Scope for () {
-    fn enter(_: Option<&str>) -> Result<Self> {
+    fn enter(_: Option<&str>, _: Option<&str>) -> Result<Self> {
         Ok(())
     }
 }
@@ -132,12 +167,28 @@ permission! {
 }
 
 permission! {
+    /// A customer's clients.
     ViewClients, Tenant,
-    AccessRule::own_or_platform(Held::ViewClient, Held::PlatformAdminViewAllCustomers)
+    AccessRule::clients_or_platform(Held::ViewClient, Held::PlatformAdminViewAllCustomers)
 }
 permission! {
     EditClients, Tenant,
-    AccessRule::own_or_platform(Held::EditClient, Held::PlatformAdminEditAllCustomers)
+    AccessRule::clients_or_platform(Held::EditClient, Held::PlatformAdminEditAllCustomers)
+}
+permission! {
+    /// The departments, locations and contacts of a customer, or of one of its clients.
+    ViewStructure, Owner,
+    AccessRule {
+        client: Some(Held::ViewClient),
+        ..AccessRule::own_or_platform(Held::ViewCustomer, Held::PlatformAdminViewAllCustomers)
+    }
+}
+permission! {
+    EditStructure, Owner,
+    AccessRule {
+        client: Some(Held::EditClient),
+        ..AccessRule::own_or_platform(Held::EditCustomer, Held::PlatformAdminEditAllCustomers)
+    }
 }
 
 /// In which capacity somebody was let in.
@@ -145,6 +196,8 @@ permission! {
 pub enum Capacity {
     Anybody,
     Own,
+    /// A client's user, at that client.
+    Client,
     Parent,
     Platform,
 }
@@ -178,6 +231,12 @@ impl<P: Permission<Scope = Tenant>> Caller<P> {
     }
 }
 
+impl<P: Permission<Scope = Owner>> Caller<P> {
+    pub fn owner(&self) -> Owner {
+        self.scope
+    }
+}
+
 impl<P: Permission<Scope = Platform>> Caller<P> {
     pub fn platform(&self) -> Platform {
         self.scope
@@ -190,8 +249,14 @@ pub(crate) struct Pass {
     pub capacity: Capacity,
 }
 
-/// Lets a caller in, or says why not. `requested` is the route's `customerKey`, as it was given.
-pub(crate) async fn admit(ctx: &Context, rule: &AccessRule, claims: &Claims, requested: Option<&str>) -> Result<Pass> {
+/// Lets a caller in, or says why not. `requested` and `client` are the route's `customerKey` and `clientKey`, as they were given.
+pub(crate) async fn admit(
+    ctx: &Context,
+    rule: &AccessRule,
+    claims: &Claims,
+    requested: Option<&str>,
+    client: Option<&str>,
+) -> Result<Pass> {
     let actor = Actor::user(&claims.sub);
     let pass = |capacity| Pass {
         actor: actor.clone(),
@@ -210,12 +275,23 @@ pub(crate) async fn admit(ctx: &Context, rule: &AccessRule, claims: &Claims, req
     if !claims.holds(own) && !as_parent {
         return Err(missing(Some(own)));
     }
-    // A client's users reach their client and nothing of the customer around it.
-    if let Some(client) = &claims.client_id {
+    // A client's users reach their client and nothing of the customer around it: by the key of the customer whose client it is, and
+    // only where its account is their own customer.
+    if let Some(theirs) = &claims.client_id {
+        if client != Some(theirs) {
+            return Err(Error::KeyMismatch {
+                field: "clientKey",
+                claimed: Some(theirs.clone()),
+                requested: client.map(str::to_owned),
+            });
+        }
+        if claims.holds(own) && has_account(ctx, requested, theirs, claimed).await? {
+            return Ok(pass(Capacity::Client));
+        }
         return Err(Error::KeyMismatch {
-            field: "clientKey",
-            claimed: Some(client.clone()),
-            requested: None,
+            field: "customerKey",
+            claimed: claims.customer_key.clone(),
+            requested: Some(requested.to_owned()),
         });
     }
     if is_own {
@@ -229,6 +305,15 @@ pub(crate) async fn admit(ctx: &Context, rule: &AccessRule, claims: &Claims, req
         claimed: claims.customer_key.clone(),
         requested: Some(requested.to_owned()),
     })
+}
+
+/// Whether a customer's client has this account.
+async fn has_account(ctx: &Context, customer: &str, client: &str, account: Option<&str>) -> Result<bool> {
+    let (Ok(customer), Ok(client)) = (customer.parse(), client.parse()) else {
+        return Ok(false);
+    };
+    let holds = ctx.clients().account(customer, client).await?;
+    Ok(holds.is_some_and(|key| Some(key.to_string().as_str()) == account))
 }
 
 async fn is_parent(ctx: &Context, claimed: Option<&str>, requested: &str) -> Result<bool> {

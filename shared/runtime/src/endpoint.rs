@@ -5,7 +5,7 @@ use crate::{
     access::{self, AccessRule, Caller, Pass, Permission, Scope},
     problem::Problem,
     request::{self, Request},
-    spec::{Answer, Spec},
+    spec::{Answer, CLIENT, Spec},
     token::Claims,
 };
 use domain::{
@@ -107,10 +107,12 @@ pub async fn answer<E: Endpoint>(ctx: &Context, http: HttpRequest) -> Response<B
 async fn run<E: Endpoint>(ctx: &Context, http: &HttpRequest, id: &str) -> Result<Reply> {
     let path = request::path_of(http);
     let tenant = path.get("customerKey").cloned();
-    let rule = &E::Permission::RULE;
-    let pass = enter(ctx, &E::SPEC, rule, http, id, tenant.as_deref()).await?;
+    let client = path.get(CLIENT).cloned();
+    let rule = &E::Permission::RULE.at_route(client.is_some());
+    let keys = (tenant.as_deref(), client.as_deref());
+    let pass = enter(ctx, &E::SPEC, rule, http, id, keys).await?;
     let request = request::read(&E::SPEC, http, id.to_owned(), path, Some(&pass))?;
-    let scope = <E::Permission as Permission>::Scope::enter(tenant.as_deref())?;
+    let scope = <E::Permission as Permission>::Scope::enter(keys.0, keys.1)?;
     let once = request.once().filter(|_| E::SPEC.asks_for_replay_first()).cloned();
     replay(ctx, once.as_ref()).await?;
     let done = E::handle(ctx, Caller::new(scope, &pass), request).await;
@@ -136,7 +138,7 @@ async fn enter(
     rule: &AccessRule,
     http: &HttpRequest,
     id: &str,
-    tenant: Option<&str>,
+    (tenant, client): (Option<&str>, Option<&str>),
 ) -> Result<Pass> {
     if rule.public {
         return Ok(Pass {
@@ -150,7 +152,7 @@ async fn enter(
         .get(header::AUTHORIZATION)
         .and_then(|value| value.to_str().ok());
     let claims = ctx.tokens()?.verify(authorization, now).await?;
-    let admitted = access::admit(ctx, rule, &claims, tenant).await;
+    let admitted = access::admit(ctx, rule, &claims, tenant, client).await;
     if let Err(refusal) = &admitted {
         tell_of_refusal(ctx, spec, &claims, id, refusal, now).await?;
     }

@@ -54,6 +54,16 @@ impl EndpointFunction {
         }
     }
 
+    /// Itself, once for each of its routes, with what is asked there.
+    pub fn by_route(&self) -> Vec<Self> {
+        let alone = |spec: Spec| Self {
+            access: self.access.at_route(spec.is_of_client()),
+            spec,
+            ..*self
+        };
+        self.spec.by_route().into_iter().map(alone).collect()
+    }
+
     pub const fn needs(&self) -> Needs {
         Needs {
             table: !self.access.public || !self.spec.grants.is_empty(),
@@ -139,7 +149,8 @@ impl Function {
                     // A refused foreign key is told to the caller's own audit trail.
                     grants.push(Grant::on(Family::Audit, Action::BatchWriteItem));
                 }
-                if f.access.parent.is_some() {
+                let of_client = f.spec.by_route().iter().any(Spec::is_of_client) && f.access.client.is_some();
+                if f.access.parent.is_some() || of_client {
                     grants.push(Grant::on(Family::Customer, Action::GetItem));
                 }
                 if f.spec.is_idempotent_post() {

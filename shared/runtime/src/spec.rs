@@ -130,6 +130,8 @@ pub struct Spec {
     pub name: &'static str,
     pub method: Method,
     pub route: &'static str,
+    /// The same for what belongs to a client, where the function serves both: one function is a third of the resources of two.
+    pub of_client: Option<&'static str>,
     pub says: &'static str,
     pub body: Body,
     pub query: &'static [Field],
@@ -143,6 +145,9 @@ pub struct Spec {
 
 /// Names what breaks a rule that spans fields, in a body whose fields were each looked at: a broken one is not in it.
 pub type Rules = fn(&Map<String, Value>, &mut Vec<FieldError>);
+
+/// The path parameter that names a client.
+pub const CLIENT: &str = "clientKey";
 
 /// Of every list.
 pub const PAGE_FIELDS: &[Field] = &[
@@ -168,6 +173,7 @@ impl Spec {
             name,
             method,
             route,
+            of_client: None,
             says,
             body: Body::None,
             query: &[],
@@ -192,6 +198,28 @@ impl Spec {
 
     pub const fn delete(name: &'static str, route: &'static str, says: &'static str) -> Self {
         Self::new(Method::Delete, name, route, says)
+    }
+
+    /// Serves the same things of a client too, at this route.
+    pub const fn also(mut self, route: &'static str) -> Self {
+        self.of_client = Some(route);
+        self
+    }
+
+    /// Itself, once for each of its routes.
+    pub fn by_route(&self) -> Vec<Self> {
+        let routes = std::iter::once(self.route).chain(self.of_client);
+        let alone = |route| Self {
+            route,
+            of_client: None,
+            ..*self
+        };
+        routes.map(alone).collect()
+    }
+
+    /// Whether what it does is about one client.
+    pub fn is_of_client(&self) -> bool {
+        self.path_parameters().any(|name| name == CLIENT)
     }
 
     pub const fn takes(mut self, body: Body) -> Self {

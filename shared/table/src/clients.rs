@@ -277,6 +277,12 @@ impl Clients<'_> {
         Ok(depth)
     }
 
+    /// The account of a customer's client, for the check of who is that client's.
+    pub async fn account(&self, customer: CustomerKey, key: ClientKey) -> Result<Option<CustomerKey>> {
+        let client = self.0.client(customer, key).await?;
+        Ok(client.and_then(|client| client.client_customer_key))
+    }
+
     pub async fn read(&self, tenant: Tenant, key: ClientKey) -> Result<Client> {
         let found = self.0.client(tenant.key(), key).await?;
         found.ok_or(Error::NotFound(EntityKind::Client))

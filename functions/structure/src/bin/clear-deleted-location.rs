@@ -1,0 +1,3 @@
+fn main() -> std::process::ExitCode {
+    runtime::lambda::task::<structure::clear_deleted_location::ClearDeletedLocation>()
+}

@@ -1,0 +1,36 @@
+//! Task, on CUSTOMER_LOCATION_DELETED: contacts that pointed at the location no longer do.
+
+use domain::{Result, contact::Contact};
+use events::EventType;
+use runtime::{Context, Grant, Job, Outcome, Task, TaskSpec, spec::Action};
+use table::{PageRequest, keys::Family};
+
+pub struct ClearDeletedLocation;
+
+/// How many contacts one invocation clears at most.
+const PAGE: u8 = 100;
+
+impl Task for ClearDeletedLocation {
+    const SPEC: TaskSpec = TaskSpec {
+        name: "clear-deleted-location",
+        says: "Clear a deleted location from the contacts that pointed at it.",
+        on: &[EventType::LocationDeleted],
+        grants: &[
+            Grant::on(Family::Customer, Action::Query),
+            Grant::on(Family::Customer, Action::PutItem),
+        ],
+        pages: true,
+    };
+
+    async fn run(ctx: &Context, job: Job) -> Result<Outcome> {
+        let page = PageRequest {
+            limit: PAGE,
+            after: job.cursor.clone(),
+        };
+        let contacts = ctx.parts::<Contact>();
+        let next = contacts
+            .clear_location(job.owner(), job.key()?, &page, &job.change)
+            .await?;
+        Ok(next.map_or(Outcome::Done, Outcome::More))
+    }
+}

@@ -1,0 +1,40 @@
+//! POST /v1/customers/{customerKey}/contacts, and of a client: make a contact.
+
+use domain::{
+    Entity, Result,
+    contact::{self, Contact},
+};
+use runtime::{
+    Answer, Body, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::EditStructure, spec::Action,
+};
+use table::keys::Family;
+
+pub struct CreateContact;
+
+impl Endpoint for CreateContact {
+    const SPEC: Spec = Spec::post(
+        "create-contact",
+        "/v1/customers/{customerKey}/contacts",
+        "Make a contact of a customer or client.",
+    )
+    .also("/v1/customers/{customerKey}/clients/{clientKey}/contacts")
+    .takes(Body::Create(contact::FIELDS))
+    .rules(contact::rules_of_new)
+    .answers(Answer::Created {
+        name: "Contact",
+        fields: contact::view_fields,
+    })
+    .grants(&[
+        Grant::on(Family::Customer, Action::ConditionCheckItem),
+        Grant::on(Family::Customer, Action::PutItem),
+    ])
+    .codes(&["CUSTOMER_DISABLED"]);
+    type Permission = EditStructure;
+
+    async fn handle(ctx: &Context, caller: Caller<EditStructure>, request: Request) -> Result<Reply> {
+        let change = request.change(ctx, &caller.actor);
+        let contact = Contact::new(ctx.new_key(), request.body.clone(), change.now, &caller.actor)?;
+        ctx.parts::<Contact>().create(caller.owner(), &contact, &change).await?;
+        Reply::entity(&contact)
+    }
+}

@@ -1,0 +1,32 @@
+//! DELETE /v1/customers/{customerKey}/departments/{departmentKey}, and of a client: delete a department.
+
+use domain::{Result, department::Department};
+use runtime::{Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::EditStructure, spec::Action};
+use table::keys::Family;
+
+pub struct DeleteDepartment;
+
+impl Endpoint for DeleteDepartment {
+    const SPEC: Spec = Spec::delete(
+        "delete-department",
+        "/v1/customers/{customerKey}/departments/{departmentKey}",
+        "Delete a department of a customer or client.",
+    )
+    .also("/v1/customers/{customerKey}/clients/{clientKey}/departments/{departmentKey}")
+    .grants(&[
+        Grant::on(Family::Customer, Action::GetItem),
+        Grant::on(Family::Customer, Action::ConditionCheckItem),
+        Grant::on(Family::Customer, Action::PutItem),
+        Grant::on(Family::Customer, Action::DeleteItem),
+    ])
+    .codes(&["CUSTOMER_DISABLED"]);
+    type Permission = EditStructure;
+
+    async fn handle(ctx: &Context, caller: Caller<EditStructure>, request: Request) -> Result<Reply> {
+        let change = request.change(ctx, &caller.actor);
+        ctx.parts::<Department>()
+            .delete(caller.owner(), request.key()?, request.if_match, &change)
+            .await?;
+        Ok(Reply::nothing())
+    }
+}

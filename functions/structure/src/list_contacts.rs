@@ -1,0 +1,49 @@
+//! GET /v1/customers/{customerKey}/contacts, and of a client: a customer's contacts, oldest first; inactive ones only when asked for.
+
+use domain::{
+    EntityKind, Result,
+    contact::{self, Contact},
+    fields::{Field, Rule},
+};
+use runtime::{Answer, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::ViewStructure, spec::Action};
+use table::keys::Family;
+
+pub struct ListContacts;
+
+const FILTERS: &[Field] = &[
+    Field::new("isActive", Rule::Flag, "Only inactive ones where it is false.").default("true"),
+    Field::new("type", Rule::Text { min: 1, max: 50 }, "Only those of this type."),
+    Field::new(
+        "locationKey",
+        Rule::Key(EntityKind::Location),
+        "Only those at this location.",
+    ),
+];
+
+impl Endpoint for ListContacts {
+    const SPEC: Spec = Spec::get(
+        "list-contacts",
+        "/v1/customers/{customerKey}/contacts",
+        "List a customer's or client's contacts, oldest first.",
+    )
+    .also("/v1/customers/{customerKey}/clients/{clientKey}/contacts")
+    .filters(FILTERS)
+    .answers(Answer::Page {
+        name: "Contact",
+        fields: contact::view_fields,
+    })
+    .grants(&[
+        Grant::on(Family::Customer, Action::Query),
+        Grant::on(Family::Customer, Action::GetItem),
+    ]);
+    type Permission = ViewStructure;
+
+    async fn handle(ctx: &Context, caller: Caller<ViewStructure>, request: Request) -> Result<Reply> {
+        let page = request.page(ctx)?;
+        let (contacts, next) = ctx
+            .parts::<Contact>()
+            .list(caller.owner(), &request.filter()?, &page)
+            .await?;
+        Reply::page(contacts, request.next_cursor(ctx, next))
+    }
+}

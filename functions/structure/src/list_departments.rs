@@ -1,0 +1,48 @@
+//! GET /v1/customers/{customerKey}/departments, and of a client: a customer's departments, oldest first; inactive ones only when asked for.
+
+use domain::{
+    Result,
+    department::{self, Department},
+    fields::{Field, Rule},
+};
+use runtime::{Answer, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::ViewStructure, spec::Action};
+use table::keys::Family;
+
+pub struct ListDepartments;
+
+const FILTERS: &[Field] = &[
+    Field::new("isActive", Rule::Flag, "Only inactive ones where it is false.").default("true"),
+    Field::new(
+        "internalCode",
+        Rule::Text { min: 1, max: 100 },
+        "Only the department with this code.",
+    ),
+];
+
+impl Endpoint for ListDepartments {
+    const SPEC: Spec = Spec::get(
+        "list-departments",
+        "/v1/customers/{customerKey}/departments",
+        "List a customer's or client's departments, oldest first.",
+    )
+    .also("/v1/customers/{customerKey}/clients/{clientKey}/departments")
+    .filters(FILTERS)
+    .answers(Answer::Page {
+        name: "Department",
+        fields: department::view_fields,
+    })
+    .grants(&[
+        Grant::on(Family::Customer, Action::Query),
+        Grant::on(Family::Customer, Action::GetItem),
+    ]);
+    type Permission = ViewStructure;
+
+    async fn handle(ctx: &Context, caller: Caller<ViewStructure>, request: Request) -> Result<Reply> {
+        let page = request.page(ctx)?;
+        let (departments, next) = ctx
+            .parts::<Department>()
+            .list(caller.owner(), &request.filter()?, &page)
+            .await?;
+        Reply::page(departments, request.next_cursor(ctx, next))
+    }
+}

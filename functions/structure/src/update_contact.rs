@@ -1,0 +1,42 @@
+//! PATCH /v1/customers/{customerKey}/contacts/{contactKey}, and of a client: change a contact by JSON Merge Patch.
+
+use domain::{
+    Result,
+    contact::{self, Contact},
+};
+use runtime::{
+    Answer, Body, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::EditStructure, spec::Action,
+};
+use table::keys::Family;
+
+pub struct UpdateContact;
+
+impl Endpoint for UpdateContact {
+    const SPEC: Spec = Spec::patch(
+        "update-contact",
+        "/v1/customers/{customerKey}/contacts/{contactKey}",
+        "Change a contact of a customer or client.",
+    )
+    .also("/v1/customers/{customerKey}/clients/{clientKey}/contacts/{contactKey}")
+    .takes(Body::Patch(contact::FIELDS))
+    .answers(Answer::Entity {
+        name: "Contact",
+        fields: contact::view_fields,
+    })
+    .grants(&[
+        Grant::on(Family::Customer, Action::GetItem),
+        Grant::on(Family::Customer, Action::ConditionCheckItem),
+        Grant::on(Family::Customer, Action::PutItem),
+    ])
+    .codes(&["CUSTOMER_DISABLED"]);
+    type Permission = EditStructure;
+
+    async fn handle(ctx: &Context, caller: Caller<EditStructure>, request: Request) -> Result<Reply> {
+        let change = request.change(ctx, &caller.actor);
+        let contact = ctx
+            .parts::<Contact>()
+            .patch(caller.owner(), request.key()?, &request.body, request.if_match, &change)
+            .await?;
+        Reply::entity(&contact)
+    }
+}

@@ -1,0 +1,43 @@
+//! PATCH /v1/customers/{customerKey}/departments/{departmentKey}, and of a client: change a department by JSON Merge Patch.
+
+use domain::{
+    Result,
+    department::{self, Department},
+};
+use runtime::{
+    Answer, Body, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::EditStructure, spec::Action,
+};
+use table::keys::Family;
+
+pub struct UpdateDepartment;
+
+impl Endpoint for UpdateDepartment {
+    const SPEC: Spec = Spec::patch(
+        "update-department",
+        "/v1/customers/{customerKey}/departments/{departmentKey}",
+        "Change a department of a customer or client.",
+    )
+    .also("/v1/customers/{customerKey}/clients/{clientKey}/departments/{departmentKey}")
+    .takes(Body::Patch(department::FIELDS))
+    .answers(Answer::Entity {
+        name: "Department",
+        fields: department::view_fields,
+    })
+    .grants(&[
+        Grant::on(Family::Customer, Action::GetItem),
+        Grant::on(Family::Customer, Action::ConditionCheckItem),
+        Grant::on(Family::Customer, Action::PutItem),
+        Grant::on(Family::Customer, Action::DeleteItem),
+    ])
+    .codes(&["CONFLICT", "CUSTOMER_DISABLED"]);
+    type Permission = EditStructure;
+
+    async fn handle(ctx: &Context, caller: Caller<EditStructure>, request: Request) -> Result<Reply> {
+        let change = request.change(ctx, &caller.actor);
+        let department = ctx
+            .parts::<Department>()
+            .patch(caller.owner(), request.key()?, &request.body, request.if_match, &change)
+            .await?;
+        Reply::entity(&department)
+    }
+}
