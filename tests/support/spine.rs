@@ -95,7 +95,7 @@ impl Spine {
     }
 
     /// What was sent since this was last asked, as message bodies.
-    fn take_sent(&self) -> Vec<Value> {
+    pub fn take_sent(&self) -> Vec<Value> {
         std::mem::take(&mut self.state.lock().unwrap().sent)
     }
 
