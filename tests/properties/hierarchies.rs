@@ -6,15 +6,10 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use proptest::{prelude::*, sample::Index, test_runner::TestRunner};
 use runtime::function::TaskFunction;
 use serde_json::{Value, json};
-use std::{
-    cell::RefCell,
-    collections::{BTreeMap, HashMap},
-};
+use std::collections::{BTreeMap, HashMap};
 use tokio::runtime::Builder;
 
 const HISTORIES: u32 = 1000;
-/// After so many a new world is made: reading the stream gets slower as it gets longer.
-const IN_ONE_WORLD: usize = 20;
 
 #[derive(Clone, Debug)]
 enum Step {
@@ -462,31 +457,34 @@ impl<'w> History<'w> {
 
 #[test]
 fn no_history_leaves_an_orphan_or_a_state_that_the_hierarchy_does_not_explain() {
-    let runtime = Builder::new_current_thread().enable_all().build().unwrap();
-    let world: RefCell<(usize, Option<World>)> = RefCell::default();
-    let mut runner = TestRunner::new(ProptestConfig {
-        cases: HISTORIES,
-        failure_persistence: None,
-        ..ProptestConfig::default()
-    });
-    runner
-        .run(&prop::collection::vec(step(), 8..40), |steps| {
-            let (histories, used) = world.take();
-            // A history that failed took its world with it: what it left there is nobody else's concern.
-            let used = used.filter(|_| histories < IN_ONE_WORLD);
-            let histories = if used.is_some() { histories + 1 } else { 1 };
-            let here = used.unwrap_or_else(|| runtime.block_on(World::new()));
-            runtime.block_on(async {
-                let mut history = History::start(&here).await;
-                for step in &steps {
-                    history.take(step).await;
-                    here.clock.forward(chrono::TimeDelta::milliseconds(1));
-                }
-                history.finish().await;
-                history.check().await;
-            });
-            world.replace((histories, Some(here)));
+    let half = || {
+        let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+        let mut runner = TestRunner::new(ProptestConfig {
+            cases: HISTORIES / 2,
+            failure_persistence: None,
+            ..ProptestConfig::default()
+        });
+        let histories = prop::collection::vec(step(), 8..32);
+        runner.run(&histories, |steps| {
+            runtime.block_on(live_through(&steps));
             Ok(())
         })
-        .unwrap();
+    };
+    std::thread::scope(|scope| {
+        let halves = [scope.spawn(half), scope.spawn(half)];
+        for half in halves {
+            half.join().unwrap().unwrap();
+        }
+    });
+}
+
+async fn live_through(steps: &[Step]) {
+    let world = World::new().await;
+    let mut history = History::start(&world).await;
+    for step in steps {
+        history.take(step).await;
+        world.clock.forward(chrono::TimeDelta::milliseconds(1));
+    }
+    history.finish().await;
+    history.check().await;
 }
