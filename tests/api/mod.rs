@@ -2,6 +2,7 @@
 
 mod access;
 mod bodies;
+mod clients;
 mod cursors;
 mod customers;
 mod etags;
@@ -10,4 +11,5 @@ mod locations;
 mod problems;
 mod requests;
 mod secrets;
+mod structure;
 mod tokens;

@@ -1,0 +1,181 @@
+//! Provisioning and dissociating accounts.
+
+use super::{make, make_account, of, one, read};
+use crate::support::{Call, World, at, key_of};
+use serde_json::json;
+
+#[tokio::test]
+async fn a_client_and_its_account_point_at_each_other() {
+    let world = World::new().await;
+    let customer = world.member_customer("Acme").await;
+    let fields = json!({"provisionAccount": true, "email": "c@client.example", "address": {"city": "Springfield"}, "business": {"size": "1-10"}});
+    let made = make(&world, &customer, fields).await.expect(201);
+    let account = read(&world, made.body["clientCustomerKey"].as_str().unwrap()).await;
+    assert_eq!(
+        account["parent"],
+        json!({"customerKey": customer, "clientKey": made.key(), "depth": 1})
+    );
+    assert_eq!(
+        account["bootstrapTenantKey"],
+        read(&world, &customer).await["bootstrapTenantKey"]
+    );
+    assert_eq!(account["isTenantCustomer"], false);
+    for field in ["name", "email", "address", "business"] {
+        assert_eq!(account[field], made.body[field], "{field}");
+    }
+    // It is a customer like any other: its address becomes its headquarters.
+    world.settle().await;
+    let locations = world
+        .all(&world.admin(), &format!("{}/locations", at(&key_of(&account))))
+        .await;
+    assert_eq!(locations[0]["isHeadquarters"], true);
+}
+
+#[tokio::test]
+async fn an_account_is_provisioned_later_once() {
+    let world = World::new().await;
+    let customer = world.member_customer("Acme").await;
+    let client = make(&world, &customer, json!({"business": {"size": "1-10"}}))
+        .await
+        .expect(201);
+    let path = format!("{}/account", one(&customer, client.key()));
+    let overrides = json!({"type": "Consumer", "name": "Ada", "person": {"firstName": "Ada", "lastName": "L"}});
+    let provision = Call::new("POST", &path)
+        .by(&world.user("ClientEditor", &customer))
+        .header("idempotency-key", "once")
+        .json(overrides);
+    let done = world.send(provision.clone()).await.expect(201);
+    assert_eq!((done.key(), &done.body["version"]), (client.key(), &json!(2)));
+    let account = read(&world, done.body["clientCustomerKey"].as_str().unwrap()).await;
+    assert_eq!(
+        (&account["type"], &account["name"]),
+        (&json!("Consumer"), &json!("Ada"))
+    );
+    assert!(account.get("business").is_none());
+    let again = world.send(provision).await.expect(201);
+    assert_eq!(
+        (again.header("idempotent-replay"), &again.body),
+        (Some("true"), &done.body)
+    );
+    let second = world
+        .post(&world.admin(), &path, json!({}))
+        .await
+        .problem(409, "CONFLICT");
+    assert_eq!(second.body["details"]["field"], "clientCustomerKey");
+}
+
+#[tokio::test]
+async fn what_platform_staff_set_nobody_else_sets_on_an_account() {
+    let world = World::new().await;
+    let customer = world.member_customer("Acme").await;
+    let client = make(&world, &customer, json!({})).await.expect(201);
+    let path = format!("{}/account", one(&customer, client.key()));
+    for field in ["products", "externalId", "authTenantId"] {
+        let value = if field == "products" { json!(["x"]) } else { json!("x") };
+        let body = json!({field: value});
+        world
+            .post(&world.user("CustomerAdmin", &customer), &path, body)
+            .await
+            .problem(403, "FORBIDDEN");
+    }
+    let body = json!({"products": ["x"], "externalId": "e-1"});
+    let done = world.post(&world.admin(), &path, body).await.expect(201);
+    let found = world
+        .get(&world.admin(), "/v1/customers/external/e-1")
+        .await
+        .expect(200);
+    assert_eq!(found.body["key"], done.body["clientCustomerKey"]);
+    assert_eq!(
+        world
+            .post(&world.admin(), &path, json!({"isTenantCustomer": true, "parent": {}}))
+            .await
+            .broken(),
+        ["isTenantCustomer", "parent"]
+    );
+}
+
+#[tokio::test]
+async fn of_two_who_provision_at_once_one_gets_through() {
+    let world = World::new().await;
+    let customer = world.member_customer("Acme").await;
+    let client = make(&world, &customer, json!({})).await.expect(201);
+    let (path, admin) = (format!("{}/account", one(&customer, client.key())), world.admin());
+    let answers = futures_util::future::join_all((0..6).map(|_| world.post(&admin, &path, json!({})))).await;
+    let mut statuses: Vec<u16> = answers.iter().map(|answer| answer.status).collect();
+    statuses.sort_unstable();
+    assert_eq!(statuses, [201, 409, 409, 409, 409, 409]);
+    let customers = world.all(&world.admin(), "/v1/customers?isTenantCustomer=false").await;
+    assert_eq!(customers.len(), 2, "no account that nobody points at");
+}
+
+#[tokio::test]
+async fn dissociated_both_stand_alone() {
+    let world = World::new().await;
+    let customer = world.member_customer("Acme").await;
+    let (client, account) = make_account(&world, &customer).await;
+    let path = format!("{}/account", one(&customer, &client));
+    world.delete(&world.admin(), &path).await.expect(204);
+    let left = world
+        .get(&world.admin(), &one(&customer, &client))
+        .await
+        .expect(200)
+        .body;
+    assert!(left.get("clientCustomerKey").is_none());
+    let alone = read(&world, &account).await;
+    assert_eq!((alone.get("parent"), &alone["isDisabled"]), (None, &json!(false)));
+    world.delete(&world.admin(), &path).await.problem(404, "NOT_FOUND");
+    // The former parent has no more say over it.
+    let former = world.user("CustomerAdmin", &customer);
+    world.get(&former, &at(&account)).await.problem(400, "KEY_MISMATCH");
+    world.post(&world.admin(), &path, json!({})).await.expect(201);
+}
+
+#[tokio::test]
+async fn accounts_lie_at_most_eight_deep_and_who_was_dissociated_counts_anew() {
+    let world = World::new().await;
+    let mut chain = vec![(String::new(), world.member_customer("Root").await)];
+    for depth in 1..=8 {
+        let made = make_account(&world, &chain.last().unwrap().1).await;
+        assert_eq!(read(&world, &made.1).await["parent"]["depth"], depth);
+        chain.push(made);
+    }
+    let last = chain[8].1.clone();
+    let refused = make(&world, &last, json!({"provisionAccount": true}))
+        .await
+        .problem(409, "CONFLICT");
+    assert_eq!(refused.body["details"]["field"], "depth");
+    assert!(
+        world.all(&world.admin(), &of(&last)).await.is_empty(),
+        "nor is the client made"
+    );
+    let client = make(&world, &last, json!({})).await.expect(201);
+    let account = format!("{}/account", one(&last, client.key()));
+    world
+        .post(&world.admin(), &account, json!({}))
+        .await
+        .problem(409, "CONFLICT");
+    // Two levels off the top make room for two at the bottom.
+    let cut = format!("{}/account", one(&chain[1].1, &chain[2].0));
+    world.delete(&world.admin(), &cut).await.expect(204);
+    world.post(&world.admin(), &account, json!({})).await.expect(201);
+}
+
+#[tokio::test]
+async fn two_who_build_the_same_chain_at_once_get_no_deeper() {
+    let world = World::new().await;
+    let admin = world.admin();
+    let mut last = world.member_customer("Root").await;
+    for _ in 0..7 {
+        last = make_account(&world, &last).await.1;
+    }
+    let build = async |on: String| {
+        let answer = make(&world, &on, json!({"provisionAccount": true})).await;
+        answer.body["clientCustomerKey"].as_str().map(str::to_owned)
+    };
+    let (one_end, other_end) = tokio::join!(build(last.clone()), build(last.clone()));
+    for end in [one_end.unwrap(), other_end.unwrap()] {
+        assert_eq!(build(end).await, None);
+    }
+    let deepest = world.all(&admin, "/v1/customers?isTenantCustomer=false").await;
+    assert!(deepest.iter().all(|c| c["parent"]["depth"].as_u64().unwrap_or(0) <= 8));
+}

@@ -1,0 +1,76 @@
+//! Deleting clients, and asking first what would go.
+
+use super::{make, make_account, of, one, read};
+use crate::support::{Call, World, at};
+use serde_json::json;
+
+#[tokio::test]
+async fn deleted_it_is_gone_and_its_external_id_free() {
+    let world = World::new().await;
+    let customer = world.member_customer("Acme").await;
+    let client = make(&world, &customer, json!({"externalId": "x"})).await.expect(201);
+    let path = one(&customer, client.key());
+    let stale = Call::new("DELETE", &path)
+        .by(&world.admin())
+        .header("if-match", "\"7\"");
+    world.send(stale).await.problem(412, "VERSION_MISMATCH");
+    world.delete(&world.admin(), &path).await.expect(204);
+    world.get(&world.admin(), &path).await.problem(404, "NOT_FOUND");
+    world.delete(&world.admin(), &path).await.problem(404, "NOT_FOUND");
+    make(&world, &customer, json!({"externalId": "x"})).await.expect(201);
+}
+
+#[tokio::test]
+async fn a_dry_run_says_what_would_go_and_changes_nothing() {
+    let world = World::new().await;
+    let admin = world.admin();
+    let customer = world.member_customer("Acme").await;
+    let (client, account) = make_account(&world, &customer).await;
+    let (_, below) = make_account(&world, &account).await;
+    for base in [at(&customer), one(&customer, &client)] {
+        for n in 0..3 {
+            let body = json!({"name": format!("D{n}")});
+            world
+                .post(&admin, &format!("{base}/departments"), body)
+                .await
+                .expect(201);
+        }
+        let location = json!({"name": "L", "address": {}});
+        world
+            .post(&admin, &format!("{base}/locations"), location)
+            .await
+            .expect(201);
+    }
+    let version = read(&world, &customer).await["version"].clone();
+    let of_client = world
+        .delete(&admin, &format!("{}?dryRun=true", one(&customer, &client)))
+        .await
+        .expect(200);
+    let counts = json!({"clients": 0, "departments": 3, "locations": 1, "contacts": 0, "deactivations": 0});
+    assert_eq!(
+        of_client.body,
+        json!({"counts": counts, "accounts": [account, below], "isComplete": true})
+    );
+    let of_customer = world
+        .delete(&admin, &format!("{}?dryRun=true", at(&customer)))
+        .await
+        .expect(200);
+    let counts = json!({"clients": 1, "departments": 6, "locations": 2, "contacts": 0, "deactivations": 0});
+    assert_eq!(
+        of_customer.body,
+        json!({"counts": counts, "accounts": [account, below], "isComplete": true})
+    );
+    assert_eq!(read(&world, &customer).await["version"], version);
+    assert_eq!(world.all(&admin, &of(&customer)).await.len(), 1);
+    for path in [
+        one(&customer, "cli_01kb1v0c1tfr2v6krscysfnvgb"),
+        at("cus_01kb1v0c1tfr2v6krscysfnvgb"),
+    ] {
+        world
+            .delete(&admin, &format!("{path}?dryRun=true"))
+            .await
+            .problem(404, "NOT_FOUND");
+    }
+    let odd = world.delete(&admin, &format!("{}?dryRun=maybe", at(&customer))).await;
+    assert_eq!(odd.broken(), ["dryRun"]);
+}

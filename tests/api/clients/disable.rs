@@ -1,0 +1,110 @@
+//! Disabling and enabling a client: the request itself. What follows from it is in `flows`.
+
+use super::{make, make_account, one};
+use crate::support::{Call, World};
+use serde_json::json;
+
+#[tokio::test]
+async fn disabled_it_takes_no_change_until_it_is_enabled() {
+    let world = World::new().await;
+    let customer = world.member_customer("Acme").await;
+    let client = make(&world, &customer, json!({})).await.expect(201);
+    let path = one(&customer, client.key());
+    let admin = world.admin();
+    let disabled = world
+        .post(&admin, &format!("{path}/disable"), json!({}))
+        .await
+        .expect(200);
+    assert_eq!(
+        (&disabled.body["isDisabled"], disabled.header("etag")),
+        (&json!(true), Some("\"2\""))
+    );
+    world
+        .patch(&admin, &path, json!({"name": "New"}))
+        .await
+        .problem(409, "CUSTOMER_DISABLED");
+    world
+        .post(&admin, &format!("{path}/account"), json!({}))
+        .await
+        .problem(409, "CUSTOMER_DISABLED");
+    let location = json!({"name": "Shop", "address": {}});
+    world
+        .post(&admin, &format!("{path}/locations"), location.clone())
+        .await
+        .problem(409, "CUSTOMER_DISABLED");
+    world
+        .post(&admin, &format!("{path}/disable"), json!({}))
+        .await
+        .problem(409, "CUSTOMER_DISABLED");
+    let enabled = world
+        .post(&admin, &format!("{path}/enable"), json!({}))
+        .await
+        .expect(200);
+    assert_eq!(enabled.body["isDisabled"], false);
+    world
+        .post(&admin, &format!("{path}/enable"), json!({}))
+        .await
+        .problem(409, "CONFLICT");
+    world
+        .post(&admin, &format!("{path}/locations"), location)
+        .await
+        .expect(201);
+}
+
+#[tokio::test]
+async fn repeated_with_its_idempotency_key_it_is_answered_again() {
+    let world = World::new().await;
+    let customer = world.member_customer("Acme").await;
+    let client = make(&world, &customer, json!({})).await.expect(201);
+    let path = format!("{}/disable", one(&customer, client.key()));
+    let call = Call::new("POST", &path)
+        .by(&world.admin())
+        .header("idempotency-key", "k")
+        .json(json!({}));
+    let first = world.send(call.clone()).await.expect(200);
+    let again = world.send(call).await.expect(200);
+    assert_eq!(
+        (again.header("idempotent-replay"), &again.body),
+        (Some("true"), &first.body)
+    );
+}
+
+#[tokio::test]
+async fn how_far_it_has_come_shows_until_it_is_through() {
+    let world = World::new().await;
+    let customer = world.member_customer("Acme").await;
+    let (client, account) = make_account(&world, &customer).await;
+    make(&world, &account, json!({})).await.expect(201);
+    let (path, admin) = (one(&customer, &client), world.admin());
+    for (action, state) in [("disable", "Disabling"), ("enable", "Enabling")] {
+        world
+            .post(&admin, &format!("{path}/{action}"), json!({}))
+            .await
+            .expect(200);
+        let underway = world.get(&admin, &path).await.expect(200);
+        assert_eq!(underway.body["cascade"], json!({"state": state, "done": 0}));
+        world.settle().await;
+        assert!(world.get(&admin, &path).await.expect(200).body.get("cascade").is_none());
+    }
+}
+
+#[tokio::test]
+async fn without_an_account_there_is_nothing_to_wait_for() {
+    let world = World::new().await;
+    let customer = world.member_customer("Acme").await;
+    let client = make(&world, &customer, json!({})).await.expect(201);
+    let path = one(&customer, client.key());
+    world
+        .post(&world.admin(), &format!("{path}/disable"), json!({}))
+        .await
+        .expect(200);
+    assert!(
+        world
+            .get(&world.admin(), &path)
+            .await
+            .expect(200)
+            .body
+            .get("cascade")
+            .is_none()
+    );
+}

@@ -1,0 +1,154 @@
+//! /v1/customers/{customerKey}/hierarchy
+
+use super::{make, make_account, one};
+use crate::support::{World, at};
+use serde_json::{Value, json};
+
+#[tokio::test]
+async fn it_shows_clients_their_accounts_and_theirs_as_deep_as_asked() {
+    let world = World::new().await;
+    let customer = world.member_customer("Acme").await;
+    let (client, account) = make_account(&world, &customer).await;
+    let bare = make(&world, &customer, json!({"name": "Bare"})).await.expect(201);
+    let (inner, innermost) = make_account(&world, &account).await;
+    world
+        .post(&world.admin(), &format!("{}/disable", one(&account, &inner)), json!({}))
+        .await
+        .expect(200);
+    let path = format!("{}/hierarchy", at(&customer));
+    let viewer = world.user("ClientViewer", &customer);
+    let tree = world.get(&viewer, &path).await.expect(200).body;
+    assert_eq!(
+        (&tree["customerKey"], &tree["name"], &tree["nextCursor"]),
+        (&json!(customer), &json!("Acme"), &Value::Null)
+    );
+    assert_eq!(
+        tree["clients"][1],
+        json!({"clientKey": bare.key(), "name": "Bare", "isDisabled": false, "account": null})
+    );
+    let first = &tree["clients"][0];
+    assert_eq!(
+        (&first["clientKey"], &first["account"]["customerKey"]),
+        (&json!(client), &json!(account))
+    );
+    let second = &first["account"]["clients"][0];
+    assert_eq!(
+        (&second["clientKey"], &second["isDisabled"]),
+        (&json!(inner), &json!(true))
+    );
+    assert_eq!(second["account"]["customerKey"], innermost.as_str());
+    // Deeper than two levels was not asked for: the cut is said, and can be followed.
+    assert_eq!(second["account"]["clients"], json!([]));
+    let cursor = second["account"]["nextCursor"].as_str().unwrap();
+    let rest = world
+        .get(&viewer, &format!("{path}?cursor={cursor}"))
+        .await
+        .expect(200)
+        .body;
+    assert_eq!(
+        (&rest["customerKey"], &rest["clients"], &rest["nextCursor"]),
+        (&json!(innermost), &json!([]), &Value::Null)
+    );
+    let shallow = world.get(&viewer, &format!("{path}?depth=1")).await.expect(200).body;
+    assert_eq!(shallow["clients"][0]["account"]["clients"], json!([]));
+    let deep = world.get(&viewer, &format!("{path}?depth=8")).await.expect(200).body;
+    assert_eq!(
+        deep["clients"][0]["account"]["clients"][0]["account"]["nextCursor"],
+        Value::Null
+    );
+    for depth in ["0", "9", "x"] {
+        assert_eq!(
+            world.get(&viewer, &format!("{path}?depth={depth}")).await.broken(),
+            ["depth"]
+        );
+    }
+}
+
+#[tokio::test]
+async fn each_list_is_cut_at_the_limit_and_followed_by_its_cursor() {
+    let world = World::new().await;
+    let customer = world.member_customer("Acme").await;
+    let (_, account) = make_account(&world, &customer).await;
+    for customer in [&customer, &account] {
+        for n in 0..5 {
+            make(&world, customer, json!({"name": format!("C{n}")}))
+                .await
+                .expect(201);
+        }
+    }
+    let path = format!("{}/hierarchy?limit=2", at(&customer));
+    let tree = world.get(&world.admin(), &path).await.expect(200).body;
+    let mut names = Vec::new();
+    let mut page = tree["clients"][0]["account"].clone();
+    loop {
+        assert_eq!(page["customerKey"], account.as_str());
+        names.extend(page["clients"].as_array().unwrap().iter().map(|c| c["name"].clone()));
+        let Some(cursor) = page["nextCursor"].as_str() else {
+            break;
+        };
+        page = world
+            .get(&world.admin(), &format!("{path}&cursor={cursor}"))
+            .await
+            .expect(200)
+            .body;
+    }
+    assert_eq!(names, ["C0", "C1", "C2", "C3", "C4"]);
+    let cursor = tree["nextCursor"].as_str().unwrap();
+    let rest = world
+        .get(&world.admin(), &format!("{path}&cursor={cursor}"))
+        .await
+        .expect(200)
+        .body;
+    assert_eq!(
+        (
+            rest["clients"][0]["name"].as_str(),
+            rest["clients"].as_array().unwrap().len()
+        ),
+        (Some("C1"), 2)
+    );
+}
+
+#[tokio::test]
+async fn a_level_is_two_requests_a_customer_and_no_more() {
+    let world = World::new().await;
+    let customer = world.member_customer("Acme").await;
+    for _ in 0..3 {
+        let (_, account) = make_account(&world, &customer).await;
+        make_account(&world, &account).await;
+    }
+    let answer = world
+        .get(&world.admin(), &format!("{}/hierarchy", at(&customer)))
+        .await
+        .expect(200);
+    assert_eq!(answer.seen.requests.len(), 1 + 2 + 3 * 2, "{:?}", answer.seen.requests);
+}
+
+#[tokio::test]
+async fn a_cursor_into_an_account_opens_it_no_more_once_it_is_dissociated() {
+    let world = World::new().await;
+    let customer = world.member_customer("Acme").await;
+    let (client, account) = make_account(&world, &customer).await;
+    make(&world, &account, json!({})).await.expect(201);
+    let path = format!("{}/hierarchy?depth=1", at(&customer));
+    let tree = world.get(&world.admin(), &path).await.expect(200).body;
+    let cursor = tree["clients"][0]["account"]["nextCursor"].as_str().unwrap().to_owned();
+    world
+        .get(&world.admin(), &format!("{path}&cursor={cursor}"))
+        .await
+        .expect(200);
+    world
+        .delete(&world.admin(), &format!("{}/account", one(&customer, &client)))
+        .await
+        .expect(204);
+    assert_eq!(
+        world
+            .get(&world.admin(), &format!("{path}&cursor={cursor}"))
+            .await
+            .broken(),
+        ["cursor"]
+    );
+    // Nor does it open anything for another tenant.
+    let other = world.member_customer("Other").await;
+    let theirs = format!("{}/hierarchy?depth=1&cursor={cursor}", at(&other));
+    assert_eq!(world.get(&world.admin(), &theirs).await.broken(), ["cursor"]);
+}
