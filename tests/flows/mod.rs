@@ -1,5 +1,6 @@
 //! From a request to what comes of it.
 
+mod cascades;
 mod disorder;
 mod headquarters;
 mod tracing;

@@ -301,6 +301,26 @@ impl World {
         self.pages(caller, path).await.concat()
     }
 
+    /// What the table still holds of a customer or of its clients, but for what says that it was deleted.
+    pub async fn left_of(&self, customer: &str) -> Vec<String> {
+        let mut left = Vec::new();
+        let mut start = None;
+        loop {
+            let page = self.client.scan().table_name(TABLE).set_exclusive_start_key(start);
+            let page = page.send().await.unwrap();
+            for item in page.items.unwrap_or_default() {
+                let text = |name: &str| item[name].as_s().unwrap().clone();
+                if text("pk").starts_with(&format!("CUS#{customer}")) && text("entity") != "Tombstone" {
+                    left.push(format!("{} {}", text("pk"), text("sk")));
+                }
+            }
+            start = page.last_evaluated_key.filter(|key| !key.is_empty());
+            if start.is_none() {
+                return left;
+            }
+        }
+    }
+
     /// A customer's audit trail as platform staff see it, newest first.
     pub async fn audit(&self, customer: &str) -> Vec<Value> {
         self.all(&self.admin(), &format!("/v1/customers/{customer}/audit?limit=100"))

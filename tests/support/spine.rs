@@ -1,6 +1,6 @@
 //! The way from the table's stream to the tasks, in process: the real trigger and the real tasks, with a bus that can be told to fail.
 
-use super::{World, functions, recorder::watch};
+use super::{Seen, World, functions, recorder::watch};
 use aws_lambda_events::{dynamodb::Event as StreamEvent, sqs::SqsEvent};
 use aws_sdk_eventbridge::{
     Client,
@@ -48,7 +48,7 @@ impl Spine {
         let state = Arc::new(Mutex::new(BusState::default()));
         let app = Router::new()
             .route("/", post(put_events))
-            .route("/queue", post(send_message))
+            .route("/queue/", post(send_message))
             .with_state(state.clone());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -84,13 +84,13 @@ impl Spine {
                 aws_sdk_sqs::Config::builder()
                     .behavior_version(aws_sdk_sqs::config::BehaviorVersion::v2026_01_12())
                     .region(aws_sdk_sqs::config::Region::new("us-east-1"))
-                    .endpoint_url(format!("{}/queue", self.url))
+                    .endpoint_url(format!("{}/queue/", self.url))
                     .credentials_provider(Credentials::for_tests())
                     .retry_config(RetryConfig::disabled())
                     .http_client(aws_smithy_http_client::Builder::new().build_http())
                     .build(),
             ),
-            url: format!("{}/queue", self.url),
+            url: format!("{}/queue/", self.url),
         }
     }
 
@@ -248,6 +248,11 @@ impl World {
 
     /// Delivers events to a task as one batch; the indices of those it wants again.
     pub async fn deliver(&self, task: &TaskFunction, events: &[Value]) -> Vec<usize> {
+        self.deliver_seen(task, events).await.0
+    }
+
+    /// As `deliver`; with what the task asked of the table.
+    pub async fn deliver_seen(&self, task: &TaskFunction, events: &[Value]) -> (Vec<usize>, Seen) {
         let records: Vec<Value> = events
             .iter()
             .enumerate()
@@ -263,9 +268,8 @@ impl World {
         let (response, seen) = watch((task.call)(&self.ctx, batch)).await;
         seen.check(&Function::Task(*task));
         let failures = response.batch_item_failures.iter();
-        failures
-            .map(|failure| failure.item_identifier.parse().unwrap())
-            .collect()
+        let again = failures.map(|failure| failure.item_identifier.parse().unwrap());
+        (again.collect(), seen)
     }
 
     /// Delivers events to a task, and then what it sends itself, until there is nothing left; how many deliveries that took.
