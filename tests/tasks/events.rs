@@ -188,6 +188,32 @@ async fn every_event_fits_its_schema() {
         .delete(&world.admin(), &format!("{path}/locations/{location}"))
         .await
         .expect(204);
+    let body = json!({"name": "Client", "provisionAccount": true});
+    let client = world
+        .post(&world.admin(), &format!("{path}/clients"), body)
+        .await
+        .expect(201);
+    let client = format!("{path}/clients/{}", client.key());
+    for action in ["disable", "enable"] {
+        world
+            .post(&world.admin(), &format!("{client}/{action}"), json!({}))
+            .await
+            .expect(200);
+    }
+    let contact = json!({"type": "Billing", "firstName": "Ada", "lastName": "L", "phone": "+14155550100"});
+    for (things, body) in [("departments", json!({"name": "D"})), ("contacts", contact)] {
+        let made = world
+            .post(&world.admin(), &format!("{client}/{things}"), body)
+            .await
+            .expect(201);
+        let one = format!("{client}/{things}/{}", made.key());
+        world
+            .patch(&world.admin(), &one, json!({"isActive": false}))
+            .await
+            .expect(200);
+    }
+    seen.extend(world.settle().await);
+    // All below goes with it.
     world.delete(&world.admin(), &path).await.expect(204);
     seen.extend(world.settle().await);
     for event_type in events::EventType::ALL {
