@@ -108,7 +108,10 @@ fn row(function: &Function) -> String {
         function.name(),
         function.says().trim_end_matches('.'),
         in_words(declared),
-        requests(declared),
+        match function {
+            Function::Task(f) if f.spec.pages => "a page of 100 things an invocation",
+            _ => requests(declared),
+        },
         in_words(&adapter),
     )
 }
@@ -138,9 +141,10 @@ fn in_words(grants: &[Grant]) -> String {
 /// How many requests a function makes when nothing gets in its way.
 fn requests(grants: &[Grant]) -> &'static str {
     let has = |wanted: &[Action]| grants.iter().any(|grant| wanted.contains(&grant.action));
-    let reads = has(&[Action::GetItem, Action::Query]);
+    let reads = has(&[Action::GetItem, Action::BatchGetItem, Action::Query]);
     let writes = has(&[Action::PutItem, Action::UpdateItem, Action::DeleteItem]);
     match (reads, writes) {
+        (true, false) if has(&[Action::BatchGetItem]) && has(&[Action::Query]) => "1, and 2 for each customer shown",
         // A list asks for the thing itself only where it found nothing: an empty list, or a list of nothing?
         (true, false) if has(&[Action::Query]) && has(&[Action::GetItem]) => "1, or 2 where the list is empty",
         (true, true) => "a read and a write at most",
