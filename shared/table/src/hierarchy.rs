@@ -120,11 +120,11 @@ impl Table {
             let mut level = Vec::new();
             unread(&mut root, &mut level);
             let room = LARGEST.saturating_sub(shown) / usize::from(request.limit);
+            // Whoever finds no room keeps its cut, at its beginning.
             level.truncate(room);
             if level.is_empty() {
                 break;
             }
-            // `unread` walks the tree in the same order each time: a node cut off here is found again below only if nobody reads it.
             let mut read = HashMap::new();
             for abreast in level.chunks(ABREAST) {
                 let pages = abreast.iter().map(|customer| {
