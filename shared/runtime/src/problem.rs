@@ -80,7 +80,7 @@ impl Problem {
                 Self::new("CONFLICT", format!("{}.", capital(reason))).details(json!({"field": field}))
             }
             Error::CustomerDisabled => {
-                Self::new("CUSTOMER_DISABLED", "The customer is deactivated; reactivate it first.")
+                Self::new("CUSTOMER_DISABLED", "The customer or client is disabled; reactivate or enable it first.")
             }
             Error::ReactivationWindowClosed => Self::new(
                 "REACTIVATION_WINDOW_CLOSED",
