@@ -79,9 +79,10 @@ impl Problem {
             Error::Conflict { field, reason } => {
                 Self::new("CONFLICT", format!("{}.", capital(reason))).details(json!({"field": field}))
             }
-            Error::CustomerDisabled => {
-                Self::new("CUSTOMER_DISABLED", "The customer or client is disabled; reactivate or enable it first.")
-            }
+            Error::CustomerDisabled => Self::new(
+                "CUSTOMER_DISABLED",
+                "The customer or client is disabled; reactivate or enable it first.",
+            ),
             Error::ReactivationWindowClosed => Self::new(
                 "REACTIVATION_WINDOW_CLOSED",
                 "The window for reactivation has ended; platform staff can extend it.",
