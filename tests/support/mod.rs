@@ -1,11 +1,13 @@
 //! A world of one's own for each test: an embedded table, a clock that stands still, callers with real tokens.
 
 mod answer;
+mod objects;
 mod recorder;
 mod spine;
 mod token;
 
 pub use answer::Answer;
+pub use objects::LOGO_URL;
 pub use recorder::Seen;
 pub use spine::tasks;
 pub use token::{AUDIENCE, ISSUER, Issuer, Key, Token};
@@ -48,6 +50,7 @@ pub fn functions() -> Vec<Function> {
         customers::FUNCTIONS,
         clients::FUNCTIONS,
         structure::FUNCTIONS,
+        logo::FUNCTIONS,
         docs::FUNCTIONS,
         table_stream::FUNCTIONS,
     ]
@@ -105,6 +108,7 @@ pub struct World {
     issuer: Key,
     requests: AtomicU64,
     pub spine: spine::Spine,
+    pub objects: objects::Objects,
 }
 
 impl World {
@@ -145,9 +149,12 @@ impl World {
             cursor_secret: "a secret for tests".into(),
             bus_name: "customer-service".into(),
             queue_url: String::new(),
+            logo_bucket: String::new(),
+            logo_url: String::new(),
         };
         configure(&mut config);
         let spine = spine::Spine::start().await;
+        let objects = objects::Objects::start().await;
         let table = Table {
             client: client.clone(),
             name: TABLE.into(),
@@ -157,7 +164,8 @@ impl World {
             .with_tokens(&config)
             .unwrap()
             .with_bus(spine.bus())
-            .with_queue(spine.queue());
+            .with_queue(spine.queue())
+            .with_logos(objects.logos());
         Self {
             ctx,
             clock,
@@ -166,6 +174,7 @@ impl World {
             issuer,
             requests: AtomicU64::new(0),
             spine,
+            objects,
         }
     }
 
@@ -189,6 +198,10 @@ impl World {
 
     pub async fn post(&self, caller: &Token, path: &str, body: Value) -> Answer {
         self.send(Call::new("POST", path).by(caller).json(body)).await
+    }
+
+    pub async fn put(&self, caller: &Token, path: &str, body: Value) -> Answer {
+        self.send(Call::new("PUT", path).by(caller).json(body)).await
     }
 
     pub async fn patch(&self, caller: &Token, path: &str, body: Value) -> Answer {

@@ -38,6 +38,8 @@ pub struct Seen {
     /// The operations, in order.
     pub requests: Vec<String>,
     uses: BTreeSet<Grant>,
+    /// What was asked of which folder of the bucket.
+    objects: BTreeSet<(&'static str, &'static str)>,
 }
 
 impl Seen {
@@ -46,6 +48,16 @@ impl Seen {
     pub fn check(&self, function: &Function) {
         let grants: BTreeSet<Grant> = function.grants().into_iter().collect();
         let beyond: Vec<_> = self.uses.difference(&grants).collect();
+        assert!(
+            beyond.is_empty(),
+            "{} does what it is not granted: {beyond:?}",
+            function.name()
+        );
+        let granted = |(action, folder): &(&str, &str)| {
+            let mut grants = function.objects().iter();
+            grants.any(|grant| grant.folder == *folder && grant.actions.contains(action))
+        };
+        let beyond: Vec<_> = self.objects.iter().filter(|used| !granted(used)).collect();
         assert!(
             beyond.is_empty(),
             "{} does what it is not granted: {beyond:?}",
@@ -81,6 +93,47 @@ impl Intercept for Recorder {
         let mut seen = watched.lock().unwrap();
         seen.uses.extend(uses(&operation, &body));
         seen.requests.push(operation);
+        Ok(())
+    }
+}
+
+/// Notes what is asked of the bucket, in the words of grants.
+#[derive(Clone, Debug)]
+pub struct ObjectRecorder;
+
+#[dyn_dispatch_hint]
+impl Intercept for ObjectRecorder {
+    fn name(&self) -> &'static str {
+        "object recorder"
+    }
+
+    fn read_before_transmit(
+        &self,
+        context: &BeforeTransmitInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let Ok(watched) = WATCHED.try_with(Arc::clone) else {
+            return Ok(());
+        };
+        let request = context.request();
+        let folder = |path: &str| {
+            let folders = [logos::UPLOADS, logos::LOGOS];
+            folders.into_iter().find(|folder| path.contains(folder)).unwrap()
+        };
+        let on = folder(request.uri());
+        let mut seen = watched.lock().unwrap();
+        match (request.method(), request.headers().get("x-amz-copy-source")) {
+            ("GET", _) => seen.objects.insert(("GetObject", on)),
+            ("PUT", Some(source)) => {
+                seen.objects.insert(("GetObject", folder(source)));
+                seen.objects.insert(("PutObjectTagging", on));
+                seen.objects.insert(("PutObject", on))
+            }
+            ("DELETE", _) if request.uri().contains("tagging") => seen.objects.insert(("DeleteObjectTagging", on)),
+            ("DELETE", _) => seen.objects.insert(("DeleteObject", on)),
+            (other, _) => panic!("{other} is nothing that any function is granted"),
+        };
         Ok(())
     }
 }

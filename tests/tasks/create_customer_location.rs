@@ -295,13 +295,11 @@ async fn a_message_that_failed_gets_through_once_the_cause_is_gone() {
 struct Panics;
 
 impl runtime::Task for Panics {
-    const SPEC: runtime::TaskSpec = runtime::TaskSpec {
-        pages: false,
-        name: "panics",
-        says: "Panics at every second event.",
-        on: &[events::EventType::CustomerCreated],
-        grants: &[],
-    };
+    const SPEC: runtime::TaskSpec = runtime::TaskSpec::new(
+        "panics",
+        "Panics at every second event.",
+        &[events::EventType::CustomerCreated],
+    );
 
     async fn run(_: &runtime::Context, job: runtime::Job) -> domain::Result<runtime::Outcome> {
         assert_ne!(job.event.request_id, "bad");

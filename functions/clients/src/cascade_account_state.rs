@@ -8,20 +8,20 @@ use table::keys::Family;
 pub struct CascadeAccountState;
 
 impl Task for CascadeAccountState {
-    const SPEC: TaskSpec = TaskSpec {
-        name: "cascade-account-state",
-        says: "A disabled or enabled customer takes its clients along, and its parent's record says so.",
-        on: &[EventType::CustomerDeactivated, EventType::CustomerReactivated],
-        grants: &[
-            Grant::on(Family::Customer, Action::GetItem),
-            Grant::on(Family::Customer, Action::Query),
-            Grant::on(Family::Customer, Action::ConditionCheckItem),
-            Grant::on(Family::Customer, Action::PutItem),
-            Grant::on(Family::Customer, Action::UpdateItem),
-            Grant::on(Family::Customer, Action::DeleteItem),
-        ],
-        pages: true,
-    };
+    const SPEC: TaskSpec = TaskSpec::new(
+        "cascade-account-state",
+        "A disabled or enabled customer takes its clients along, and its parent's record says so.",
+        &[EventType::CustomerDeactivated, EventType::CustomerReactivated],
+    )
+    .grants(&[
+        Grant::on(Family::Customer, Action::GetItem),
+        Grant::on(Family::Customer, Action::Query),
+        Grant::on(Family::Customer, Action::ConditionCheckItem),
+        Grant::on(Family::Customer, Action::PutItem),
+        Grant::on(Family::Customer, Action::UpdateItem),
+        Grant::on(Family::Customer, Action::DeleteItem),
+    ])
+    .in_pages();
 
     async fn run(ctx: &Context, job: Job) -> Result<Outcome> {
         let from = job.cursor.as_deref();

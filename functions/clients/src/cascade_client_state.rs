@@ -8,18 +8,17 @@ use table::keys::Family;
 pub struct CascadeClientState;
 
 impl Task for CascadeClientState {
-    const SPEC: TaskSpec = TaskSpec {
-        name: "cascade-client-state",
-        says: "A disabled or enabled client takes its account along.",
-        on: &[EventType::ClientDisabled, EventType::ClientEnabled],
-        grants: &[
-            Grant::on(Family::Customer, Action::GetItem),
-            Grant::on(Family::Customer, Action::ConditionCheckItem),
-            Grant::on(Family::Customer, Action::PutItem),
-            Grant::on(Family::Customer, Action::DeleteItem),
-        ],
-        pages: false,
-    };
+    const SPEC: TaskSpec = TaskSpec::new(
+        "cascade-client-state",
+        "A disabled or enabled client takes its account along.",
+        &[EventType::ClientDisabled, EventType::ClientEnabled],
+    )
+    .grants(&[
+        Grant::on(Family::Customer, Action::GetItem),
+        Grant::on(Family::Customer, Action::ConditionCheckItem),
+        Grant::on(Family::Customer, Action::PutItem),
+        Grant::on(Family::Customer, Action::DeleteItem),
+    ]);
 
     async fn run(ctx: &Context, job: Job) -> Result<Outcome> {
         let key = job.key()?;

@@ -8,18 +8,18 @@ use table::keys::Family;
 pub struct DeleteClientChildren;
 
 impl Task for DeleteClientChildren {
-    const SPEC: TaskSpec = TaskSpec {
-        name: "delete-client-children",
-        says: "A deleted client's departments, locations and contacts go; its account is let go of, disabled.",
-        on: &[EventType::ClientDeleted],
-        grants: &[
-            Grant::on(Family::Customer, Action::GetItem),
-            Grant::on(Family::Customer, Action::Query),
-            Grant::on(Family::Customer, Action::PutItem),
-            Grant::on(Family::Customer, Action::DeleteItem),
-        ],
-        pages: true,
-    };
+    const SPEC: TaskSpec = TaskSpec::new(
+        "delete-client-children",
+        "A deleted client's departments, locations and contacts go; its account is let go of, disabled.",
+        &[EventType::ClientDeleted],
+    )
+    .grants(&[
+        Grant::on(Family::Customer, Action::GetItem),
+        Grant::on(Family::Customer, Action::Query),
+        Grant::on(Family::Customer, Action::PutItem),
+        Grant::on(Family::Customer, Action::DeleteItem),
+    ])
+    .in_pages();
 
     async fn run(ctx: &Context, job: Job) -> Result<Outcome> {
         let key = job.key()?;

@@ -9,17 +9,17 @@ use table::keys::Family;
 pub struct DeleteCustomerChildren;
 
 impl Task for DeleteCustomerChildren {
-    const SPEC: TaskSpec = TaskSpec {
-        name: "delete-customer-children",
-        says: "Delete what belonged to a deleted customer.",
-        on: &[EventType::CustomerDeleted],
-        grants: &[
-            Grant::on(Family::Customer, Action::Query),
-            Grant::on(Family::Customer, Action::PutItem),
-            Grant::on(Family::Customer, Action::DeleteItem),
-        ],
-        pages: true,
-    };
+    const SPEC: TaskSpec = TaskSpec::new(
+        "delete-customer-children",
+        "Delete what belonged to a deleted customer.",
+        &[EventType::CustomerDeleted],
+    )
+    .grants(&[
+        Grant::on(Family::Customer, Action::Query),
+        Grant::on(Family::Customer, Action::PutItem),
+        Grant::on(Family::Customer, Action::DeleteItem),
+    ])
+    .in_pages();
 
     async fn run(ctx: &Context, job: Job) -> Result<Outcome> {
         Ok(ctx

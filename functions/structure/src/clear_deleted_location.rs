@@ -11,16 +11,16 @@ pub struct ClearDeletedLocation;
 const PAGE: u8 = 100;
 
 impl Task for ClearDeletedLocation {
-    const SPEC: TaskSpec = TaskSpec {
-        name: "clear-deleted-location",
-        says: "Clear a deleted location from the contacts that pointed at it.",
-        on: &[EventType::LocationDeleted],
-        grants: &[
-            Grant::on(Family::Customer, Action::Query),
-            Grant::on(Family::Customer, Action::PutItem),
-        ],
-        pages: true,
-    };
+    const SPEC: TaskSpec = TaskSpec::new(
+        "clear-deleted-location",
+        "Clear a deleted location from the contacts that pointed at it.",
+        &[EventType::LocationDeleted],
+    )
+    .grants(&[
+        Grant::on(Family::Customer, Action::Query),
+        Grant::on(Family::Customer, Action::PutItem),
+    ])
+    .in_pages();
 
     async fn run(ctx: &Context, job: Job) -> Result<Outcome> {
         let page = PageRequest {

@@ -15,17 +15,16 @@ use table::{keys::Family, parts::Made};
 pub struct CreateCustomerLocation;
 
 impl Task for CreateCustomerLocation {
-    const SPEC: TaskSpec = TaskSpec {
-        name: "create-customer-location",
-        says: "Make a new Business customer's headquarters location from its address.",
-        on: &[EventType::CustomerCreated],
-        grants: &[
-            Grant::on(Family::Customer, Action::GetItem),
-            Grant::on(Family::Customer, Action::ConditionCheckItem),
-            Grant::on(Family::Customer, Action::PutItem),
-        ],
-        pages: false,
-    };
+    const SPEC: TaskSpec = TaskSpec::new(
+        "create-customer-location",
+        "Make a new Business customer's headquarters location from its address.",
+        &[EventType::CustomerCreated],
+    )
+    .grants(&[
+        Grant::on(Family::Customer, Action::GetItem),
+        Grant::on(Family::Customer, Action::ConditionCheckItem),
+        Grant::on(Family::Customer, Action::PutItem),
+    ]);
 
     async fn run(ctx: &Context, job: Job) -> Result<Outcome> {
         let customer: Customer = match &job.event.after {

@@ -11,7 +11,15 @@ use std::{
 
 /// In builds of their own: one with everything else would give each the features of all. `bare-get` has what functions have anyway.
 const BUILDS: &[&[&str]] = &[
-    &["customers", "clients", "structure", "docs", "table-stream", "bare-get"],
+    &[
+        "customers",
+        "clients",
+        "structure",
+        "logo",
+        "docs",
+        "table-stream",
+        "bare-get",
+    ],
     &["hello"],
 ];
 

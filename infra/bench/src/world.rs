@@ -53,6 +53,7 @@ pub fn functions() -> Vec<Function> {
         customers::FUNCTIONS,
         clients::FUNCTIONS,
         structure::FUNCTIONS,
+        logo::FUNCTIONS,
         table_stream::FUNCTIONS,
         docs::FUNCTIONS,
     ]
@@ -75,6 +76,8 @@ impl World {
             cursor_secret: SECRET.into(),
             bus_name: BUS.into(),
             queue_url: String::new(),
+            logo_bucket: String::new(),
+            logo_url: String::new(),
         };
         let ctx = context(&config, &plain).map_err(|error| anyhow!("no context: {error}"))?;
         let temporary = TempDir::new().context("no temporary folder can be made")?;

@@ -45,6 +45,11 @@ pub const AREAS: &[Area] = &[
         functions: structure::FUNCTIONS,
     },
     Area {
+        name: "logo",
+        says: "The logos of customers and clients.",
+        functions: logo::FUNCTIONS,
+    },
+    Area {
         name: "table-stream",
         says: "What makes events of changes.",
         functions: table_stream::FUNCTIONS,
@@ -58,9 +63,7 @@ pub const AREAS: &[Area] = &[
 
 /// Events that no task takes; they are for integrators. An event that is neither here nor taken by a task was forgotten.
 pub const UNROUTED: &[EventType] = &[
-    EventType::CustomerUpdated,
     EventType::ClientCreated,
-    EventType::ClientUpdated,
     EventType::DepartmentCreated,
     EventType::DepartmentUpdated,
     EventType::DepartmentDeleted,

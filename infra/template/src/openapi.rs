@@ -256,6 +256,7 @@ fn entity(spec: &Spec) -> Option<(&'static str, Vec<Field>)> {
     match spec.answer {
         Answer::Entity { name, fields }
         | Answer::Created { name, fields }
+        | Answer::Issued { name, fields }
         | Answer::Page { name, fields }
         | Answer::Deleted { name, fields }
         | Answer::Tree { name, fields } => Some((name, fields())),
@@ -351,7 +352,7 @@ fn good_response(spec: &Spec) -> (&'static str, Value) {
             let example = schema::example(&fields(), Mode::Stored);
             ("200", response("As it is now.", Some((reference(name), example))))
         }
-        Answer::Created { name, fields } => {
+        Answer::Created { name, fields } | Answer::Issued { name, fields } => {
             let example = schema::example(&fields(), Mode::Stored);
             ("201", response("Made.", Some((reference(name), example))))
         }

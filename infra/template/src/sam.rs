@@ -3,7 +3,10 @@
 use crate::{names::pascal_case, policy};
 use anyhow::{Context, Result};
 use events::{EventType, event::SOURCE};
-use runtime::{Function, TaskSpec, spec::Action};
+use runtime::{
+    Function, TaskSpec,
+    spec::{Action, ObjectGrant},
+};
 use serde_json::json;
 use table::{
     item,
@@ -109,6 +112,13 @@ fn task_queue(spec: &TaskSpec) -> String {
         &[
             ("{source}", SOURCE),
             ("{types}", &types_of(spec)),
+            (
+                "{about}",
+                &spec
+                    .about
+                    .map(|pattern| format!(", detail: {pattern}"))
+                    .unwrap_or_default(),
+            ),
             ("{visibility}", &(VISIBILITIES * task_timeout(spec)).to_string()),
         ],
     )
@@ -160,6 +170,12 @@ fn environment(function: &Function) -> String {
     if needs.bus {
         variables.push("EVENT_BUS_NAME: !Ref EventBus");
     }
+    if needs.logos {
+        variables.extend([
+            "LOGO_BUCKET: !Ref LogoBucket",
+            "LOGO_URL: !If [HasLogoUrl, !Ref LogoUrl, !Sub 'https://${LogoCdn.DomainName}']",
+        ]);
+    }
     if needs.queue {
         variables.push("QUEUE_URL: !Ref {Id}Queue");
     }
@@ -198,6 +214,7 @@ fn statements(function: &Function) -> String {
     ];
     let grants = policy::statements(&function.grants());
     statements.extend(grants.iter().map(policy::Statement::yaml));
+    statements.extend(objects(function.objects()));
     if function.needs().bus {
         statements.push(allow("events:PutEvents", "EventBus"));
     }
@@ -226,6 +243,26 @@ fn statements(function: &Function) -> String {
         .map(|line| format!("              {line}\n"))
         .collect();
     lines.concat()
+}
+
+/// What is granted on the objects that logos are, folder by folder.
+fn objects(grants: &[ObjectGrant]) -> Vec<String> {
+    let mut statements: Vec<String> = grants
+        .iter()
+        .map(|grant| {
+            let actions: Vec<String> = grant.actions.iter().map(|action| format!("s3:{action}")).collect();
+            format!(
+                "- Effect: Allow\n  Action: [{}]\n  Resource: !Sub ${{LogoBucket.Arn}}/{}*\n",
+                actions.join(", "),
+                grant.folder
+            )
+        })
+        .collect();
+    if grants.iter().any(|grant| grant.actions.contains(&"GetObject")) {
+        // Without it S3 says of an object that is not there that it is forbidden.
+        statements.push(allow("s3:ListBucket", "LogoBucket"));
+    }
+    statements
 }
 
 fn allow(actions: &str, resource: &str) -> String {

@@ -4,10 +4,11 @@ use crate::{
     ClientKey, CustomerKey, Entity, EntityKind, FieldError, Meta, Result,
     address::{self, Address},
     business::{self, Business},
-    customer::{Customer, LOGO, LONGEST_EXTERNAL_ID, Logo, PHONE, Parent},
+    customer::{Customer, LONGEST_EXTERNAL_ID, PHONE, Parent},
     entity::{META_FIELDS, to_value},
     fields::{Field, Rule},
     key,
+    logo::{self, Logo},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -42,7 +43,7 @@ pub const FIELDS: &[Field] = &[
         },
         "The client's id in another system; unique within the customer.",
     ),
-    Field::new("logo", Rule::Object(LOGO), "").read_only(),
+    Field::new("logo", Rule::Object(logo::FIELDS), "").read_only(),
     Field::new("isDisabled", Rule::Flag, "Disabled itself, or with its customer.")
         .read_only()
         .default("false"),

@@ -9,6 +9,7 @@ use crate::{
     entity::META_FIELDS,
     fields::{Field, Rule},
     formats, key,
+    logo::{self, Logo},
 };
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
@@ -49,11 +50,6 @@ const PARENT: &[Field] = &[
 
 /// How many accounts may lie below one another.
 pub const DEEPEST: u8 = 8;
-
-pub const LOGO: &[Field] = &[
-    Field::new("url", Rule::Website, "").read_only(),
-    Field::new("receipt", Rule::Text { min: 1, max: 200 }, "").read_only(),
-];
 
 pub const PHONE: Rule = Rule::Form {
     regex: r"^\+[1-9]\d{1,14}$",
@@ -153,7 +149,7 @@ pub const FIELDS: &[Field] = &[
         "Of a provisioned account: the client it was made for.",
     )
     .read_only(),
-    Field::new("logo", Rule::Object(LOGO), "").read_only(),
+    Field::new("logo", Rule::Object(logo::FIELDS), "").read_only(),
     Field::new("business", Rule::Object(business::FIELDS), "Business customers only."),
     Field::new("person", Rule::Object(PERSON), "Consumer customers only."),
 ];
@@ -307,12 +303,6 @@ pub struct Parent {
     pub customer_key: CustomerKey,
     pub client_key: ClientKey,
     pub depth: u8,
-}
-
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Logo {
-    pub url: String,
-    pub receipt: String,
 }
 
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]

@@ -13,7 +13,6 @@ pub fn is_email(text: &str) -> bool {
     text.len() <= 254 && EmailAddress::parse_with_options(text, options).is_ok()
 }
 
-/// E.164: a plus sign and up to fifteen digits, the first not zero.
 /// A contact's type: one of the known ones, or a word of the customer's own.
 pub fn is_contact_type(text: &str) -> bool {
     let mut bytes = text.bytes();
@@ -22,6 +21,7 @@ pub fn is_contact_type(text: &str) -> bool {
         && bytes.all(|b| b.is_ascii_alphanumeric() || b == b' ' || b == b'-')
 }
 
+/// E.164: a plus sign and up to fifteen digits, the first not zero.
 pub fn is_phone(text: &str) -> bool {
     text.strip_prefix('+').is_some_and(|digits| {
         (2..=15).contains(&digits.len()) && !digits.starts_with('0') && digits.bytes().all(|b| b.is_ascii_digit())

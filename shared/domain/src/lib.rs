@@ -16,6 +16,7 @@ pub mod fields;
 pub mod formats;
 pub mod key;
 pub mod location;
+pub mod logo;
 pub mod merge_patch;
 pub mod schema;
 pub mod time;

@@ -8,6 +8,7 @@ use aws_config::{
     timeout::TimeoutConfig,
 };
 use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_sdk_s3::config::{RequestChecksumCalculation, ResponseChecksumValidation};
 use aws_smithy_http_client::{
     Connector,
     tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode},
@@ -78,6 +79,17 @@ pub fn sdk_config(service: &str) -> SdkConfig {
         config = config.endpoint_url(url);
     }
     config.build()
+}
+
+/// S3 guards what it is sent with checksums of the SDK's choice. A presigned upload is sent by somebody else, who would have to know
+/// the image's before they may ask. Its buckets are host names, but for an endpoint of somebody's own.
+pub fn s3_config() -> aws_sdk_s3::Config {
+    let config = sdk_config("S3");
+    aws_sdk_s3::config::Builder::from(&config)
+        .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
+        .response_checksum_validation(ResponseChecksumValidation::WhenRequired)
+        .force_path_style(config.endpoint_url().is_some())
+        .build()
 }
 
 /// A plain GET of a JSON document, for an issuer's keys. It trusts what the system trusts: the issuer may be anybody.

@@ -14,6 +14,8 @@ pub struct Config {
     pub cursor_secret: String,
     pub bus_name: String,
     pub queue_url: String,
+    pub logo_bucket: String,
+    pub logo_url: String,
 }
 
 /// What a function reads from its environment. Each is set only for the functions that need it.
@@ -25,6 +27,7 @@ pub struct Needs {
     pub bus: bool,
     /// A task's own queue, to which it sends where its next page begins.
     pub queue: bool,
+    pub logos: bool,
 }
 
 #[derive(Debug)]
@@ -65,6 +68,8 @@ impl Config {
             cursor_secret: needed(needs.cursors, "CURSOR_SECRET")?,
             bus_name: needed(needs.bus, "EVENT_BUS_NAME")?,
             queue_url: needed(needs.queue, "QUEUE_URL")?,
+            logo_bucket: needed(needs.logos, "LOGO_BUCKET")?,
+            logo_url: needed(needs.logos, "LOGO_URL")?,
         })
     }
 }

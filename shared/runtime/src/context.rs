@@ -9,6 +9,7 @@ use domain::{
     Timestamp,
     key::{Key, Kind},
 };
+use logos::Logos;
 use std::{error::Error, sync::Arc};
 use table::{
     Cursors, Table,
@@ -46,6 +47,7 @@ pub struct Context {
     tokens: Option<Tokens>,
     bus: Option<Bus>,
     queue: Option<Queue>,
+    logos: Option<Logos>,
 }
 
 /// The event bus, where a function has one to publish to.
@@ -84,6 +86,7 @@ impl Context {
             tokens: None,
             bus: None,
             queue: None,
+            logos: None,
         }
     }
 
@@ -110,6 +113,18 @@ impl Context {
     pub fn with_queue(mut self, queue: Queue) -> Self {
         self.queue = Some(queue);
         self
+    }
+
+    pub fn with_logos(mut self, logos: Logos) -> Self {
+        self.logos = Some(logos);
+        self
+    }
+
+    /// The objects that logos are.
+    pub fn logos(&self) -> domain::Result<&Logos> {
+        self.logos
+            .as_ref()
+            .ok_or_else(|| domain::Error::Internal("this function was started without a bucket for logos".into()))
     }
 
     pub fn queue(&self) -> domain::Result<&Queue> {

@@ -234,7 +234,7 @@ type Written = Result<Response<Body>, lambda_http::http::Error>;
 
 const fn status_of(spec: &Spec, reply: &Reply) -> u16 {
     match spec.answer {
-        Answer::Created { .. } => 201,
+        Answer::Created { .. } | Answer::Issued { .. } => 201,
         Answer::Nothing => 204,
         Answer::Deleted { .. } if matches!(reply.content, Content::Nothing) => 204,
         _ => 200,

@@ -5,7 +5,7 @@ use crate::{
     access::{AccessRule, Permission},
     config::Needs,
     endpoint,
-    spec::Action,
+    spec::{Action, ObjectGrant},
     task, trigger,
 };
 use aws_lambda_events::{
@@ -71,6 +71,7 @@ impl EndpointFunction {
             cursors: self.spec.is_paged(),
             bus: false,
             queue: false,
+            logos: !self.spec.objects.is_empty(),
         }
     }
 }
@@ -83,6 +84,7 @@ impl TaskFunction {
             cursors: false,
             bus: false,
             queue: self.spec.pages,
+            logos: !self.spec.objects.is_empty(),
         }
     }
 
@@ -101,6 +103,7 @@ impl TriggerFunction {
         cursors: false,
         bus: true,
         queue: false,
+        logos: false,
     };
 
     pub const fn of<T: Trigger>() -> Self {
@@ -167,6 +170,15 @@ impl Function {
         grants.sort();
         grants.dedup();
         grants
+    }
+
+    /// What it may do to the objects that logos are.
+    pub const fn objects(&self) -> &'static [ObjectGrant] {
+        match self {
+            Self::Endpoint(f) => f.spec.objects,
+            Self::Task(f) => f.spec.objects,
+            Self::Trigger(_) => &[],
+        }
     }
 
     /// What it is configured with.

@@ -9,25 +9,44 @@ use crate::{
     context::{Bus, Queue},
     function::{EndpointFunction, TaskFunction, TriggerFunction},
     logs,
+    spec::ObjectGrant,
 };
 use lambda_runtime::{Diagnostic, Error, LambdaEvent, service_fn};
+use logos::Logos;
 use std::process::ExitCode;
 use tokio::runtime::{Builder, Runtime};
 
 pub fn endpoint<E: Endpoint>() -> ExitCode {
-    exit(serve_endpoint(EndpointFunction::of::<E>()))
+    exit(serve_endpoint(EndpointFunction::of::<E>(), objects(E::SPEC.objects)))
 }
 
 pub fn task<T: Task>() -> ExitCode {
-    exit(serve_task(TaskFunction::of::<T>()))
+    exit(serve_task(TaskFunction::of::<T>(), objects(T::SPEC.objects)))
+}
+
+/// How to reach the objects, for who is granted any. As a value, so that S3's client is in no binary that has no use for it.
+type Objects = Option<fn(Needs) -> Result<Logos, Error>>;
+
+const fn objects(grants: &[ObjectGrant]) -> Objects {
+    if grants.is_empty() { None } else { Some(logos) }
+}
+
+#[allow(clippy::disallowed_methods, reason = "the one place where S3's client is made")]
+fn logos(needs: Needs) -> Result<Logos, Error> {
+    let config = Config::from_env(needs)?;
+    Ok(Logos {
+        client: aws_sdk_s3::Client::from_conf(aws::s3_config()),
+        bucket: config.logo_bucket,
+        url: config.logo_url,
+    })
 }
 
 pub fn trigger<T: Trigger>() -> ExitCode {
     exit(serve_trigger(TriggerFunction::of::<T>()))
 }
 
-fn serve_endpoint(function: EndpointFunction) -> Result<(), Error> {
-    let (runtime, ctx) = start(function.needs())?;
+fn serve_endpoint(function: EndpointFunction, objects: Objects) -> Result<(), Error> {
+    let (runtime, ctx) = start(function.needs(), objects)?;
     let ctx = &ctx;
     runtime.block_on(lambda_http::run(service_fn(move |request| async move {
         Ok::<_, Diagnostic>((function.call)(ctx, request).await)
@@ -35,8 +54,8 @@ fn serve_endpoint(function: EndpointFunction) -> Result<(), Error> {
 }
 
 #[allow(clippy::disallowed_methods, reason = "a client that only some tasks have")]
-fn serve_task(function: TaskFunction) -> Result<(), Error> {
-    let (runtime, mut ctx) = start(function.needs())?;
+fn serve_task(function: TaskFunction, objects: Objects) -> Result<(), Error> {
+    let (runtime, mut ctx) = start(function.needs(), objects)?;
     if function.spec.pages {
         ctx = ctx.with_queue(Queue {
             client: aws_sdk_sqs::Client::new(&aws::sdk_config("SQS")),
@@ -51,7 +70,7 @@ fn serve_task(function: TaskFunction) -> Result<(), Error> {
 
 #[allow(clippy::disallowed_methods, reason = "the one client that only a trigger has")]
 fn serve_trigger(function: TriggerFunction) -> Result<(), Error> {
-    let (runtime, ctx) = start(TriggerFunction::NEEDS)?;
+    let (runtime, ctx) = start(TriggerFunction::NEEDS, None)?;
     let ctx = &ctx.with_bus(Bus {
         client: aws_sdk_eventbridge::Client::new(&aws::sdk_config("EVENTBRIDGE")),
         name: Config::from_env(TriggerFunction::NEEDS)?.bus_name,
@@ -61,10 +80,13 @@ fn serve_trigger(function: TriggerFunction) -> Result<(), Error> {
     )))
 }
 
-fn start(needs: Needs) -> Result<(Runtime, Context), Error> {
+fn start(needs: Needs, objects: Objects) -> Result<(Runtime, Context), Error> {
     logs::start();
     let runtime = Builder::new_current_thread().enable_all().build()?;
-    let ctx = Context::from_env(needs)?;
+    let mut ctx = Context::from_env(needs)?;
+    if let Some(connect) = objects {
+        ctx = ctx.with_logos(connect(needs)?);
+    }
     Ok((runtime, ctx))
 }
 

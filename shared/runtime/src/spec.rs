@@ -12,6 +12,7 @@ use table::keys::{Family, Index};
 pub enum Method {
     Get,
     Post,
+    Put,
     Patch,
     Delete,
 }
@@ -21,6 +22,7 @@ impl Method {
         match self {
             Self::Get => "GET",
             Self::Post => "POST",
+            Self::Put => "PUT",
             Self::Patch => "PATCH",
             Self::Delete => "DELETE",
         }
@@ -53,6 +55,14 @@ impl Action {
             Self::Query => "Query",
         }
     }
+}
+
+/// One thing a function may do to the objects of one folder of the bucket that holds logos.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct ObjectGrant {
+    pub folder: &'static str,
+    /// Names in an IAM policy, after `s3:`.
+    pub actions: &'static [&'static str],
 }
 
 /// One thing a function may do to the table: an action, on one family of keys.
@@ -105,6 +115,11 @@ pub enum Answer {
         name: &'static str,
         fields: fn() -> Vec<Field>,
     },
+    /// Something handed out, with 201; no entity.
+    Issued {
+        name: &'static str,
+        fields: fn() -> Vec<Field>,
+    },
     Page {
         name: &'static str,
         fields: fn() -> Vec<Field>,
@@ -136,7 +151,10 @@ pub struct Spec {
     pub body: Body,
     pub query: &'static [Field],
     pub answer: Answer,
+    /// Where it answers with something else at the route for clients.
+    pub answer_of_client: Option<Answer>,
     pub grants: &'static [Grant],
+    pub objects: &'static [ObjectGrant],
     /// Error codes that this endpoint's own rules give, beside those that follow from its shape.
     pub codes: &'static [&'static str],
     /// What a new thing must be like beyond what each of its fields must.
@@ -178,7 +196,9 @@ impl Spec {
             body: Body::None,
             query: &[],
             answer: Answer::Nothing,
+            answer_of_client: None,
             grants: &[],
+            objects: &[],
             codes: &[],
             rules: |_, _| {},
         }
@@ -190,6 +210,10 @@ impl Spec {
 
     pub const fn post(name: &'static str, route: &'static str, says: &'static str) -> Self {
         Self::new(Method::Post, name, route, says)
+    }
+
+    pub const fn put(name: &'static str, route: &'static str, says: &'static str) -> Self {
+        Self::new(Method::Put, name, route, says)
     }
 
     pub const fn patch(name: &'static str, route: &'static str, says: &'static str) -> Self {
@@ -214,7 +238,15 @@ impl Spec {
             of_client: None,
             ..*self
         };
-        routes.map(alone).collect()
+        let answering = |spec: Self| Self {
+            answer: spec
+                .answer_of_client
+                .filter(|_| spec.is_of_client())
+                .unwrap_or(spec.answer),
+            answer_of_client: None,
+            ..spec
+        };
+        routes.map(alone).map(answering).collect()
     }
 
     /// Whether what it does is about one client.
@@ -238,8 +270,19 @@ impl Spec {
         self
     }
 
+    /// What it answers at the route for clients.
+    pub const fn answers_of_client(mut self, answer: Answer) -> Self {
+        self.answer_of_client = Some(answer);
+        self
+    }
+
     pub const fn grants(mut self, grants: &'static [Grant]) -> Self {
         self.grants = grants;
+        self
+    }
+
+    pub const fn objects(mut self, objects: &'static [ObjectGrant]) -> Self {
+        self.objects = objects;
         self
     }
 
@@ -275,7 +318,7 @@ impl Spec {
 
     /// Whether `If-Match` is honoured.
     pub const fn takes_if_match(&self) -> bool {
-        matches!(self.method, Method::Patch | Method::Delete) || matches!(self.body, Body::Action(_))
+        matches!(self.method, Method::Put | Method::Patch | Method::Delete) || matches!(self.body, Body::Action(_))
     }
 
     pub fn query_fields(&self) -> Vec<Field> {

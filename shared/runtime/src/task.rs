@@ -1,6 +1,6 @@
 //! A task: what is done about an event, once its message comes off the task's queue. The adapter owns batches, failures and panics.
 
-use crate::{Context, Grant};
+use crate::{Context, Grant, spec::ObjectGrant};
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use domain::{
     Error, Owner, Result, Tenant,
@@ -19,9 +19,46 @@ pub struct TaskSpec {
     pub name: &'static str,
     pub says: &'static str,
     pub on: &'static [EventType],
+    /// Which of these events, as an EventBridge pattern of their `detail`: for a task that few of them are about.
+    pub about: Option<&'static str>,
     pub grants: &'static [Grant],
+    pub objects: &'static [ObjectGrant],
     /// Whether it may have more to do than fits an invocation: then it sends itself where to go on.
     pub pages: bool,
+}
+
+impl TaskSpec {
+    pub const fn new(name: &'static str, says: &'static str, on: &'static [EventType]) -> Self {
+        Self {
+            name,
+            says,
+            on,
+            about: None,
+            grants: &[],
+            objects: &[],
+            pages: false,
+        }
+    }
+
+    pub const fn about(mut self, pattern: &'static str) -> Self {
+        self.about = Some(pattern);
+        self
+    }
+
+    pub const fn grants(mut self, grants: &'static [Grant]) -> Self {
+        self.grants = grants;
+        self
+    }
+
+    pub const fn objects(mut self, objects: &'static [ObjectGrant]) -> Self {
+        self.objects = objects;
+        self
+    }
+
+    pub const fn in_pages(mut self) -> Self {
+        self.pages = true;
+        self
+    }
 }
 
 /// What a task works on.

@@ -40,12 +40,12 @@ struct Answered {
 
 impl Once {
     /// The item that keeps the answer. Written in the transaction that the answer speaks of, so that neither is there without the other.
-    pub fn item<T: Serialize>(&self, status: u16, body: &T, version: u64, now: Timestamp) -> Result<Item> {
+    pub fn item<T: Serialize>(&self, status: u16, body: &T, version: Option<u64>, now: Timestamp) -> Result<Item> {
         let mut item = to_item(&Answered {
             fingerprint: self.fingerprint.clone(),
             status,
             body: Some(to_value(body)?.to_string()),
-            version: Some(version),
+            version,
             expires_at: now.epoch_seconds() + KEPT_SECONDS,
         })?;
         item.extend(keys::once(&self.id).attributes());

@@ -302,6 +302,18 @@ impl Clients<'_> {
         }
     }
 
+    /// A change that touches nothing but the record.
+    pub(crate) async fn replace_with(
+        &self,
+        tenant: Tenant,
+        before: &Client,
+        after: &Client,
+        change: &Change,
+    ) -> Result<()> {
+        let tx = self.replace(tenant, before, after, change)?;
+        tx.commit().await.map_err(refused)
+    }
+
     fn replace<'c>(
         &'c self,
         tenant: Tenant,

@@ -408,6 +408,11 @@ impl Customers<'_> {
             .put("customer", item, Expression::version_is(before.meta.version)))
     }
 
+    /// A change that touches nothing but the record.
+    pub(crate) async fn replace_with(&self, before: &Customer, after: &Customer, change: &Change) -> Result<()> {
+        self.replace(before, after, change)?.commit().await.map_err(refused)
+    }
+
     fn item(&self, customer: &Customer, change: &Change) -> Result<Item> {
         let mut item = entity_item(&keys::customer(customer.key), customer, change)?;
         let shard = keys::customer_shard(customer.key, self.0.list_shards);

@@ -10,6 +10,7 @@ pub mod hierarchy;
 mod in_place;
 pub mod item;
 pub mod keys;
+pub mod logos;
 pub mod parts;
 mod read;
 pub mod write;

@@ -391,15 +391,22 @@ fn code_item<P: Part>(owner: Owner, code: &str, holder: Key<P::Kind>) -> Item {
 
 fn refused<P: Part>(failed: Failed) -> Error {
     match failed {
-        Failed::Condition("customer", None) => Error::NotFound(EntityKind::Customer),
-        Failed::Condition("client", None) => Error::NotFound(EntityKind::Client),
-        Failed::Condition("customer" | "client", Some(_)) => Error::CustomerDisabled,
         Failed::Condition("internalCode", _) => Error::Conflict {
             field: "internalCode",
             reason: "another one of the same kind has this code",
         },
         Failed::Condition("location", _) => Error::invalid("locationKey", "is no location of the same scope"),
         Failed::Condition("part", old) => moved_on::<P>(old),
+        other => refused_under(other),
+    }
+}
+
+/// What a failed condition of `Transaction::under` means.
+pub(crate) fn refused_under(failed: Failed) -> Error {
+    match failed {
+        Failed::Condition("customer", None) => Error::NotFound(EntityKind::Customer),
+        Failed::Condition("client", None) => Error::NotFound(EntityKind::Client),
+        Failed::Condition("customer" | "client", Some(_)) => Error::CustomerDisabled,
         Failed::Condition(name, _) => Error::Internal(format!("a condition on {name} failed that should not")),
         Failed::Other(error) => error,
     }

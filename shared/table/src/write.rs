@@ -86,11 +86,11 @@ impl Table {
 
 impl Transaction<'_> {
     /// If the request carries an idempotency key: keep this answer with the write.
-    pub fn once<T: Serialize>(self, status: u16, body: &T, version: u64) -> Result<Self> {
+    pub fn once<T: Serialize>(self, status: u16, body: &T, version: impl Into<Option<u64>>) -> Result<Self> {
         let Some(once) = &self.change.once else {
             return Ok(self);
         };
-        let item = once.item(status, body, version, self.change.now)?;
+        let item = once.item(status, body, version.into(), self.change.now)?;
         let free = Expression::new(&format!("attribute_not_exists({PK}) OR {TTL} <= :now"))
             .with(":now", expired_before(self.change.now));
         Ok(self.put(ONCE, item, free))

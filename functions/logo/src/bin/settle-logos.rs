@@ -1,0 +1,3 @@
+fn main() -> std::process::ExitCode {
+    runtime::lambda::task::<logo::settle_logos::SettleLogos>()
+}

@@ -1,0 +1,35 @@
+//! DELETE /v1/customers/{customerKey}/logo, and of a client: show none. Where there is none, that is so already.
+
+use domain::Result;
+use runtime::{Answer, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::EditStructure, spec::Action};
+use table::keys::Family;
+
+pub struct DeleteLogo;
+
+impl Endpoint for DeleteLogo {
+    const SPEC: Spec = Spec::delete(
+        "delete-logo",
+        "/v1/customers/{customerKey}/logo",
+        "Show no logo any more.",
+    )
+    .also("/v1/customers/{customerKey}/clients/{clientKey}/logo")
+    .answers(Answer::Nothing)
+    .grants(&[
+        Grant::on(Family::Customer, Action::GetItem),
+        Grant::on(Family::Customer, Action::ConditionCheckItem),
+        Grant::on(Family::Customer, Action::PutItem),
+    ])
+    .codes(&["CUSTOMER_DISABLED"]);
+    type Permission = EditStructure;
+
+    async fn handle(ctx: &Context, caller: Caller<EditStructure>, request: Request) -> Result<Reply> {
+        let owner = caller.owner();
+        let change = request.change(ctx, &caller.actor);
+        let holder = ctx.table.logos().holder(owner).await?;
+        ctx.table
+            .logos()
+            .show(owner, holder, None, request.if_match, &change)
+            .await?;
+        Ok(Reply::nothing())
+    }
+}

@@ -1,0 +1,15 @@
+//! The logo of a customer or client: uploaded by a signed URL, confirmed by its receipt, served by the CDN.
+
+pub mod confirm_logo;
+pub mod delete_logo;
+pub mod request_logo;
+pub mod settle_logos;
+
+use runtime::Function;
+
+pub const FUNCTIONS: &[Function] = &[
+    Function::endpoint::<request_logo::RequestLogo>(),
+    Function::endpoint::<confirm_logo::ConfirmLogo>(),
+    Function::endpoint::<delete_logo::DeleteLogo>(),
+    Function::task::<settle_logos::SettleLogos>(),
+];

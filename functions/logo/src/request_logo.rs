@@ -1,0 +1,64 @@
+//! POST /v1/customers/{customerKey}/logo, and of a client: ask for an upload.
+//!
+//! Nothing is kept of it but the idempotency key's answer, and in that not the signed URL: a repeat gets the same receipt, newly signed.
+
+use domain::{
+    Error, Result,
+    entity::to_value,
+    logo::{self, WantedUpload},
+};
+use logos::UPLOADS;
+use runtime::{
+    Answer, Body, Caller, Context, Endpoint, Grant, Reply, Request, Spec,
+    access::EditStructure,
+    spec::{Action, ObjectGrant},
+};
+use serde::{Deserialize, Serialize};
+use table::keys::Family;
+
+pub struct RequestLogo;
+
+#[derive(Serialize, Deserialize)]
+struct Asked {
+    receipt: String,
+}
+
+impl Endpoint for RequestLogo {
+    const SPEC: Spec = Spec::post(
+        "request-logo",
+        "/v1/customers/{customerKey}/logo",
+        "Ask for the upload of a logo. The answer says how to upload the image; its receipt then confirms it.",
+    )
+    .also("/v1/customers/{customerKey}/clients/{clientKey}/logo")
+    .takes(Body::Create(logo::WANTED_FIELDS))
+    .answers(Answer::Issued {
+        name: "LogoUpload",
+        fields: logo::wanted_view_fields,
+    })
+    .grants(&[Grant::on(Family::Customer, Action::ConditionCheckItem)])
+    .objects(&[ObjectGrant {
+        folder: UPLOADS,
+        actions: &["PutObject"],
+    }])
+    .codes(&["CUSTOMER_DISABLED"]);
+    type Permission = EditStructure;
+
+    async fn handle(ctx: &Context, caller: Caller<EditStructure>, request: Request) -> Result<Reply> {
+        let wanted: WantedUpload = request.body()?;
+        let change = request.change(ctx, &caller.actor);
+        let asked = Asked {
+            receipt: logo::name(ctx.clock.uuid()),
+        };
+        let sign = async |receipt: &str| ctx.logos()?.upload(caller.owner(), receipt, &wanted, change.now).await;
+        match ctx.table.logos().ask(caller.owner(), &asked, &change).await {
+            Ok(()) => Reply::view(&sign(&asked.receipt).await?),
+            Err(Error::Replayed(mut answer)) => {
+                let asked: Asked = serde_json::from_value(answer.body.unwrap_or_default())
+                    .map_err(|e| Error::Internal(format!("a kept answer holds no receipt: {e}")))?;
+                answer.body = Some(to_value(&sign(&asked.receipt).await?)?);
+                Err(Error::Replayed(answer))
+            }
+            Err(error) => Err(error),
+        }
+    }
+}

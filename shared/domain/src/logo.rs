@@ -1,0 +1,186 @@
+//! A logo: what may be one, and what is asked of an upload.
+
+use crate::fields::{Field, Rule};
+use serde::{Deserialize, Serialize};
+use typeid_suffix::prelude::TypeIdSuffix;
+use uuid::Uuid;
+
+/// 2 MiB.
+pub const LARGEST: u64 = 2 * 1024 * 1024;
+
+/// How many of an image's bytes tell its type.
+pub const TELLING_BYTES: usize = 12;
+
+/// As a customer or client shows it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Logo {
+    pub url: String,
+    pub receipt: String,
+}
+
+pub const FIELDS: &[Field] = &[
+    Field::new("url", Rule::Website, "Where it is served.").read_only(),
+    Field::new("receipt", RECEIPT_RULE, "Of the upload that became it.").read_only(),
+];
+
+/// SVG is not among them: it is a document that can carry scripts.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum ImageType {
+    #[serde(rename = "image/png")]
+    Png,
+    #[serde(rename = "image/jpeg")]
+    Jpeg,
+    #[serde(rename = "image/webp")]
+    Webp,
+}
+
+impl ImageType {
+    const ALL: [Self; 3] = [Self::Png, Self::Jpeg, Self::Webp];
+
+    /// Its media type.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Png => "image/png",
+            Self::Jpeg => "image/jpeg",
+            Self::Webp => "image/webp",
+        }
+    }
+
+    pub const fn extension(self) -> &'static str {
+        match self {
+            Self::Png => "png",
+            Self::Jpeg => "jpg",
+            Self::Webp => "webp",
+        }
+    }
+
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+
+    /// What an image is, whatever it is said to be.
+    pub fn of_bytes(start: &[u8]) -> Option<Self> {
+        match start {
+            // A PNG's signature: its line ends show what a transfer as text would have done to it.
+            [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1A, b'\n', ..] => Some(Self::Png),
+            [0xFF, 0xD8, 0xFF, ..] => Some(Self::Jpeg),
+            [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Some(Self::Webp),
+            _ => None,
+        }
+    }
+}
+
+/// What somebody wants to upload.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct WantedUpload {
+    pub content_type: ImageType,
+    pub bytes: u64,
+}
+
+const CONTENT_TYPE: Rule = Rule::OneOf(&["image/png", "image/jpeg", "image/webp"]);
+
+pub const WANTED_FIELDS: &[Field] = &[
+    Field::new(
+        "contentType",
+        CONTENT_TYPE,
+        "What the image is. SVG is none of these: it can carry scripts.",
+    )
+    .required(),
+    Field::new(
+        "bytes",
+        Rule::Whole {
+            min: 1,
+            max: LARGEST as i64,
+        },
+        "How long the image is: at most 2 MiB. Exactly so much can be uploaded.",
+    )
+    .required(),
+];
+
+const RECEIPT_RULE: Rule = Rule::Form {
+    regex: "^[0-9a-hjkmnp-tv-z]{26}$",
+    fits: is_receipt,
+    says: "must be the receipt that came with the upload",
+};
+
+const RECEIPT: Field = Field::new("receipt", RECEIPT_RULE, "Stands for one upload, and confirms it.").required();
+
+pub const CONFIRMED_FIELDS: &[Field] = &[RECEIPT];
+
+const HEADERS: &[Field] = &[
+    Field::new("content-type", CONTENT_TYPE, "").required(),
+    Field::new("content-length", Rule::Text { min: 1, max: 7 }, "").required(),
+];
+
+const UPLOAD_FIELDS: &[Field] = &[
+    Field::new("method", Rule::OneOf(&["PUT"]), "").required(),
+    // With a role's credentials in it, it is longer than any website's.
+    Field::new(
+        "url",
+        Rule::Text { min: 1, max: 8192 },
+        "Where the image goes. Whoever has it can upload: keep it to yourself.",
+    )
+    .required(),
+    Field::new(
+        "headers",
+        Rule::Object(HEADERS),
+        "To be sent as they are: they are signed.",
+    )
+    .required(),
+];
+
+/// What is answered to a wish to upload.
+pub fn wanted_view_fields() -> Vec<Field> {
+    vec![
+        RECEIPT,
+        Field::new(
+            "upload",
+            Rule::Object(UPLOAD_FIELDS),
+            "The request that uploads the image.",
+        )
+        .required(),
+        Field::new("expiresAt", Rule::Time, "Until when it can be uploaded.").required(),
+    ]
+}
+
+/// A receipt, or the name under which a logo is served.
+pub fn name(id: Uuid) -> String {
+    TypeIdSuffix::from(id).to_string()
+}
+
+/// 26 characters of Crockford base32: nothing that could lead out of a folder.
+pub fn is_receipt(text: &str) -> bool {
+    text.len() == 26
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_digit() || (b.is_ascii_lowercase() && !b"ilou".contains(&b)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn images_are_known_by_their_first_bytes() {
+        assert_eq!(
+            ImageType::of_bytes(b"\x89PNG\r\n\x1a\n\0\0\0\x0d"),
+            Some(ImageType::Png)
+        );
+        assert_eq!(
+            ImageType::of_bytes(b"\xff\xd8\xff\xe0\0\x10JFIF\0\x01"),
+            Some(ImageType::Jpeg)
+        );
+        assert_eq!(ImageType::of_bytes(b"RIFF\x24\0\0\0WEBPVP8 "), Some(ImageType::Webp));
+        for other in [
+            &b"<svg xmlns="[..],
+            b"GIF89a",
+            b"RIFF\x24\0\0\0WAVEfmt ",
+            b"\x89PNG\n\x1a\n",
+            b"\xff\xd8",
+            b"",
+        ] {
+            assert_eq!(ImageType::of_bytes(other), None, "{other:?}");
+        }
+    }
+}

@@ -1,0 +1,226 @@
+//! The objects that logos are. The only package that speaks S3.
+//!
+//! | object | key |
+//! |---|---|
+//! | an upload, until it is a day old | `uploads/<customer>/<receipt>`, `uploads/<customer>/<client>/<receipt>` |
+//! | a logo, as the CDN serves it | `logos/<name>.<extension>` |
+//!
+//! What was uploaded can be uploaded again with the same URL, so a logo is a copy: of exactly the bytes that were looked at, under a name
+//! that no other has had. A copy is tagged as unconfirmed until something shows it, and goes within a day if nothing ever does.
+
+use aws_sdk_s3::{
+    Client,
+    error::{DisplayErrorContext, ProvideErrorMetadata, SdkError},
+    presigning::PresigningConfig,
+    types::{MetadataDirective, TaggingDirective},
+};
+use chrono::TimeDelta;
+use domain::{
+    Error, Owner, Result, Timestamp,
+    logo::{self, ImageType, LARGEST, Logo, TELLING_BYTES, WantedUpload},
+};
+use serde::Serialize;
+use std::{
+    collections::BTreeMap,
+    time::{Duration, SystemTime},
+};
+use uuid::Uuid;
+
+pub const UPLOADS: &str = "uploads/";
+pub const LOGOS: &str = "logos/";
+
+/// The tag of a copy that nothing shows yet; a lifecycle rule of the bucket looks for it.
+const UNCONFIRMED: &str = "state=unconfirmed";
+
+/// How long an upload may take to begin.
+const UPLOAD_WINDOW: TimeDelta = TimeDelta::minutes(15);
+
+/// A logo never changes under its name. One that was taken away may still be in a cache for this long.
+const CACHED: &str = "public, max-age=86400, immutable";
+
+pub struct Logos {
+    pub client: Client,
+    pub bucket: String,
+    /// Where the CDN serves them.
+    pub url: String,
+}
+
+/// How to upload.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Upload {
+    pub receipt: String,
+    pub upload: UploadRequest,
+    pub expires_at: Timestamp,
+}
+
+#[derive(Serialize)]
+pub struct UploadRequest {
+    pub method: String,
+    pub url: String,
+    pub headers: BTreeMap<String, String>,
+}
+
+impl Logos {
+    /// Signs an upload of exactly the type and length that were asked for.
+    pub async fn upload(&self, owner: Owner, receipt: &str, wanted: &WantedUpload, now: Timestamp) -> Result<Upload> {
+        let signing = PresigningConfig::builder()
+            .start_time(SystemTime::UNIX_EPOCH + Duration::from_millis(now.millis()))
+            .expires_in(UPLOAD_WINDOW.to_std().map_err(internal)?)
+            .build()
+            .map_err(internal)?;
+        let signed = self
+            .client
+            .put_object()
+            .bucket(&self.bucket)
+            .key(upload_key(owner, receipt))
+            .content_type(wanted.content_type.name())
+            .content_length(i64::try_from(wanted.bytes).map_err(internal)?)
+            .presigned(signing)
+            .await
+            .map_err(|e| internal(DisplayErrorContext(e)))?;
+        Ok(Upload {
+            receipt: receipt.to_owned(),
+            upload: UploadRequest {
+                method: signed.method().to_owned(),
+                url: signed.uri().to_owned(),
+                headers: signed
+                    .headers()
+                    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                    .collect(),
+            },
+            expires_at: now.plus(UPLOAD_WINDOW),
+        })
+    }
+
+    /// Looks at what was uploaded, and puts a copy where the CDN serves it.
+    pub async fn publish(&self, owner: Owner, receipt: &str, id: Uuid) -> Result<Logo> {
+        let upload = upload_key(owner, receipt);
+        let (image, etag) = self.look_at(&upload).await?;
+        let name = format!("{}.{}", logo::name(id), image.extension());
+        let copied = self
+            .client
+            .copy_object()
+            .bucket(&self.bucket)
+            .key(format!("{LOGOS}{name}"))
+            .copy_source(format!("{}/{upload}", self.bucket))
+            .copy_source_if_match(etag)
+            .metadata_directive(MetadataDirective::Replace)
+            .content_type(image.name())
+            .cache_control(CACHED)
+            .tagging_directive(TaggingDirective::Replace)
+            .tagging(UNCONFIRMED)
+            .send()
+            .await;
+        match copied {
+            Ok(_) => Ok(Logo {
+                url: format!("{}/{name}", self.url),
+                receipt: receipt.to_owned(),
+            }),
+            Err(error) if error.code() == Some("PreconditionFailed") => Err(Error::Conflict {
+                field: "receipt",
+                reason: "the image was uploaded again while it was looked at",
+            }),
+            Err(error) => Err(refused(error)),
+        }
+    }
+
+    /// What an upload is, and the tag that stands for its bytes.
+    async fn look_at(&self, key: &str) -> Result<(ImageType, String)> {
+        let invalid = |says: &str| Err(Error::invalid("receipt", says));
+        let got = self
+            .client
+            .get_object()
+            .bucket(&self.bucket)
+            .key(key)
+            .range(format!("bytes=0-{}", TELLING_BYTES - 1))
+            .send()
+            .await;
+        let object = match got {
+            Ok(object) => object,
+            Err(error) if error.code() == Some("NoSuchKey") => {
+                return invalid("stands for no upload of the last day: nothing was uploaded with it");
+            }
+            // What has no bytes has no first ones.
+            Err(error) if error.code() == Some("InvalidRange") => return invalid("stands for an upload that is empty"),
+            Err(error) => return Err(refused(error)),
+        };
+        let length = object
+            .content_range()
+            .and_then(|range| range.rsplit_once('/')?.1.parse().ok());
+        let declared = object.content_type().and_then(ImageType::named);
+        let etag = object.e_tag().unwrap_or_default().to_owned();
+        let start = object
+            .body
+            .collect()
+            .await
+            .map_err(|e| Error::Unavailable(e.to_string()))?;
+        match (length, ImageType::of_bytes(&start.into_bytes())) {
+            (Some(1..=LARGEST), Some(image)) if Some(image) == declared => Ok((image, etag)),
+            (Some(1..=LARGEST), Some(_)) => invalid("stands for an upload that is of another type than was said"),
+            (Some(1..=LARGEST), None) => invalid("stands for an upload that is no PNG, JPEG or WebP image"),
+            _ => invalid("stands for an upload of more than 2 MiB"),
+        }
+    }
+
+    /// Makes a copy that is shown stay.
+    pub async fn keep(&self, logo: &Logo) -> Result<()> {
+        let kept = self
+            .client
+            .delete_object_tagging()
+            .bucket(&self.bucket)
+            .key(logo_key(logo))
+            .send()
+            .await;
+        match kept {
+            Ok(_) => Ok(()),
+            // It was replaced, and is gone, since somebody looked.
+            Err(error) if error.code() == Some("NoSuchKey") => Ok(()),
+            Err(error) => Err(refused(error)),
+        }
+    }
+
+    /// Takes away what nothing shows any more.
+    pub async fn remove(&self, logo: &Logo) -> Result<()> {
+        let removed = self
+            .client
+            .delete_object()
+            .bucket(&self.bucket)
+            .key(logo_key(logo))
+            .send()
+            .await;
+        removed.map(drop).map_err(refused)
+    }
+}
+
+/// In a folder of the owner's own: a receipt of somebody else's finds nothing.
+fn upload_key(owner: Owner, receipt: &str) -> String {
+    let customer = owner.tenant().key();
+    match owner.client() {
+        None => format!("{UPLOADS}{customer}/{receipt}"),
+        Some(client) => format!("{UPLOADS}{customer}/{client}/{receipt}"),
+    }
+}
+
+/// By the last part of its address: where the CDN is may change, a name doesn't.
+fn logo_key(logo: &Logo) -> String {
+    let name = logo.url.rsplit('/').next().unwrap_or_default();
+    format!("{LOGOS}{name}")
+}
+
+fn internal(error: impl ToString) -> Error {
+    Error::Internal(error.to_string())
+}
+
+/// An answer of S3's that nothing explains. Whether to try again is all the caller needs to know; the log gets the rest.
+fn refused<E>(error: SdkError<E>) -> Error
+where
+    E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
+{
+    let code = error.code().map(str::to_owned);
+    let text = DisplayErrorContext(error).to_string();
+    match code.as_deref() {
+        Some("AccessDenied" | "NoSuchBucket" | "InvalidRequest") => Error::Internal(text),
+        _ => Error::Unavailable(text),
+    }
+}

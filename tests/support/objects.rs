@@ -1,0 +1,214 @@
+//! A bucket in memory, for what functions ask of S3. Signatures are the local cloud's business; here it is what is asked that counts.
+
+use super::recorder::ObjectRecorder;
+use aws_sdk_s3::{
+    Client,
+    config::{BehaviorVersion, Credentials, Region, RequestChecksumCalculation, retry::RetryConfig},
+};
+use axum::{
+    Router,
+    body::Bytes,
+    extract::{Path, RawQuery, State},
+    http::{HeaderMap, StatusCode},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use logos::Logos;
+use serde_json::Value;
+use std::{
+    collections::{BTreeMap, hash_map::DefaultHasher},
+    hash::{Hash, Hasher},
+    sync::{Arc, Mutex},
+};
+use tokio::net::TcpListener;
+
+pub const LOGO_URL: &str = "https://logos.example";
+const BUCKET: &str = "logos-test";
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Object {
+    pub bytes: Vec<u8>,
+    pub content_type: String,
+    pub cache_control: String,
+    pub tags: String,
+}
+
+#[derive(Clone)]
+pub struct Objects {
+    state: Arc<Mutex<Store>>,
+    url: String,
+}
+
+#[derive(Default)]
+struct Store {
+    objects: BTreeMap<String, Object>,
+    /// How many requests fail next.
+    fail: usize,
+    /// Put in place of an upload right after it was looked at.
+    swap: Option<Object>,
+}
+
+impl Objects {
+    pub async fn start() -> Self {
+        let state = Arc::<Mutex<Store>>::default();
+        let app = Router::new()
+            .route("/{bucket}/{*key}", get(read).put(copy).delete(delete))
+            .with_state(state.clone());
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(async move { axum::serve(listener, app).await });
+        Self { state, url }
+    }
+
+    pub fn logos(&self) -> Logos {
+        let config = aws_sdk_s3::Config::builder()
+            .behavior_version(BehaviorVersion::v2026_01_12())
+            .region(Region::new("us-east-1"))
+            .endpoint_url(&self.url)
+            .force_path_style(true)
+            .credentials_provider(Credentials::for_tests())
+            .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
+            .retry_config(RetryConfig::disabled())
+            .http_client(aws_smithy_http_client::Builder::new().build_http())
+            .interceptor(ObjectRecorder)
+            .build();
+        Logos {
+            client: Client::from_conf(config),
+            bucket: BUCKET.into(),
+            url: LOGO_URL.into(),
+        }
+    }
+
+    /// Uploads, as the answer to a wish says to.
+    pub fn upload(&self, wish: &Value, bytes: &[u8]) {
+        let upload = &wish["upload"];
+        assert_eq!(upload["method"], "PUT");
+        let url = upload["url"].as_str().unwrap();
+        let key = url.split_once(&format!("/{BUCKET}/")).unwrap().1;
+        let key = key.split_once('?').unwrap().0;
+        let object = Object {
+            bytes: bytes.to_vec(),
+            content_type: upload["headers"]["content-type"].as_str().unwrap().into(),
+            ..Object::default()
+        };
+        self.state.lock().unwrap().objects.insert(key.into(), object);
+    }
+
+    pub fn all(&self) -> BTreeMap<String, Object> {
+        self.state.lock().unwrap().objects.clone()
+    }
+
+    /// What the CDN would serve.
+    pub fn served(&self) -> BTreeMap<String, Object> {
+        let mut objects = self.all();
+        objects.retain(|key, _| key.starts_with("logos/"));
+        objects
+    }
+
+    /// The next requests fail, as if S3 were away.
+    pub fn fail(&self, requests: usize) {
+        self.state.lock().unwrap().fail = requests;
+    }
+
+    /// The next upload that is looked at is another one right after.
+    pub fn swap(&self, bytes: &[u8]) {
+        self.state.lock().unwrap().swap = Some(Object {
+            bytes: bytes.to_vec(),
+            content_type: "image/png".into(),
+            ..Object::default()
+        });
+    }
+}
+
+type Shared = State<Arc<Mutex<Store>>>;
+
+fn refusal(status: StatusCode, code: &str) -> Response {
+    let body = format!("<Error><Code>{code}</Code><Message>{code}</Message></Error>");
+    (status, [("content-type", "application/xml")], body).into_response()
+}
+
+fn no_such_key() -> Response {
+    refusal(StatusCode::NOT_FOUND, "NoSuchKey")
+}
+
+fn etag(object: &Object) -> String {
+    let mut hasher = DefaultHasher::new();
+    object.bytes.hash(&mut hasher);
+    format!("\"{:x}\"", hasher.finish())
+}
+
+/// Whether this request is one of those that fail.
+fn fails(store: &mut Store) -> bool {
+    let fails = store.fail > 0;
+    store.fail = store.fail.saturating_sub(1);
+    fails
+}
+
+async fn read(State(state): Shared, Path((_, key)): Path<(String, String)>, headers: HeaderMap) -> Response {
+    let mut store = state.lock().unwrap();
+    if fails(&mut store) {
+        return refusal(StatusCode::SERVICE_UNAVAILABLE, "SlowDown");
+    }
+    let Some(object) = store.objects.get(&key).cloned() else {
+        return no_such_key();
+    };
+    let range = headers["range"].to_str().unwrap().strip_prefix("bytes=0-").unwrap();
+    let last: usize = range.parse().unwrap();
+    if object.bytes.is_empty() {
+        return refusal(StatusCode::RANGE_NOT_SATISFIABLE, "InvalidRange");
+    }
+    if let Some(other) = store.swap.take() {
+        store.objects.insert(key, other);
+    }
+    let part = &object.bytes[..object.bytes.len().min(last + 1)];
+    let headers = [
+        (
+            "content-range",
+            format!("bytes 0-{}/{}", part.len() - 1, object.bytes.len()),
+        ),
+        ("content-type", object.content_type.clone()),
+        ("etag", etag(&object)),
+    ];
+    (StatusCode::PARTIAL_CONTENT, headers, Bytes::copy_from_slice(part)).into_response()
+}
+
+async fn copy(State(state): Shared, Path((bucket, key)): Path<(String, String)>, headers: HeaderMap) -> Response {
+    let mut store = state.lock().unwrap();
+    if fails(&mut store) {
+        return refusal(StatusCode::SERVICE_UNAVAILABLE, "SlowDown");
+    }
+    let text = |name: &str| headers.get(name).map_or("", |value| value.to_str().unwrap()).to_owned();
+    let source = text("x-amz-copy-source");
+    let source = source.strip_prefix(&format!("{bucket}/")).unwrap();
+    let Some(object) = store.objects.get(source).cloned() else {
+        return no_such_key();
+    };
+    if etag(&object) != text("x-amz-copy-source-if-match") {
+        return refusal(StatusCode::PRECONDITION_FAILED, "PreconditionFailed");
+    }
+    let copy = Object {
+        content_type: text("content-type"),
+        cache_control: text("cache-control"),
+        tags: text("x-amz-tagging"),
+        ..object
+    };
+    let body = format!("<CopyObjectResult><ETag>{}</ETag></CopyObjectResult>", etag(&copy));
+    store.objects.insert(key, copy);
+    (StatusCode::OK, [("content-type", "application/xml")], body).into_response()
+}
+
+async fn delete(State(state): Shared, Path((_, key)): Path<(String, String)>, RawQuery(query): RawQuery) -> Response {
+    let mut store = state.lock().unwrap();
+    if fails(&mut store) {
+        return refusal(StatusCode::SERVICE_UNAVAILABLE, "SlowDown");
+    }
+    if query.is_some_and(|query| query.contains("tagging")) {
+        match store.objects.get_mut(&key) {
+            Some(object) => object.tags.clear(),
+            None => return no_such_key(),
+        }
+    } else {
+        store.objects.remove(&key);
+    }
+    StatusCode::NO_CONTENT.into_response()
+}
