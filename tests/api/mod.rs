@@ -8,6 +8,7 @@ mod customers;
 mod etags;
 mod idempotency;
 mod locations;
+mod logo;
 mod problems;
 mod requests;
 mod secrets;

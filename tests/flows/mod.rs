@@ -3,4 +3,5 @@
 mod cascades;
 mod disorder;
 mod headquarters;
+mod logos;
 mod tracing;

@@ -7,7 +7,7 @@ mod spine;
 mod token;
 
 pub use answer::Answer;
-pub use objects::LOGO_URL;
+pub use objects::{LOGO_URL, PNG};
 pub use recorder::Seen;
 pub use spine::tasks;
 pub use token::{AUDIENCE, ISSUER, Issuer, Key, Token};

@@ -23,6 +23,8 @@ use std::{
 use tokio::net::TcpListener;
 
 pub const LOGO_URL: &str = "https://logos.example";
+/// As much of a PNG as tells that it is one.
+pub const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR and so on";
 const BUCKET: &str = "logos-test";
 
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -130,6 +130,8 @@ impl Intercept for ObjectRecorder {
                 seen.objects.insert(("PutObjectTagging", on));
                 seen.objects.insert(("PutObject", on))
             }
+            // It is only signed here; whoever sends it may do what the function may.
+            ("PUT", None) => seen.objects.insert(("PutObject", on)),
             ("DELETE", _) if request.uri().contains("tagging") => seen.objects.insert(("DeleteObjectTagging", on)),
             ("DELETE", _) => seen.objects.insert(("DeleteObject", on)),
             (other, _) => panic!("{other} is nothing that any function is granted"),
