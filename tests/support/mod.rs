@@ -22,7 +22,10 @@ use aws_sdk_dynamodb::{
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
 use chrono::TimeDelta;
-use domain::{ClientKey, Timestamp};
+use domain::{
+    ClientKey, Timestamp,
+    plaintext::{SECRET_BYTES, Secret},
+};
 use dynoxide::Database;
 use lambda_http::request::from_str;
 use recorder::{Recorder, watch};
@@ -51,6 +54,8 @@ pub fn functions() -> Vec<Function> {
         clients::FUNCTIONS,
         structure::FUNCTIONS,
         logo::FUNCTIONS,
+        partitions::FUNCTIONS,
+        api_keys::FUNCTIONS,
         docs::FUNCTIONS,
         table_stream::FUNCTIONS,
     ]
@@ -97,6 +102,12 @@ impl Clock for TestClock {
         let mut bits = [0; 10];
         bits[2..].copy_from_slice(&self.count.fetch_add(1, Ordering::Relaxed).to_be_bytes());
         Builder::from_unix_timestamp_millis(self.now().millis(), &bits).into_uuid()
+    }
+
+    fn secret(&self) -> domain::Result<Secret> {
+        let mut bytes = [7; SECRET_BYTES];
+        bytes[..8].copy_from_slice(&self.count.fetch_add(1, Ordering::Relaxed).to_be_bytes());
+        Ok(Secret::new(bytes))
     }
 }
 

@@ -23,7 +23,7 @@ impl Endpoint for GetHierarchy {
         "Read the tree of a customer's clients, their accounts, and the accounts' clients. `limit` clients of each customer are shown, and about 1,000 in all; `nextCursor` says where a list was cut.",
     )
     .filters(DEPTH)
-    .answers(Answer::Tree {
+    .answers(Answer::InPages {
         name: "Hierarchy",
         fields: hierarchy::view_fields,
     })

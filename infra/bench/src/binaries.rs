@@ -16,6 +16,8 @@ const BUILDS: &[&[&str]] = &[
         "clients",
         "structure",
         "logo",
+        "partitions",
+        "api-keys",
         "docs",
         "table-stream",
         "bare-get",

@@ -54,6 +54,8 @@ pub fn functions() -> Vec<Function> {
         clients::FUNCTIONS,
         structure::FUNCTIONS,
         logo::FUNCTIONS,
+        partitions::FUNCTIONS,
+        api_keys::FUNCTIONS,
         table_stream::FUNCTIONS,
         docs::FUNCTIONS,
     ]
@@ -189,6 +191,10 @@ impl World {
                 let response = (task.call)(&self.ctx, serde_json::from_value(event)?).await;
                 ensure!(response.batch_item_failures.is_empty(), "{name} failed");
                 Ok(Value::Null)
+            }
+            Function::Standalone(function) => {
+                let done = (function.call)(&self.ctx, event, "bench".into()).await;
+                done.with_context(|| format!("{name} failed"))
             }
             Function::Trigger(trigger) => {
                 let response = (trigger.call)(&self.ctx, serde_json::from_value(event)?).await;

@@ -1,6 +1,6 @@
 //! `docs/access-patterns.md`: which question is answered by which key or index, and in how many requests.
 
-use runtime::{Function, Grant, spec::Action};
+use runtime::{Function, Grant, Started, spec::Action};
 use std::fmt::Write;
 use table::keys::{Family, Index, PK, SK, TTL};
 
@@ -65,7 +65,7 @@ fn keys() -> String {
     }
     let _ = writeln!(
         text,
-        "\nThe indexes are sparse and hold customers only. `{TTL}` ends items that are kept for a while: answered requests and tombstones."
+        "\nThe indexes are sparse. `{TTL}` ends items that are kept for a while: answered requests, tombstones, expired API keys."
     );
     text
 }
@@ -75,6 +75,7 @@ const fn family_of(index: Index) -> Family {
         Index::Customers => Family::CustomerList,
         Index::ExternalIds => Family::External,
         Index::Tenants => Family::Tenant,
+        Index::ExpiringKeys => Family::Expiring,
     }
 }
 
@@ -97,6 +98,13 @@ fn row(function: &Function) -> String {
             (f.spec.grants, format!("on {}", events.join(", ")))
         }
         Function::Trigger(f) => (f.spec.grants, "on the table's stream".to_owned()),
+        Function::Standalone(f) => {
+            let started = match f.spec.started {
+                Started::EveryMinute => "every minute",
+                Started::AsAuthorizer => "for other APIs",
+            };
+            (f.spec.grants, started.to_owned())
+        }
     };
     let adapter: Vec<Grant> = function
         .grants()

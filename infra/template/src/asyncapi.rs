@@ -27,7 +27,7 @@ pub fn document(functions: &[Function]) -> Value {
     let mut operations = Map::new();
     for function in functions {
         let operation = match function {
-            Function::Endpoint(_) => continue,
+            Function::Endpoint(_) | Function::Standalone(_) => continue,
             Function::Trigger(_) => operation("send", function.says(), EventType::ALL),
             Function::Task(task) => operation("receive", task.spec.says, task.spec.on),
         };

@@ -50,6 +50,16 @@ pub const AREAS: &[Area] = &[
         functions: logo::FUNCTIONS,
     },
     Area {
+        name: "partitions",
+        says: "The partitions of a customer's data, and their groups.",
+        functions: partitions::FUNCTIONS,
+    },
+    Area {
+        name: "api-keys",
+        says: "The API keys of partitions.",
+        functions: api_keys::FUNCTIONS,
+    },
+    Area {
         name: "table-stream",
         says: "What makes events of changes.",
         functions: table_stream::FUNCTIONS,
@@ -72,6 +82,16 @@ pub const UNROUTED: &[EventType] = &[
     EventType::ContactCreated,
     EventType::ContactUpdated,
     EventType::ContactDeleted,
+    EventType::PartitionGroupCreated,
+    EventType::PartitionGroupUpdated,
+    EventType::PartitionGroupDeleted,
+    EventType::PartitionCreated,
+    EventType::PartitionUpdated,
+    EventType::ApiKeyCreated,
+    EventType::ApiKeyUpdated,
+    EventType::ApiKeyRotated,
+    EventType::ApiKeyExpired,
+    EventType::ApiKeyDeleted,
 ];
 
 /// Folders in which everything is generated.
@@ -115,6 +135,12 @@ pub fn outputs() -> Result<Vec<Output>> {
         outputs.push(Output::json(
             &format!("events/samples/{name}.json"),
             &Event::sample(*event),
+        )?);
+    }
+    for (ending, sample) in payloads::authorizers_of_rest_apis() {
+        outputs.push(Output::json(
+            &format!("events/authorize-api-key.{ending}.json"),
+            &sample,
         )?);
     }
     for function in &functions {

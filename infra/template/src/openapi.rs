@@ -205,6 +205,7 @@ fn request_body(spec: &Spec) -> Option<Value> {
     Some(match spec.body {
         Body::None => return None,
         Body::Create(_) => json!({"required": true, "content": {"application/json": content}}),
+        Body::Question(_) => json!({"required": true, "content": {"application/json": content}}),
         Body::Action(_) => json!({"required": false, "content": {"application/json": content}}),
         Body::Patch(_) => json!({
             "required": true,
@@ -218,7 +219,9 @@ fn request_body(spec: &Spec) -> Option<Value> {
 pub fn body_example(spec: &Spec) -> Option<Value> {
     match spec.body {
         Body::None => None,
-        Body::Create(fields) | Body::Action(fields) => Some(schema::example(fields, Mode::Create)),
+        Body::Create(fields) | Body::Action(fields) | Body::Question(fields) => {
+            Some(schema::example(fields, Mode::Create))
+        }
         Body::Patch(fields) => Some(patch_example(fields)),
     }
 }
@@ -248,7 +251,7 @@ fn body_name(spec: &Spec) -> Option<String> {
         Body::None => None,
         Body::Create(_) => Some(of_entity("Create")),
         Body::Patch(_) => Some(of_entity("Patch")),
-        Body::Action(_) => Some(format!("{}Request", pascal_case(spec.name))),
+        Body::Action(_) | Body::Question(_) => Some(format!("{}Request", pascal_case(spec.name))),
     }
 }
 
@@ -259,7 +262,8 @@ fn entity(spec: &Spec) -> Option<(&'static str, Vec<Field>)> {
         | Answer::Issued { name, fields }
         | Answer::Page { name, fields }
         | Answer::Deleted { name, fields }
-        | Answer::Tree { name, fields } => Some((name, fields())),
+        | Answer::Verdict { name, fields }
+        | Answer::InPages { name, fields } => Some((name, fields())),
         Answer::Nothing | Answer::Document => None,
     }
 }
@@ -274,7 +278,9 @@ fn schemas_of(spec: &Spec) -> Vec<(String, Value)> {
     }
     let body = match spec.body {
         Body::None => None,
-        Body::Create(fields) | Body::Action(fields) => Some(schema::object(fields, Mode::Create)),
+        Body::Create(fields) | Body::Action(fields) | Body::Question(fields) => {
+            Some(schema::object(fields, Mode::Create))
+        }
         Body::Patch(fields) => Some(schema::object(fields, Mode::Patch)),
     };
     schemas.extend(body_name(spec).zip(body));
@@ -363,9 +369,16 @@ fn good_response(spec: &Spec) -> (&'static str, Value) {
                 response("A page.", Some((reference(&format!("{name}Page")), example))),
             )
         }
-        Answer::Tree { name, fields } => {
+        Answer::InPages { name, fields } => {
             let example = schema::example(&fields(), Mode::Stored);
-            ("200", response("The tree.", Some((reference(name), example))))
+            (
+                "200",
+                response("As much as fits a page.", Some((reference(name), example))),
+            )
+        }
+        Answer::Verdict { name, fields } => {
+            let example = schema::example(&fields(), Mode::Stored);
+            ("200", response("The answer.", Some((reference(name), example))))
         }
         Answer::Nothing | Answer::Deleted { .. } => ("204", response("Done.", None)),
         Answer::Document => (

@@ -9,7 +9,7 @@ use domain::{
 };
 use events::EventType;
 use runtime::{
-    Function, Spec, TaskSpec, TriggerSpec,
+    Function, Spec, Started, TaskSpec, TriggerSpec,
     spec::{Body, kind_of_parameter},
 };
 use serde_json::{Map, Value, json};
@@ -20,6 +20,7 @@ use table::{
 
 /// When the samples happen, in seconds since 1970: as in the examples of the documents.
 const TIME: i64 = 1_795_420_800;
+const API_KEY: &str = "REPLACE_WITH_AN_API_KEY";
 const TOKEN: &str = "Bearer REPLACE_WITH_A_TOKEN";
 
 pub fn payload(function: &Function) -> Result<Value> {
@@ -27,7 +28,71 @@ pub fn payload(function: &Function) -> Result<Value> {
         Function::Endpoint(endpoint) => Ok(request(&endpoint.spec)),
         Function::Task(task) => message(&task.spec),
         Function::Trigger(trigger) => record(&trigger.spec),
+        Function::Standalone(function) => Ok(match function.spec.started {
+            Started::EveryMinute => scheduled(),
+            Started::AsAuthorizer => authorizer_of_http_api(),
+        }),
     }
+}
+
+/// What EventBridge Scheduler sends where the schedule names no input.
+fn scheduled() -> Value {
+    json!({
+        "version": "0",
+        "id": "5e1f6f2e-4d0a-4f5b-9c53-0a4b7e3d9a10",
+        "detail-type": "Scheduled Event",
+        "source": "aws.scheduler",
+        "account": "000000000000",
+        "time": "2026-11-23T08:00:00Z",
+        "region": "us-east-1",
+        "resources": ["arn:aws:scheduler:us-east-1:000000000000:schedule/default/example"],
+        "detail": "{}",
+    })
+}
+
+/// What an HTTP API asks its Lambda authorizer, payload format 2.0.
+fn authorizer_of_http_api() -> Value {
+    json!({
+        "version": "2.0",
+        "type": "REQUEST",
+        "routeArn": "arn:aws:execute-api:us-east-1:000000000000:example/$default/GET/orders",
+        "identitySource": [API_KEY],
+        "routeKey": "GET /orders",
+        "rawPath": "/orders",
+        "rawQueryString": "",
+        "headers": {"x-api-key": API_KEY},
+        "requestContext": {
+            "accountId": "000000000000",
+            "apiId": "example",
+            "http": {"method": "GET", "path": "/orders", "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1", "userAgent": "sample"},
+            "requestId": "5e1f6f2e-4d0a-4f5b-9c53-0a4b7e3d9a10",
+            "routeKey": "GET /orders",
+            "stage": "$default",
+        },
+    })
+}
+
+/// What REST APIs ask their Lambda authorizers, by the ending of the sample's name.
+pub fn authorizers_of_rest_apis() -> [(&'static str, Value); 2] {
+    let method = "arn:aws:execute-api:us-east-1:000000000000:example/prod/GET/orders";
+    [
+        (
+            "rest-token",
+            json!({"type": "TOKEN", "methodArn": method, "authorizationToken": format!("Bearer {API_KEY}")}),
+        ),
+        (
+            "rest-request",
+            json!({
+                "type": "REQUEST",
+                "methodArn": method,
+                "resource": "/orders",
+                "path": "/orders",
+                "httpMethod": "GET",
+                "headers": {"X-Api-Key": API_KEY},
+                "requestContext": {"stage": "prod", "requestId": "5e1f6f2e-4d0a-4f5b-9c53-0a4b7e3d9a10"},
+            }),
+        ),
+    ]
 }
 
 /// An HTTP API's request, payload format 2.0.

@@ -68,6 +68,12 @@ fn errors() -> Vec<Error> {
             field: "externalId",
             reason: "another customer has this external id",
         },
+        Error::NotEmpty {
+            reason: "the group still has partitions",
+        },
+        Error::SecretAlreadyDelivered {
+            key: "key_01kb1v0c1tfr2v6krscysfnvgb".into(),
+        },
         Error::CustomerDisabled,
         Error::ReactivationWindowClosed,
         Error::VersionMismatch { current: 4 },

@@ -2,9 +2,10 @@
 
 use crate::{names::pascal_case, policy};
 use anyhow::{Context, Result};
+use domain::EntityKind;
 use events::{EventType, event::SOURCE};
 use runtime::{
-    Function, TaskSpec,
+    Function, Started, TaskSpec,
     spec::{Action, ObjectGrant},
 };
 use serde_json::json;
@@ -22,6 +23,9 @@ const TASK_TIMEOUT: u32 = 5;
 /// Of a task that does a page of things an invocation.
 const PAGING_TASK_TIMEOUT: u32 = 30;
 const TRIGGER_TIMEOUT: u32 = 30;
+/// Less than the minute after which it starts again.
+const SCHEDULE_TIMEOUT: u32 = 30;
+const AUTHORIZER_TIMEOUT: u32 = 5;
 /// A queue's visibility timeout, in timeouts of the function that reads it. As AWS advises: a batch that meets throttling stays hidden
 /// while Lambda tries again.
 const VISIBILITIES: u32 = 6;
@@ -76,13 +80,27 @@ fn section(function: &Function) -> String {
             TRIGGER_TIMEOUT,
             fill(
                 include_str!("parts/trigger-event.yaml"),
-                &[("{pattern}", &stream_pattern())],
+                &[("{pattern}", &stream_pattern()), ("{removed}", &removed_pattern())],
             ),
             vec![
                 include_str!("parts/iterator-age-alarm.yaml").to_owned(),
                 include_str!("parts/throttles-alarm.yaml").to_owned(),
             ],
         ),
+        Function::Standalone(f) => match f.spec.started {
+            Started::EveryMinute => (
+                "Every minute".to_owned(),
+                SCHEDULE_TIMEOUT,
+                include_str!("parts/schedule-event.yaml").to_owned(),
+                vec![include_str!("parts/errors-alarm.yaml").to_owned()],
+            ),
+            Started::AsAuthorizer => (
+                "The Lambda authorizer of other APIs".to_owned(),
+                AUTHORIZER_TIMEOUT,
+                String::new(),
+                vec![],
+            ),
+        },
     };
     let parts = [
         vec![fill(
@@ -92,7 +110,7 @@ fn section(function: &Function) -> String {
                 ("{description}", &function.says().replace('\'', "''")),
                 ("{timeout}", &timeout.to_string()),
                 ("{environment}", &environment(function)),
-                ("{event}", &event),
+                ("{events}", &events(&event)),
                 ("{statements}", &statements(function)),
             ],
         )],
@@ -100,6 +118,13 @@ fn section(function: &Function) -> String {
     ]
     .concat();
     fill(&parts.join("\n"), &[("{Id}", &id), ("{name}", name)])
+}
+
+fn events(events: &str) -> String {
+    match events {
+        "" => String::new(),
+        events => format!("      Events:\n{events}"),
+    }
 }
 
 fn task_timeout(spec: &TaskSpec) -> u32 {
@@ -142,6 +167,15 @@ fn stream_pattern() -> String {
     json!({
         "eventName": ["INSERT", "MODIFY"],
         "dynamodb": {"NewImage": {item::ENTITY: {"S": kinds}}},
+    })
+    .to_string()
+}
+
+/// What TTL removes without a tombstone, and yet is an event.
+fn removed_pattern() -> String {
+    json!({
+        "eventName": ["REMOVE"],
+        "dynamodb": {"OldImage": {item::ENTITY: {"S": [EntityKind::ApiKey.name()]}}},
     })
     .to_string()
 }
@@ -219,7 +253,7 @@ fn statements(function: &Function) -> String {
         statements.push(allow("events:PutEvents", "EventBus"));
     }
     match function {
-        Function::Endpoint(_) => {}
+        Function::Endpoint(_) | Function::Standalone(_) => {}
         Function::Task(f) => {
             let mut actions = vec!["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"];
             if f.spec.pages {

@@ -144,6 +144,12 @@ pub const FIELDS: &[Field] = &[
         "Present while it is deactivated.",
     ),
     Field::new(
+        "apiKeysEndedAt",
+        Rule::Time,
+        "When it was last disabled. API keys made until then open nothing any more, also after it came back.",
+    )
+    .read_only(),
+    Field::new(
         "parent",
         Rule::Object(PARENT),
         "Of a provisioned account: the client it was made for.",
@@ -335,6 +341,8 @@ pub struct Customer {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deactivation: Option<Deactivation>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub api_keys_ended_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub parent: Option<Parent>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub logo: Option<Logo>,
@@ -348,6 +356,7 @@ pub struct Customer {
 
 impl Customer {
     pub fn deactivate(&mut self, deactivation: Deactivation) {
+        self.end_keys(deactivation.deactivated_at);
         self.deactivation = Some(deactivation);
         self.is_disabled = true;
     }
@@ -357,9 +366,23 @@ impl Customer {
         self.is_disabled = self.is_disabled_by_parent;
     }
 
-    pub fn disable_by_parent(&mut self, disabled: bool) {
+    pub fn disable_by_parent(&mut self, disabled: bool, at: Timestamp) {
+        if disabled {
+            self.end_keys(at);
+        }
         self.is_disabled_by_parent = disabled;
         self.is_disabled = self.deactivation.is_some() || disabled;
+    }
+
+    /// The keys that there are when it is disabled have ended, and stay so when it comes back.
+    fn end_keys(&mut self, at: Timestamp) {
+        if !self.is_disabled {
+            self.api_keys_ended_at = Some(at);
+        }
+    }
+
+    pub fn has_ended_keys_of(&self, made_at: Timestamp) -> bool {
+        self.api_keys_ended_at.is_some_and(|at| made_at <= at)
     }
 
     /// Lets go of the client it was provisioned for. What that client disabled stays disabled, as if deactivated at that moment: it must

@@ -54,6 +54,10 @@ pub enum Error {
     Validation(Vec<FieldError>),
     #[error("{field} is taken")]
     Conflict { field: &'static str, reason: &'static str },
+    #[error("it still holds others")]
+    NotEmpty { reason: &'static str },
+    #[error("the secret of {key} was given out before")]
+    SecretAlreadyDelivered { key: String },
     #[error("the customer is deactivated")]
     CustomerDisabled,
     #[error("the reactivation window has closed")]

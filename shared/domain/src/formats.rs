@@ -28,6 +28,18 @@ pub fn is_phone(text: &str) -> bool {
     })
 }
 
+/// `[a-z0-9-]+:(read|write)`
+pub fn is_scope(text: &str) -> bool {
+    text.len() <= 100
+        && text.split_once(':').is_some_and(|(area, verb)| {
+            !area.is_empty()
+                && area
+                    .bytes()
+                    .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+                && matches!(verb, "read" | "write")
+        })
+}
+
 pub fn is_website(text: &str) -> bool {
     text.len() <= 2048
         && Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && has_plain_host(&url))
@@ -68,6 +80,9 @@ pub fn is_key(text: &str, kind: EntityKind) -> bool {
         EntityKind::Department => key::DepartmentKey::from_str(text).is_ok(),
         EntityKind::Location => key::LocationKey::from_str(text).is_ok(),
         EntityKind::Contact => key::ContactKey::from_str(text).is_ok(),
+        EntityKind::PartitionGroup => key::PartitionGroupKey::from_str(text).is_ok(),
+        EntityKind::Partition => key::PartitionKey::from_str(text).is_ok(),
+        EntityKind::ApiKey => key::ApiKeyId::from_str(text).is_ok(),
         EntityKind::Event => key::EventKey::from_str(text).is_ok(),
     }
 }

@@ -17,6 +17,9 @@ pub enum EntityKind {
     Department,
     Location,
     Contact,
+    PartitionGroup,
+    Partition,
+    ApiKey,
     Event,
 }
 
@@ -27,6 +30,9 @@ impl EntityKind {
         Self::Department,
         Self::Location,
         Self::Contact,
+        Self::PartitionGroup,
+        Self::Partition,
+        Self::ApiKey,
         Self::Event,
     ];
 
@@ -37,6 +43,9 @@ impl EntityKind {
             Self::Department => "Department",
             Self::Location => "Location",
             Self::Contact => "Contact",
+            Self::PartitionGroup => "PartitionGroup",
+            Self::Partition => "Partition",
+            Self::ApiKey => "ApiKey",
             Self::Event => "Event",
         }
     }
@@ -48,6 +57,9 @@ impl EntityKind {
             Self::Department => "dep",
             Self::Location => "loc",
             Self::Contact => "con",
+            Self::PartitionGroup => "pgr",
+            Self::Partition => "ptn",
+            Self::ApiKey => "key",
             Self::Event => "evt",
         }
     }
@@ -79,6 +91,9 @@ keys! {
     Department DepartmentKey,
     Location LocationKey,
     Contact ContactKey,
+    PartitionGroup PartitionGroupKey,
+    Partition PartitionKey,
+    ApiKey ApiKeyId,
     Event EventKey,
 }
 

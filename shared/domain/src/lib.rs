@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod address;
+pub mod api_key;
 pub mod audit;
 pub mod business;
 pub mod client;
@@ -18,11 +19,17 @@ pub mod key;
 pub mod location;
 pub mod logo;
 pub mod merge_patch;
+pub mod partition;
+pub mod partition_group;
+pub mod plaintext;
 pub mod schema;
 pub mod time;
 
 pub use access::{Actor, Owner, Permission, Platform, Role, Tenant};
 pub use entity::{Entity, Meta};
 pub use error::{Error, FieldError, Replay, Result};
-pub use key::{ClientKey, ContactKey, CustomerKey, DepartmentKey, EntityKind, EventKey, LocationKey};
+pub use key::{
+    ApiKeyId, ClientKey, ContactKey, CustomerKey, DepartmentKey, EntityKind, EventKey, LocationKey, PartitionGroupKey,
+    PartitionKey,
+};
 pub use time::Timestamp;

@@ -125,7 +125,9 @@ const BY_NAME: &[(&str, &str)] = &[
     ("createdBy", r#""usr_01kb1v0c1tfr2v6krscysfnvgb""#),
     ("deactivatedBy", r#""usr_01kb1v0c1tfr2v6krscysfnvgb""#),
     ("externalId", r#""crm-1001""#),
+    ("expired", "2"),
     ("firstName", r#""Ada""#),
+    ("foreignKey", r#""crm-1001""#),
     ("id", r#""usr_01kb1v0c1tfr2v6krscysfnvgb""#),
     ("industryGroup", r#""2010""#),
     ("industrySector", r#""20""#),
@@ -133,29 +135,44 @@ const BY_NAME: &[(&str, &str)] = &[
     ("isTenantCustomer", "true"),
     ("key", r#""cus_01kb1v0c1tfr2v6krscysfnvgb""#),
     ("kind", r#""Customer""#),
+    ("lastUsedOn", r#""2026-11-23""#),
     ("lastName", r#""Lovelace""#),
     ("limit", "25"),
     ("line1", r#""1 Main Street""#),
     ("line2", r#""Suite 200""#),
     ("name", r#""Acme Tools""#),
     ("notes", r#""Deliveries at the back.""#),
+    ("overlapSeconds", "3600"),
+    ("plaintext", r#""csk_prod_PLAINTEXT""#),
     ("postalCode", r#""62701""#),
     ("products", r#"["catalogue"]"#),
     ("reasonText", r#""The budget was cut.""#),
     ("receipt", r#""01kb1v0c1tfr2v6krscysfnvgb""#),
     ("recommendationScore", "7"),
     ("requestId", r#""5e1f6f2e-4d0a-4f5b-9c53-0a4b7e3d9a10""#),
+    ("scopes", r#"["orders:read"]"#),
     ("secondaryName", r#""North wing""#),
     ("sessionExpirationSeconds", "3600"),
     ("size", r#""11-50""#),
     ("state", r#""IL""#),
+    ("ttlSeconds", "2592000"),
     ("updatedBy", r#""usr_01kb1v0c1tfr2v6krscysfnvgb""#),
     ("windowEndsAt", r#""2026-12-14T08:00:00.000Z""#),
 ];
 
 /// What an example shows nothing of: it belongs to another kind of customer than the example's (a person, a deactivated one, a
 /// provisioned account), or is opaque.
-const LEFT_OUT: &[&str] = &["cursor", "deactivation", "details", "logo", "parent", "person"];
+const LEFT_OUT: &[&str] = &[
+    "apiKeysEndedAt",
+    "cursor",
+    "deactivation",
+    "details",
+    "logo",
+    "parent",
+    "person",
+    "rotatedFrom",
+    "rotatedTo",
+];
 
 fn example_of(field: &Field, mode: Mode) -> Option<Value> {
     let asks_for_a_time = mode != Mode::Stored && matches!(field.rule, Rule::Time);

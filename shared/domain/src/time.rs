@@ -29,6 +29,11 @@ impl Timestamp {
         u64::try_from(self.0.timestamp_millis()).unwrap_or(0)
     }
 
+    /// The day, in UTC.
+    pub fn date(self) -> String {
+        self.0.format("%Y-%m-%d").to_string()
+    }
+
     pub fn epoch_seconds(self) -> i64 {
         self.0.timestamp()
     }

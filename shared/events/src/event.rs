@@ -1,11 +1,11 @@
 //! The event as integrators get it, its types and their schemas.
 
 use domain::{
-    Actor, ClientKey, CustomerKey, EntityKind, Error, EventKey, Result, Timestamp,
+    Actor, ClientKey, CustomerKey, EntityKind, Error, EventKey, Result, Timestamp, api_key,
     audit::{AuditEntry, Subject},
     client, contact, customer, department,
     fields::{Field, Mode},
-    location, schema,
+    location, partition, partition_group, schema,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -61,6 +61,17 @@ event_types! {
     ContactCreated "CUSTOMER_CONTACT_CREATED" Contact "A contact was made.",
     ContactUpdated "CUSTOMER_CONTACT_UPDATED" Contact "A contact changed; `changed` names the fields.",
     ContactDeleted "CUSTOMER_CONTACT_DELETED" Contact "A contact was deleted.",
+    PartitionGroupCreated "CUSTOMER_PARTITION_GROUP_CREATED" PartitionGroup "A partition group was made.",
+    PartitionGroupUpdated "CUSTOMER_PARTITION_GROUP_UPDATED" PartitionGroup "A partition group changed; `changed` names the fields.",
+    PartitionGroupDeleted "CUSTOMER_PARTITION_GROUP_DELETED" PartitionGroup "A partition group was deleted.",
+    PartitionCreated "CUSTOMER_PARTITION_CREATED" Partition "A partition was made.",
+    PartitionUpdated "CUSTOMER_PARTITION_UPDATED" Partition "A partition changed; `changed` names the fields.",
+    PartitionDeleted "CUSTOMER_PARTITION_DELETED" Partition "A partition was deleted; its keys open nothing any more.",
+    ApiKeyCreated "API_KEY_CREATED" ApiKey "An API key was made.",
+    ApiKeyUpdated "API_KEY_UPDATED" ApiKey "An API key changed; `changed` names the fields.",
+    ApiKeyRotated "API_KEY_ROTATED" ApiKey "Beside API_KEY_UPDATED: the key has a successor, `rotatedTo`.",
+    ApiKeyExpired "API_KEY_EXPIRED" ApiKey "Beside API_KEY_UPDATED: the key was ended, or came to its end.",
+    ApiKeyDeleted "API_KEY_DELETED" ApiKey "An API key that expired thirty days ago is listed no more.",
 }
 
 impl EventType {
@@ -92,12 +103,48 @@ impl EventType {
                 updated: Self::ContactUpdated,
                 deleted: Self::ContactDeleted,
             }),
+            EntityKind::PartitionGroup => Some(Lifecycle {
+                created: Self::PartitionGroupCreated,
+                updated: Self::PartitionGroupUpdated,
+                deleted: Self::PartitionGroupDeleted,
+            }),
+            EntityKind::Partition => Some(Lifecycle {
+                created: Self::PartitionCreated,
+                updated: Self::PartitionUpdated,
+                deleted: Self::PartitionDeleted,
+            }),
+            EntityKind::ApiKey => Some(Lifecycle {
+                created: Self::ApiKeyCreated,
+                updated: Self::ApiKeyUpdated,
+                deleted: Self::ApiKeyDeleted,
+            }),
             EntityKind::Event => None,
         }
     }
 
+    /// What tells of a change, given how the entity looked before and after it: the update, and beside it what is more than one.
+    pub fn of_change(kind: EntityKind, before: &Value, after: &Value) -> Vec<Self> {
+        let Some(lifecycle) = Self::of(kind) else {
+            return Vec::new();
+        };
+        let is_disabled = |image: &Value| image["isDisabled"] == true;
+        let mut types = vec![lifecycle.updated];
+        if is_disabled(before) != is_disabled(after) {
+            types.extend(Self::switched(kind, is_disabled(after)));
+        }
+        if kind == EntityKind::ApiKey {
+            if before["rotatedTo"] != after["rotatedTo"] {
+                types.push(Self::ApiKeyRotated);
+            }
+            if before["status"] != after["status"] {
+                types.push(Self::ApiKeyExpired);
+            }
+        }
+        types
+    }
+
     /// What tells, beside an update, that something was disabled or enabled.
-    pub const fn switched(kind: EntityKind, is_disabled: bool) -> Option<Self> {
+    const fn switched(kind: EntityKind, is_disabled: bool) -> Option<Self> {
         match (kind, is_disabled) {
             (EntityKind::Customer, true) => Some(Self::CustomerDeactivated),
             (EntityKind::Customer, false) => Some(Self::CustomerReactivated),
@@ -113,6 +160,9 @@ impl EventType {
             EntityKind::Department => department::view_fields(),
             EntityKind::Location => location::view_fields(),
             EntityKind::Contact => contact::view_fields(),
+            EntityKind::PartitionGroup => partition_group::view_fields(),
+            EntityKind::Partition => partition::view_fields(),
+            EntityKind::ApiKey => api_key::view_fields(),
             EntityKind::Customer | EntityKind::Event => customer::view_fields(),
         }
     }
@@ -248,6 +298,8 @@ impl Event {
                 Some(image.clone()),
                 &["isDisabled", "isDisabledItself"],
             ),
+            EventType::ApiKeyRotated => (Some(image.clone()), Some(rotated(image.clone())), &["rotatedTo"]),
+            EventType::ApiKeyExpired => (Some(image.clone()), Some(expired(image.clone())), &["status"]),
             _ => {
                 let field: &[&str] = if image["name"].is_string() {
                     &["name"]
@@ -280,6 +332,16 @@ impl Event {
         sample["requestId"] = json!("5e1f6f2e-4d0a-4f5b-9c53-0a4b7e3d9a10");
         sample
     }
+}
+
+fn rotated(mut key: Value) -> Value {
+    key["rotatedTo"] = json!("key_01kb1v0c1tfr2v6krscysfnvgc");
+    key
+}
+
+fn expired(mut key: Value) -> Value {
+    key["status"] = json!("Expired");
+    key
 }
 
 fn disabled(mut client: Value) -> Value {

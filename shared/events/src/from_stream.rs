@@ -4,6 +4,7 @@ use crate::{Event, EventType};
 use aws_lambda_events::dynamodb::EventRecord;
 use domain::{
     Actor, Entity, EntityKind, Error, Result, Timestamp,
+    api_key::ApiKey,
     audit::{Subject, changed_fields, event_key},
     client::Client,
     contact::Contact,
@@ -11,6 +12,8 @@ use domain::{
     department::Department,
     entity::to_value,
     location::Location,
+    partition::Partition,
+    partition_group::PartitionGroup,
 };
 use serde::Deserialize;
 use serde_dynamo::Item;
@@ -33,8 +36,8 @@ pub fn events_of(record: &EventRecord) -> Result<Vec<Event>> {
     let old = image(&record.change.old_image);
     let new = image(&record.change.new_image);
     let Some(newest) = new else {
-        // A removal says neither who nor why: the tombstone written with it does. What TTL removes was no entity.
-        return Ok(Vec::new());
+        // A removal says neither who nor why: the tombstone written with it does.
+        return old.map_or_else(|| Ok(Vec::new()), outlived);
     };
     match kind_of(newest)? {
         ItemKind::Entity(kind) => changed(kind, old, newest),
@@ -74,19 +77,27 @@ fn changed(kind: EntityKind, old: Option<&Item>, new: &Item) -> Result<Vec<Event
         return Ok(vec![event(lifecycle.created, new, None, Some(after), Vec::new())?]);
     };
     let before = view(kind, old)?;
-    if before == after {
+    // What is noted without another version, such as the day of a key's last use, is no change of the entity.
+    if before["version"] == after["version"] {
         return Ok(Vec::new());
     }
     let names = changed_fields(&before, &after);
-    let mut types = vec![lifecycle.updated];
-    let is_disabled = after["isDisabled"] == true;
-    if (before["isDisabled"] == true) != is_disabled {
-        types.extend(EventType::switched(kind, is_disabled));
-    }
-    types
+    EventType::of_change(kind, &before, &after)
         .into_iter()
         .map(|r#type| event(r#type, new, Some(before.clone()), Some(after.clone()), names.clone()))
         .collect()
+}
+
+/// An API key has no tombstone: TTL removes it, thirty days after its end, and nothing else does.
+fn outlived(old: &Item) -> Result<Vec<Event>> {
+    let ItemKind::Entity(EntityKind::ApiKey) = kind_of(old)? else {
+        return Ok(Vec::new());
+    };
+    let before = view(EntityKind::ApiKey, old)?;
+    let mut event = event(EventType::ApiKeyDeleted, old, Some(before), None, Vec::new())?;
+    event.version += 1;
+    event.actor = Actor::system("time-to-live");
+    Ok(vec![event])
 }
 
 fn deleted(tombstone: &Item) -> Result<Vec<Event>> {
@@ -162,6 +173,9 @@ fn shown(kind: EntityKind, image: Value) -> Result<Value> {
         EntityKind::Department => as_entity::<Department>(image),
         EntityKind::Location => as_entity::<Location>(image),
         EntityKind::Contact => as_entity::<Contact>(image),
+        EntityKind::PartitionGroup => as_entity::<PartitionGroup>(image),
+        EntityKind::Partition => as_entity::<Partition>(image),
+        EntityKind::ApiKey => as_entity::<ApiKey>(image),
         EntityKind::Event => Err(Error::Internal(format!("{} has no view", kind.name()))),
     }
 }

@@ -191,6 +191,15 @@ permission! {
     }
 }
 
+permission! {
+    ViewPartitions, Tenant,
+    AccessRule::own_or_platform(Held::ManagePartitions, Held::PlatformAdminViewAllCustomers)
+}
+permission! {
+    ManagePartitions, Tenant,
+    AccessRule::own_or_platform(Held::ManagePartitions, Held::PlatformAdminEditAllCustomers)
+}
+
 /// In which capacity somebody was let in.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Capacity {

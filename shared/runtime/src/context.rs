@@ -8,11 +8,14 @@ use crate::{
 use domain::{
     Timestamp,
     key::{Key, Kind},
+    plaintext::{SECRET_BYTES, Secret},
 };
 use logos::Logos;
+use ring::rand::{SecureRandom, SystemRandom};
 use std::{error::Error, sync::Arc};
 use table::{
     Cursors, Table,
+    api_keys::ApiKeys,
     audit::Audit,
     clients::Clients,
     customers::Customers,
@@ -25,6 +28,8 @@ pub trait Clock: Send + Sync {
     fn now(&self) -> Timestamp;
     /// A new UUIDv7.
     fn uuid(&self) -> Uuid;
+    /// What nobody can guess.
+    fn secret(&self) -> domain::Result<Secret>;
 }
 
 pub struct SystemClock;
@@ -37,6 +42,13 @@ impl Clock for SystemClock {
 
     fn uuid(&self) -> Uuid {
         Uuid::now_v7()
+    }
+
+    fn secret(&self) -> domain::Result<Secret> {
+        let mut bytes = [0; SECRET_BYTES];
+        let filled = SystemRandom::new().fill(&mut bytes);
+        filled.map_err(|_| domain::Error::Unavailable("the system gives no random numbers".into()))?;
+        Ok(Secret::new(bytes))
     }
 }
 
@@ -153,9 +165,13 @@ impl Context {
         self.table.clients()
     }
 
-    /// Departments, locations or contacts.
+    /// Departments, locations or contacts; partition groups or partitions.
     pub fn parts<P: Part>(&self) -> Parts<'_, P> {
         self.table.parts()
+    }
+
+    pub fn api_keys(&self) -> ApiKeys<'_> {
+        self.table.api_keys()
     }
 
     pub fn audit(&self) -> Audit<'_> {

@@ -20,7 +20,7 @@ use lambda_http::{
     http::{HeaderValue, StatusCode, header},
 };
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use std::{future::Future, panic::AssertUnwindSafe};
 use table::{Once, Page};
 
@@ -75,6 +75,18 @@ impl Reply {
     /// What is no entity and no page.
     pub fn view<T: Serialize>(view: &T) -> Result<Self> {
         Ok(Self::json(to_value(view)?))
+    }
+
+    /// An entity and its secret, under a name each.
+    pub fn issued<E: Entity>(entity: &E, name: &str, secret_name: &str, secret: String) -> Result<Self> {
+        let body = Map::from_iter([
+            (name.to_owned(), to_value(entity)?),
+            (secret_name.to_owned(), Value::String(secret)),
+        ]);
+        Ok(Self {
+            version: Some(entity.meta().version),
+            ..Self::json(body.into())
+        })
     }
 
     /// An entity, with something beside it that is not its own.

@@ -1,12 +1,12 @@
 //! Functions as values. Each area lists its own; whatever must know them all (template, documents, tests) reads the lists.
 
 use crate::{
-    Context, Endpoint, Grant, Spec, Task, TaskSpec, Trigger, TriggerSpec,
+    Context, Endpoint, Grant, Spec, Standalone, StandaloneSpec, Task, TaskSpec, Trigger, TriggerSpec,
     access::{AccessRule, Permission},
     config::Needs,
     endpoint,
     spec::{Action, ObjectGrant},
-    task, trigger,
+    standalone, task, trigger,
 };
 use aws_lambda_events::{
     dynamodb::Event as StreamEvent,
@@ -14,6 +14,7 @@ use aws_lambda_events::{
     streams::DynamoDbEventResponse,
 };
 use lambda_http::{Body, Request as HttpRequest, Response};
+use serde_json::Value;
 use std::{future::Future, pin::Pin};
 use table::keys::Family;
 
@@ -24,6 +25,7 @@ pub enum Function {
     Endpoint(EndpointFunction),
     Task(TaskFunction),
     Trigger(TriggerFunction),
+    Standalone(StandaloneFunction),
 }
 
 #[derive(Clone, Copy)]
@@ -43,6 +45,13 @@ pub struct TaskFunction {
 pub struct TriggerFunction {
     pub spec: TriggerSpec,
     pub call: for<'a> fn(&'a Context, StreamEvent) -> Called<'a, DynamoDbEventResponse>,
+}
+
+#[derive(Clone, Copy)]
+pub struct StandaloneFunction {
+    pub spec: StandaloneSpec,
+    /// An event and the invocation's id; nothing where it failed.
+    pub call: for<'a> fn(&'a Context, Value, String) -> Called<'a, Option<Value>>,
 }
 
 impl EndpointFunction {
@@ -114,6 +123,24 @@ impl TriggerFunction {
     }
 }
 
+impl StandaloneFunction {
+    pub const NEEDS: Needs = Needs {
+        table: true,
+        tokens: false,
+        cursors: false,
+        bus: false,
+        queue: false,
+        logos: false,
+    };
+
+    pub const fn of<S: Standalone>() -> Self {
+        Self {
+            spec: S::SPEC,
+            call: |ctx, event, id| Box::pin(standalone::run::<S>(ctx, event, id)),
+        }
+    }
+}
+
 impl Function {
     pub const fn endpoint<E: Endpoint>() -> Self {
         Self::Endpoint(EndpointFunction::of::<E>())
@@ -121,6 +148,10 @@ impl Function {
 
     pub const fn task<T: Task>() -> Self {
         Self::Task(TaskFunction::of::<T>())
+    }
+
+    pub const fn standalone<S: Standalone>() -> Self {
+        Self::Standalone(StandaloneFunction::of::<S>())
     }
 
     pub const fn trigger<T: Trigger>() -> Self {
@@ -132,6 +163,7 @@ impl Function {
             Self::Endpoint(f) => f.spec.name,
             Self::Task(f) => f.spec.name,
             Self::Trigger(f) => f.spec.name,
+            Self::Standalone(f) => f.spec.name,
         }
     }
 
@@ -140,6 +172,7 @@ impl Function {
             Self::Endpoint(f) => f.spec.says,
             Self::Task(f) => f.spec.says,
             Self::Trigger(f) => f.spec.says,
+            Self::Standalone(f) => f.spec.says,
         }
     }
 
@@ -166,6 +199,7 @@ impl Function {
             }
             Self::Task(f) => f.spec.grants.to_vec(),
             Self::Trigger(f) => f.spec.grants.to_vec(),
+            Self::Standalone(f) => f.spec.grants.to_vec(),
         };
         grants.sort();
         grants.dedup();
@@ -177,7 +211,7 @@ impl Function {
         match self {
             Self::Endpoint(f) => f.spec.objects,
             Self::Task(f) => f.spec.objects,
-            Self::Trigger(_) => &[],
+            Self::Trigger(_) | Self::Standalone(_) => &[],
         }
     }
 
@@ -187,6 +221,7 @@ impl Function {
             Self::Endpoint(f) => f.needs(),
             Self::Task(f) => f.needs(),
             Self::Trigger(_) => TriggerFunction::NEEDS,
+            Self::Standalone(_) => StandaloneFunction::NEEDS,
         }
     }
 }

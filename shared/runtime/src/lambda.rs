@@ -4,15 +4,16 @@
 //! binary.
 
 use crate::{
-    Context, Endpoint, Task, Trigger, aws,
+    Context, Endpoint, Standalone, Task, Trigger, aws,
     config::{Config, Needs},
     context::{Bus, Queue},
-    function::{EndpointFunction, TaskFunction, TriggerFunction},
+    function::{EndpointFunction, StandaloneFunction, TaskFunction, TriggerFunction},
     logs,
     spec::ObjectGrant,
 };
 use lambda_runtime::{Diagnostic, Error, LambdaEvent, service_fn};
 use logos::Logos;
+use serde_json::Value;
 use std::process::ExitCode;
 use tokio::runtime::{Builder, Runtime};
 
@@ -77,6 +78,21 @@ fn serve_trigger(function: TriggerFunction) -> Result<(), Error> {
     });
     runtime.block_on(lambda_runtime::run(service_fn(
         move |batch: LambdaEvent<_>| async move { Ok::<_, Diagnostic>((function.call)(ctx, batch.payload).await) },
+    )))
+}
+
+pub fn standalone<S: Standalone>() -> ExitCode {
+    exit(serve_standalone(StandaloneFunction::of::<S>()))
+}
+
+fn serve_standalone(function: StandaloneFunction) -> Result<(), Error> {
+    let (runtime, ctx) = start(StandaloneFunction::NEEDS, None)?;
+    let ctx = &ctx;
+    runtime.block_on(lambda_runtime::run(service_fn(
+        move |event: LambdaEvent<Value>| async move {
+            let done = (function.call)(ctx, event.payload, event.context.request_id).await;
+            done.ok_or_else(|| Error::from("the function failed; its log says why"))
+        },
     )))
 }
 

@@ -23,10 +23,12 @@ pub const CODES: &[(&str, u16, &str)] = &[
     ("MALFORMED_REQUEST", 400, "Malformed request"),
     ("VALIDATION_FAILED", 400, "Validation failed"),
     ("CONFLICT", 409, "Conflict"),
+    ("NOT_EMPTY", 409, "Not empty"),
     ("CUSTOMER_DISABLED", 409, "Customer disabled"),
     ("REACTIVATION_WINDOW_CLOSED", 409, "Reactivation window closed"),
     ("VERSION_MISMATCH", 412, "Version mismatch"),
     ("IDEMPOTENCY_KEY_REUSED", 422, "Idempotency key reused"),
+    ("SECRET_ALREADY_DELIVERED", 409, "Secret already delivered"),
     ("REQUEST_IN_PROGRESS", 409, "Request in progress"),
     ("PAYLOAD_TOO_LARGE", 413, "Payload too large"),
     ("UNSUPPORTED_MEDIA_TYPE", 415, "Unsupported media type"),
@@ -79,6 +81,12 @@ impl Problem {
             Error::Conflict { field, reason } => {
                 Self::new("CONFLICT", format!("{}.", capital(reason))).details(json!({"field": field}))
             }
+            Error::NotEmpty { reason } => Self::new("NOT_EMPTY", format!("{}.", capital(reason))),
+            Error::SecretAlreadyDelivered { key } => Self::new(
+                "SECRET_ALREADY_DELIVERED",
+                "This request was answered before, and its secret is kept nowhere: expire that key and make another.",
+            )
+            .details(json!({"key": key})),
             Error::CustomerDisabled => Self::new(
                 "CUSTOMER_DISABLED",
                 "The customer or client is disabled; reactivate or enable it first.",

@@ -170,7 +170,7 @@ fn read_body(
 ) -> Result<Map<String, Value>> {
     let (fields, mode) = match spec.body {
         Body::None => return Ok(Map::new()),
-        Body::Create(fields) | Body::Action(fields) => (fields, Mode::Create),
+        Body::Create(fields) | Body::Action(fields) | Body::Question(fields) => (fields, Mode::Create),
         Body::Patch(fields) => (fields, Mode::Patch),
     };
     let bytes: &[u8] = request.body().as_ref();

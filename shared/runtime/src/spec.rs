@@ -100,6 +100,8 @@ pub enum Body {
     Patch(&'static [Field]),
     /// What an action takes; it may be left out.
     Action(&'static [Field]),
+    /// What is asked. Nothing is made and nothing done, so nothing is there to be done twice.
+    Question(&'static [Field]),
 }
 
 /// What a good answer carries.
@@ -124,14 +126,19 @@ pub enum Answer {
         name: &'static str,
         fields: fn() -> Vec<Field>,
     },
+    /// An answer to a question: no entity.
+    Verdict {
+        name: &'static str,
+        fields: fn() -> Vec<Field>,
+    },
     Nothing,
     /// Nothing, or with `?dryRun=true` what would go.
     Deleted {
         name: &'static str,
         fields: fn() -> Vec<Field>,
     },
-    /// A tree whose branches are cut into pages.
-    Tree {
+    /// What is no list and yet comes in pages: a tree, or what was done of many.
+    InPages {
         name: &'static str,
         fields: fn() -> Vec<Field>,
     },
@@ -166,6 +173,9 @@ pub type Rules = fn(&Map<String, Value>, &mut Vec<FieldError>);
 
 /// The path parameter that names a client.
 pub const CLIENT: &str = "clientKey";
+
+/// The path parameter that names an API key: by its id, for its key is what opens doors.
+pub const API_KEY: &str = "keyId";
 
 /// Of every list.
 pub const PAGE_FIELDS: &[Field] = &[
@@ -302,12 +312,12 @@ impl Spec {
 
     /// Whether it gives out cursors and takes them back.
     pub const fn is_paged(&self) -> bool {
-        matches!(self.answer, Answer::Page { .. } | Answer::Tree { .. })
+        matches!(self.answer, Answer::Page { .. } | Answer::InPages { .. })
     }
 
     /// Whether `Idempotency-Key` is honoured.
     pub const fn is_idempotent_post(&self) -> bool {
-        matches!(self.method, Method::Post)
+        matches!(self.method, Method::Post) && !matches!(self.body, Body::Question(_))
     }
 
     /// Whether a repeat has to be recognised before anything else is looked at: an action's own checks would refuse it.
@@ -323,7 +333,7 @@ impl Spec {
 
     pub fn query_fields(&self) -> Vec<Field> {
         let page: &[Field] = match self.answer {
-            Answer::Page { .. } | Answer::Tree { .. } => PAGE_FIELDS,
+            Answer::Page { .. } | Answer::InPages { .. } => PAGE_FIELDS,
             Answer::Deleted { .. } => DRY_RUN,
             _ => &[],
         };
@@ -340,6 +350,9 @@ impl Spec {
 
 /// The kind of thing a path parameter is the key of; `None` where it is no typed key.
 pub fn kind_of_parameter(name: &str) -> Option<EntityKind> {
+    if name == API_KEY {
+        return Some(EntityKind::ApiKey);
+    }
     EntityKind::ALL.iter().copied().find(|kind| {
         name.strip_suffix("Key")
             .is_some_and(|stem| stem.eq_ignore_ascii_case(kind.name()))

@@ -25,6 +25,8 @@ use domain::{
     fields::{Field, Rule},
     key::Kind,
     location::Location,
+    partition::Partition,
+    partition_group::PartitionGroup,
 };
 
 /// How many things one invocation deals with at most.
@@ -69,7 +71,7 @@ impl Cascades<'_> {
                 return Ok(Step::Nothing("the account is as it should be"));
             }
             let mut after = account.clone();
-            after.disable_by_parent(client.is_disabled);
+            after.disable_by_parent(client.is_disabled, change.now);
             after.meta.changed(change.now, &change.actor);
             let mut tx = self.0.transaction(change).check(
                 "client",
@@ -180,6 +182,13 @@ impl Cascades<'_> {
         more()
     }
 
+    /// A customer was deleted: its partitions go, and then its partition groups. Their own events say what becomes of the keys.
+    pub async fn partitions_of_deleted(&self, tenant: Tenant, change: &Change) -> Result<Step> {
+        let owner = tenant.itself();
+        let some = self.clear::<Partition>(owner, change).await? || self.clear::<PartitionGroup>(owner, change).await?;
+        Ok(if some { Step::More(String::new()) } else { Step::Done })
+    }
+
     /// Deletes a page of an owner's departments, locations and contacts. The owner is gone, so nothing comes after.
     async fn clear_parts(&self, owner: Owner, change: &Change) -> Result<Step> {
         // Contacts first: none is left pointing at a location that is gone.
@@ -191,7 +200,13 @@ impl Cascades<'_> {
 
     async fn clear<P: Part>(&self, owner: Owner, change: &Change) -> Result<bool> {
         let parts: Vec<P> = self.first_page(owner, keys::part_prefix(P::Kind::KIND)).await?;
-        let delete = |tx, part: &P| parts::without(tx, owner, part, change);
+        let delete = |tx, part: &P| {
+            let tx = parts::without(tx, owner, part, change)?;
+            Ok(match part.members(owner) {
+                Some(members) => tx.delete("members", &members, Expression::default()),
+                None => tx,
+            })
+        };
         self.delete_all(&parts, change, delete).await?;
         Ok(!parts.is_empty())
     }
@@ -237,7 +252,7 @@ impl Cascades<'_> {
                 return Ok(());
             };
             let mut after = before.clone();
-            after.disable_by_parent(true);
+            after.disable_by_parent(true, change.now);
             after.release(change.now, &change.actor);
             after.meta.changed(change.now, &change.actor);
             let mut tx = self

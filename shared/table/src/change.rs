@@ -35,19 +35,44 @@ struct Answered {
     /// As text: an answer may hold what DynamoDB's own types would change.
     body: Option<String>,
     version: Option<u64>,
-    expires_at: i64,
+    /// Of a request whose answer carried a secret: what it was the secret of. The answer itself is not kept.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    secret_of: Option<String>,
+    ttl: i64,
 }
 
 impl Once {
     /// The item that keeps the answer. Written in the transaction that the answer speaks of, so that neither is there without the other.
     pub fn item<T: Serialize>(&self, status: u16, body: &T, version: Option<u64>, now: Timestamp) -> Result<Item> {
-        let mut item = to_item(&Answered {
-            fingerprint: self.fingerprint.clone(),
+        self.keep(Answered {
             status,
             body: Some(to_value(body)?.to_string()),
             version,
-            expires_at: now.epoch_seconds() + KEPT_SECONDS,
-        })?;
+            ..self.answered(now)
+        })
+    }
+
+    /// As `item`, of an answer that carried the secret of something.
+    pub fn item_without_secret(&self, of: String, now: Timestamp) -> Result<Item> {
+        self.keep(Answered {
+            secret_of: Some(of),
+            ..self.answered(now)
+        })
+    }
+
+    fn answered(&self, now: Timestamp) -> Answered {
+        Answered {
+            fingerprint: self.fingerprint.clone(),
+            status: 201,
+            body: None,
+            version: None,
+            secret_of: None,
+            ttl: now.epoch_seconds() + KEPT_SECONDS,
+        }
+    }
+
+    fn keep(&self, answered: Answered) -> Result<Item> {
+        let mut item = to_item(&answered)?;
         item.extend(keys::once(&self.id).attributes());
         item.insert(ENTITY.into(), s("Once"));
         Ok(item)
@@ -56,11 +81,14 @@ impl Once {
     /// What an item that is already there means for a request with this key: the same answer again, or a key used twice.
     pub fn answered_before(&self, item: Item, now: Timestamp) -> Result<Option<Replay>> {
         let answered: Answered = from_item(item)?;
-        if answered.expires_at <= now.epoch_seconds() {
+        if answered.ttl <= now.epoch_seconds() {
             return Ok(None);
         }
         if answered.fingerprint != self.fingerprint {
             return Err(Error::IdempotencyKeyReused);
+        }
+        if let Some(key) = answered.secret_of {
+            return Err(Error::SecretAlreadyDelivered { key });
         }
         let body: Option<Value> = answered
             .body

@@ -9,6 +9,10 @@
 //! | department, location, contact | owner | `DEP#<department>`, `LOC#<location>`, `CON#<contact>` |
 //! | who is headquarters | owner | `HEADQUARTERS` |
 //! | a department's or location's code is taken | owner | `CODE#DEP#<code>`, `CODE#LOC#<code>` |
+//! | partition group, partition | `CUS#<customer>` | `PGR#<group>`, `PTN#<partition>` |
+//! | how many partitions a group has | `CUS#<customer>` | `MEMBERS#<group>` |
+//! | a group's or partition's name is taken | `CUS#<customer>` | `CODE#PGR#<name>`, `CODE#PTN#<name>` |
+//! | API key | `CUS#<customer>#PTN#<partition>` | `KEY#<key>` |
 //! | deactivation log | `CUS#<customer>` | `DEACTIVATION#<time>` |
 //! | tombstone: what was deleted, by whom | as the deleted item | `DELETED#<key>` |
 //! | a bootstrap tenant key is taken, for ever | `TENANT#<bootstrap key>` | `TENANT` |
@@ -21,7 +25,7 @@
 
 use crate::item::{Item, s};
 use domain::{
-    ClientKey, CustomerKey, EntityKind, EventKey, Owner, Timestamp,
+    ApiKeyId, ClientKey, CustomerKey, EntityKind, EventKey, Owner, PartitionGroupKey, PartitionKey, Timestamp,
     key::{Key, Kind},
 };
 use std::collections::HashMap;
@@ -29,7 +33,7 @@ use std::collections::HashMap;
 pub const PK: &str = "pk";
 pub const SK: &str = "sk";
 /// The attribute that DynamoDB's TTL watches.
-pub const TTL: &str = "expiresAt";
+pub const TTL: &str = "ttl";
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ItemKey {
@@ -60,6 +64,8 @@ pub enum Family {
     Once,
     /// Of the index `customers`.
     CustomerList,
+    /// Of the index `expiring-keys`.
+    Expiring,
 }
 
 impl Family {
@@ -70,6 +76,7 @@ impl Family {
         Self::Audit,
         Self::Once,
         Self::CustomerList,
+        Self::Expiring,
     ];
 
     /// What `dynamodb:LeadingKeys` is compared with.
@@ -81,6 +88,7 @@ impl Family {
             Self::Audit => "AUDIT#*",
             Self::Once => "ONCE#*",
             Self::CustomerList => "CUSTOMERS#*",
+            Self::Expiring => "EXPIRING#*",
         }
     }
 }
@@ -94,16 +102,19 @@ pub enum Index {
     ExternalIds,
     /// The tenant customer that holds a bootstrap key.
     Tenants,
+    /// API keys that are still to expire, by when they do.
+    ExpiringKeys,
 }
 
 impl Index {
-    pub const ALL: &[Self] = &[Self::Customers, Self::ExternalIds, Self::Tenants];
+    pub const ALL: &[Self] = &[Self::Customers, Self::ExternalIds, Self::Tenants, Self::ExpiringKeys];
 
     pub const fn name(self) -> &'static str {
         match self {
             Self::Customers => "customers",
             Self::ExternalIds => "external-ids",
             Self::Tenants => "tenants",
+            Self::ExpiringKeys => "expiring-keys",
         }
     }
 
@@ -112,6 +123,7 @@ impl Index {
             Self::Customers => "listPk",
             Self::ExternalIds => "externalPk",
             Self::Tenants => "tenantPk",
+            Self::ExpiringKeys => "expiringPk",
         }
     }
 
@@ -119,6 +131,7 @@ impl Index {
     pub const fn sort_attribute(self) -> Option<&'static str> {
         match self {
             Self::Customers => Some("key"),
+            Self::ExpiringKeys => Some("expiresAt"),
             Self::ExternalIds | Self::Tenants => None,
         }
     }
@@ -140,6 +153,9 @@ pub fn owner_partition(owner: Owner) -> String {
 /// Whose partition it is; the other way round.
 pub fn owner_of_partition(pk: &str) -> Option<(CustomerKey, Option<ClientKey>)> {
     let rest = pk.strip_prefix("CUS#")?;
+    if let Some((customer, _)) = rest.split_once("#PTN#") {
+        return Some((customer.parse().ok()?, None));
+    }
     match rest.split_once("#CLI#") {
         None => Some((rest.parse().ok()?, None)),
         Some((customer, client)) => Some((customer.parse().ok()?, Some(client.parse().ok()?))),
@@ -170,12 +186,14 @@ pub const fn part_prefix(kind: EntityKind) -> &'static str {
         EntityKind::Department => "DEP#",
         EntityKind::Location => "LOC#",
         EntityKind::Contact => "CON#",
+        EntityKind::PartitionGroup => "PGR#",
+        EntityKind::Partition => "PTN#",
         // No owner has any of these.
-        EntityKind::Customer | EntityKind::Client | EntityKind::Event => "NONE#",
+        EntityKind::Customer | EntityKind::Client | EntityKind::ApiKey | EntityKind::Event => "NONE#",
     }
 }
 
-/// A department, location or contact.
+/// A department, location or contact; a partition group or partition.
 pub fn part<K: Kind>(owner: Owner, key: Key<K>) -> ItemKey {
     ItemKey::new(owner_partition(owner), format!("{}{key}", part_prefix(K::KIND)))
 }
@@ -186,6 +204,39 @@ pub fn headquarters(owner: Owner) -> ItemKey {
 
 pub fn part_code(owner: Owner, kind: EntityKind, code: &str) -> ItemKey {
     ItemKey::new(owner_partition(owner), format!("CODE#{}{code}", part_prefix(kind)))
+}
+
+/// A partition, by a key that says whose it is before anybody has proven anything.
+pub fn partition(customer: CustomerKey, partition: PartitionKey) -> ItemKey {
+    let prefix = part_prefix(EntityKind::Partition);
+    ItemKey::new(customer_partition(customer), format!("{prefix}{partition}"))
+}
+
+pub fn members(owner: Owner, group: PartitionGroupKey) -> ItemKey {
+    ItemKey::new(owner_partition(owner), format!("MEMBERS#{group}"))
+}
+
+/// Where a partition's API keys are.
+pub fn api_key_partition(customer: CustomerKey, partition: PartitionKey) -> String {
+    format!("{}#PTN#{partition}", customer_partition(customer))
+}
+
+pub const API_KEY_PREFIX: &str = "KEY#";
+
+pub fn api_key(customer: CustomerKey, partition: PartitionKey, key: ApiKeyId) -> ItemKey {
+    ItemKey::new(api_key_partition(customer, partition), format!("{API_KEY_PREFIX}{key}"))
+}
+
+/// Over how many partitions of the index the keys are spread that are still to expire. All are read every minute.
+pub const EXPIRING_SHARDS: u8 = 4;
+
+pub fn expiring_keys(shard: u8) -> String {
+    format!("EXPIRING#{shard}")
+}
+
+pub fn expiring_shard(key: ApiKeyId) -> u8 {
+    // The last byte of a UUIDv7 is random.
+    key.uuid().as_bytes()[15] % EXPIRING_SHARDS
 }
 
 pub const DEACTIVATION_PREFIX: &str = "DEACTIVATION#";
@@ -244,6 +295,7 @@ mod tests {
             audit_partition(cus),
             once("x").pk,
             customer_list(0),
+            expiring_keys(0),
         ];
         for (pk, family) in keys.iter().zip(Family::ALL) {
             let fitting: Vec<_> = Family::ALL

@@ -1,5 +1,6 @@
 //! The single table: keys, items, and one repository a kind of entity. The only package that speaks DynamoDB.
 
+pub mod api_keys;
 pub mod audit;
 pub mod cascades;
 pub mod change;

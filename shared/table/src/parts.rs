@@ -1,28 +1,32 @@
-//! The parts of an organisation: departments, locations and contacts, of a customer or of one of its clients. Unique codes, one
-//! headquarters, contacts at locations that are there.
+//! What a customer or one of its clients consists of: departments, locations and contacts, partition groups and partitions. Unique codes
+//! and names, one headquarters, contacts at locations and partitions in groups that are there.
 
 use crate::{
     Change, PageRequest, Table,
-    item::{ENTITY, Item, entity_item, from_item, s, tombstone},
-    keys,
+    item::{ENTITY, Item, entity_item, from_item, n, s, tombstone},
+    keys::{self, ItemKey},
     read::text,
     write::{Expression, Failed, TRIES, Transaction, busy, expect_version, is_through, moved_on},
 };
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{
-    Entity, EntityKind, Error, LocationKey, Owner, Result,
+    Entity, EntityKind, Error, LocationKey, Owner, PartitionGroupKey, Result,
     contact::Contact,
     department::Department,
     key::{Key, Kind},
     location::Location,
+    partition::{Environment, Partition},
+    partition_group::PartitionGroup,
 };
 use serde_json::{Map, Value};
 use std::marker::PhantomData;
 
 /// What the kinds differ in.
 pub trait Part: Entity {
-    /// Unique among its owner's things of this kind.
-    fn internal_code(&self) -> Option<&str> {
+    /// The field that is unique among its owner's things of this kind.
+    const UNIQUE: &str = "internalCode";
+
+    fn unique(&self) -> Option<&str> {
         None
     }
 
@@ -34,21 +38,55 @@ pub trait Part: Entity {
     fn location(&self) -> Option<LocationKey> {
         None
     }
+
+    /// The group of the same owner that it is in.
+    fn group(&self) -> Option<PartitionGroupKey> {
+        None
+    }
+
+    /// Where its members are counted, if it has any.
+    fn members(&self, _: Owner) -> Option<ItemKey> {
+        None
+    }
 }
 
 impl Part for Department {
-    fn internal_code(&self) -> Option<&str> {
+    fn unique(&self) -> Option<&str> {
         self.internal_code.as_deref()
     }
 }
 
 impl Part for Location {
-    fn internal_code(&self) -> Option<&str> {
+    fn unique(&self) -> Option<&str> {
         self.internal_code.as_deref()
     }
 
     fn is_headquarters(&self) -> bool {
         self.is_headquarters
+    }
+}
+
+impl Part for PartitionGroup {
+    const UNIQUE: &str = "name";
+
+    fn unique(&self) -> Option<&str> {
+        Some(&self.name)
+    }
+
+    fn members(&self, owner: Owner) -> Option<ItemKey> {
+        Some(keys::members(owner, self.key))
+    }
+}
+
+impl Part for Partition {
+    const UNIQUE: &str = "name";
+
+    fn unique(&self) -> Option<&str> {
+        Some(&self.name)
+    }
+
+    fn group(&self) -> Option<PartitionGroupKey> {
+        self.group_key
     }
 }
 
@@ -58,6 +96,9 @@ impl Part for Contact {
     }
 }
 
+/// The kind of item that counts a group's partitions.
+const MEMBERS: &str = "Members";
+
 /// What a list may be narrowed to.
 #[derive(Clone, Debug, Default, serde::Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -66,6 +107,8 @@ pub struct PartFilter {
     pub internal_code: Option<String>,
     pub r#type: Option<String>,
     pub location_key: Option<LocationKey>,
+    pub group_key: Option<PartitionGroupKey>,
+    pub environment: Option<Environment>,
 }
 
 /// What became of a location that a task wanted to make.
@@ -122,16 +165,13 @@ impl<P: Part> Parts<'_, P> {
                 .once(201, part, part.meta().version)?
                 .under(owner)
                 .put("part", item(owner, part, change)?, Expression::absent());
-            if let Some(code) = part.internal_code() {
-                tx = tx.put(
-                    "internalCode",
-                    code_item::<P>(owner, code, part.key()),
-                    Expression::absent(),
-                );
+            if let Some(code) = part.unique() {
+                tx = tx.put("unique", code_item::<P>(owner, code, part.key()), Expression::absent());
             }
             if let Some(location) = part.location() {
                 tx = tx.check("location", &keys::part(owner, location), Expression::exists());
             }
+            tx = move_between(tx, owner, None, part.group());
             if part.is_headquarters() {
                 tx = take_headquarters(tx, owner, part.key(), former)?;
             }
@@ -164,21 +204,22 @@ impl<P: Part> Parts<'_, P> {
                 item(owner, &after, change)?,
                 Expression::version_is(before.meta().version),
             );
-            if before.internal_code() != after.internal_code() {
-                if let Some(code) = before.internal_code() {
+            if before.unique() != after.unique() {
+                if let Some(code) = before.unique() {
                     tx = tx.delete(
                         "oldCode",
                         &keys::part_code(owner, Self::KIND, code),
                         Expression::default(),
                     );
                 }
-                if let Some(code) = after.internal_code() {
-                    tx = tx.put("internalCode", code_item::<P>(owner, code, key), Expression::absent());
+                if let Some(code) = after.unique() {
+                    tx = tx.put("unique", code_item::<P>(owner, code, key), Expression::absent());
                 }
             }
             if let Some(location) = after.location().filter(|_| before.location() != after.location()) {
                 tx = tx.check("location", &keys::part(owner, location), Expression::exists());
             }
+            tx = move_between(tx, owner, before.group(), after.group());
             match (before.is_headquarters(), after.is_headquarters()) {
                 (false, true) => tx = take_headquarters(tx, owner, key, former)?,
                 (true, false) => tx = tx.delete("headquarters", &keys::headquarters(owner), held_by(key)),
@@ -198,7 +239,12 @@ impl<P: Part> Parts<'_, P> {
     pub async fn delete(&self, owner: Owner, key: Key<P::Kind>, expected: Option<u64>, change: &Change) -> Result<()> {
         for _ in 0..TRIES {
             let before = self.expect(owner, key, expected).await?;
-            let tx = without(self.0.transaction(change).under(owner), owner, &before, change)?;
+            let mut tx = without(self.0.transaction(change).under(owner), owner, &before, change)?;
+            if let Some(members) = before.members(owner) {
+                let none = Expression::new("attribute_not_exists(pk) OR members = :none").with(":none", n(0));
+                tx = tx.delete("members", &members, none);
+            }
+            tx = move_between(tx, owner, before.group(), None);
             if is_through(tx.commit().await.map_err(refused::<P>), expected)? {
                 return Ok(());
             }
@@ -305,7 +351,7 @@ pub(crate) fn without<'c, P: Part>(
     let mut tx = tx
         .delete("part", &key, Expression::version_is(before.meta().version))
         .put("tombstone", tombstone(&key, before, change)?, Expression::default());
-    if let Some(code) = before.internal_code() {
+    if let Some(code) = before.unique() {
         let code = keys::part_code(owner, Parts::<P>::KIND, code);
         tx = tx.delete("oldCode", &code, Expression::default());
     }
@@ -313,6 +359,30 @@ pub(crate) fn without<'c, P: Part>(
         tx = tx.delete("headquarters", &keys::headquarters(owner), held_by(before.key()));
     }
     Ok(tx)
+}
+
+/// Takes a member out of one group and into another, where they differ.
+fn move_between(
+    mut tx: Transaction<'_>,
+    owner: Owner,
+    from: Option<PartitionGroupKey>,
+    to: Option<PartitionGroupKey>,
+) -> Transaction<'_> {
+    if from == to {
+        return tx;
+    }
+    if let Some(from) = from {
+        tx = tx.count("from", &keys::members(owner, from), -1, MEMBERS);
+    }
+    if let Some(to) = to {
+        tx = tx.check("group", &keys::part(owner, to), Expression::exists()).count(
+            "to",
+            &keys::members(owner, to),
+            1,
+            MEMBERS,
+        );
+    }
+    tx
 }
 
 /// Makes `to` the headquarters; `former` is who is known to hold it now, and gives it up in the same transaction.
@@ -357,6 +427,14 @@ impl PartFilter {
             parts.push("#locationKey = :locationKey");
             filter = filter.with(":locationKey", s(location.to_string()));
         }
+        if let Some(group) = &self.group_key {
+            parts.push("#groupKey = :groupKey");
+            filter = filter.with(":groupKey", s(group.to_string()));
+        }
+        if let Some(environment) = self.environment {
+            parts.push("#environment = :environment");
+            filter = filter.with(":environment", s(environment.name()));
+        }
         filter.text = parts.join(" AND ");
         (!parts.is_empty()).then_some(filter)
     }
@@ -391,9 +469,13 @@ fn code_item<P: Part>(owner: Owner, code: &str, holder: Key<P::Kind>) -> Item {
 
 fn refused<P: Part>(failed: Failed) -> Error {
     match failed {
-        Failed::Condition("internalCode", _) => Error::Conflict {
-            field: "internalCode",
-            reason: "another one of the same kind has this code",
+        Failed::Condition("unique", _) => Error::Conflict {
+            field: P::UNIQUE,
+            reason: "another one of the same kind has it",
+        },
+        Failed::Condition("group", _) => Error::invalid("groupKey", "is no partition group of this customer"),
+        Failed::Condition("members", _) => Error::NotEmpty {
+            reason: "the group still has partitions; move or delete them first",
         },
         Failed::Condition("location", _) => Error::invalid("locationKey", "is no location of the same scope"),
         Failed::Condition("part", old) => moved_on::<P>(old),

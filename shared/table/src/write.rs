@@ -67,6 +67,8 @@ impl Expression {
 /// How often a transaction that met another one is tried again before the caller is told to.
 pub const TRIES: usize = 5;
 const ONCE: &str = "once";
+/// What `Transaction::count` counts in.
+pub const COUNT: &str = "members";
 
 pub struct Transaction<'t> {
     table: &'t Table,
@@ -91,9 +93,22 @@ impl Transaction<'_> {
             return Ok(self);
         };
         let item = once.item(status, body, version.into(), self.change.now)?;
+        Ok(self.put_once(item))
+    }
+
+    /// As `once`, of an answer that carries the secret of something: that it was given is kept, and not what.
+    pub fn once_without_secret(self, of: impl ToString) -> Result<Self> {
+        let Some(once) = &self.change.once else {
+            return Ok(self);
+        };
+        let item = once.item_without_secret(of.to_string(), self.change.now)?;
+        Ok(self.put_once(item))
+    }
+
+    fn put_once(self, item: Item) -> Self {
         let free = Expression::new(&format!("attribute_not_exists({PK}) OR {TTL} <= :now"))
             .with(":now", expired_before(self.change.now));
-        Ok(self.put(ONCE, item, free))
+        self.put(ONCE, item, free)
     }
 
     pub fn put(mut self, name: &'static str, item: Item, condition: Expression) -> Self {
@@ -150,6 +165,21 @@ impl Transaction<'_> {
         let write = TransactWriteItem::builder().set_update(update.build().ok());
         self.writes.push((name, write.build()));
         Ok(self)
+    }
+
+    /// Adds to a number that an item counts, making the item where there is none.
+    pub fn count(mut self, name: &'static str, key: &ItemKey, by: i8, entity: &str) -> Self {
+        let update = Update::builder()
+            .table_name(&self.table.name)
+            .set_key(Some(key.attributes()))
+            .update_expression("SET #entity = :entity ADD #count :by")
+            .expression_attribute_names("#entity", crate::item::ENTITY)
+            .expression_attribute_names("#count", COUNT)
+            .expression_attribute_values(":entity", s(entity))
+            .expression_attribute_values(":by", n(by));
+        let write = TransactWriteItem::builder().set_update(update.build().ok());
+        self.writes.push((name, write.build()));
+        self
     }
 
     pub fn check(mut self, name: &'static str, key: &ItemKey, condition: Expression) -> Self {

@@ -1,0 +1,3 @@
+fn main() -> std::process::ExitCode {
+    runtime::lambda::standalone::<api_keys::authorize_api_key::AuthorizeApiKey>()
+}

@@ -1,0 +1,3 @@
+fn main() -> std::process::ExitCode {
+    runtime::lambda::endpoint::<api_keys::expire_api_key::ExpireApiKey>()
+}

@@ -1,0 +1,3 @@
+fn main() -> std::process::ExitCode {
+    runtime::lambda::standalone::<api_keys::expire_due_api_keys::ExpireDueApiKeys>()
+}

@@ -1,0 +1,3 @@
+fn main() -> std::process::ExitCode {
+    runtime::lambda::endpoint::<api_keys::get_api_key::GetApiKey>()
+}

@@ -1,0 +1,3 @@
+fn main() -> std::process::ExitCode {
+    runtime::lambda::endpoint::<api_keys::rotate_api_key::RotateApiKey>()
+}

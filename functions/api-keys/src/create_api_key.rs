@@ -1,0 +1,46 @@
+//! POST /v1/customers/{customerKey}/partitions/{partitionKey}/api-keys: make a key. The plaintext is in this answer and nowhere else.
+
+use crate::issued;
+use domain::{
+    Result,
+    api_key::{self, ApiKey},
+    partition::Partition,
+};
+use runtime::{
+    Answer, Body, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::ManagePartitions, spec::Action,
+};
+use table::keys::Family;
+
+pub struct CreateApiKey;
+
+impl Endpoint for CreateApiKey {
+    const SPEC: Spec = Spec::post(
+        "create-api-key",
+        "/v1/customers/{customerKey}/partitions/{partitionKey}/api-keys",
+        "Make an API key of a partition. Its plaintext is in this answer and nowhere else.",
+    )
+    .takes(Body::Create(api_key::NEW_FIELDS))
+    .rules(api_key::rules_of_new)
+    .answers(Answer::Issued {
+        name: "IssuedApiKey",
+        fields: api_key::issued_fields,
+    })
+    .grants(&[
+        Grant::on(Family::Customer, Action::GetItem),
+        Grant::on(Family::Customer, Action::ConditionCheckItem),
+        Grant::on(Family::Customer, Action::PutItem),
+    ])
+    .codes(&["CUSTOMER_DISABLED", "SECRET_ALREADY_DELIVERED"]);
+    type Permission = ManagePartitions;
+
+    async fn handle(ctx: &Context, caller: Caller<ManagePartitions>, request: Request) -> Result<Reply> {
+        let tenant = caller.tenant();
+        let change = request.change(ctx, &caller.actor);
+        // For its environment, which is in the key's text.
+        let partition = ctx.parts::<Partition>().get(tenant.itself(), request.key()?).await?;
+        let key = ApiKey::of_body(ctx.new_key(), &partition, &request.body, change.now, &caller.actor)?;
+        let secret = ctx.clock.secret()?;
+        ctx.api_keys().create(tenant, &key, &secret, &change).await?;
+        issued(tenant.key(), key, secret)
+    }
+}

@@ -1,0 +1,30 @@
+//! Task, on CUSTOMER_DEACTIVATED: all its keys end. They opened nothing from that write on.
+
+use domain::Result;
+use events::EventType;
+use runtime::{Context, Grant, Job, Outcome, Task, TaskSpec, spec::Action};
+use table::keys::Family;
+
+pub struct ExpireCustomerApiKeys;
+
+impl Task for ExpireCustomerApiKeys {
+    const SPEC: TaskSpec = TaskSpec::new(
+        "expire-customer-api-keys",
+        "Expire the keys of a disabled customer.",
+        &[EventType::CustomerDeactivated],
+    )
+    .grants(&[
+        Grant::on(Family::Customer, Action::GetItem),
+        Grant::on(Family::Customer, Action::Query),
+        Grant::on(Family::Customer, Action::PutItem),
+    ])
+    .in_pages();
+
+    async fn run(ctx: &Context, job: Job) -> Result<Outcome> {
+        let step = ctx
+            .api_keys()
+            .customer_disabled(job.tenant, job.cursor.as_deref(), &job.change)
+            .await?;
+        Ok(step.into())
+    }
+}

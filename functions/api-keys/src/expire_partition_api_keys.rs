@@ -1,0 +1,29 @@
+//! Task, on CUSTOMER_PARTITION_DELETED: its keys end. They opened nothing from the deletion on.
+
+use domain::Result;
+use events::EventType;
+use runtime::{Context, Grant, Job, Outcome, Task, TaskSpec, spec::Action};
+use table::keys::Family;
+
+pub struct ExpirePartitionApiKeys;
+
+impl Task for ExpirePartitionApiKeys {
+    const SPEC: TaskSpec = TaskSpec::new(
+        "expire-partition-api-keys",
+        "Expire the keys of a deleted partition.",
+        &[EventType::PartitionDeleted],
+    )
+    .grants(&[
+        Grant::on(Family::Customer, Action::Query),
+        Grant::on(Family::Customer, Action::PutItem),
+    ])
+    .in_pages();
+
+    async fn run(ctx: &Context, job: Job) -> Result<Outcome> {
+        let step = ctx
+            .api_keys()
+            .partition_deleted(job.tenant, job.key()?, job.cursor, &job.change)
+            .await?;
+        Ok(step.into())
+    }
+}

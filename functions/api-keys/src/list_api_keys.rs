@@ -1,0 +1,49 @@
+//! GET /v1/customers/{customerKey}/partitions/{partitionKey}/api-keys: a partition's keys, oldest first; expired ones for thirty days.
+
+use domain::{
+    Result,
+    api_key::{self, STATUSES},
+    fields::{Field, Rule},
+};
+use runtime::{Answer, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::ViewPartitions, spec::Action};
+use table::keys::Family;
+
+pub struct ListApiKeys;
+
+const FILTERS: &[Field] = &[
+    Field::new(
+        "foreignKey",
+        Rule::Text { min: 1, max: 200 },
+        "Only those that belong to this.",
+    ),
+    Field::new("status", Rule::OneOf(STATUSES), "Only those that are so now."),
+];
+
+impl Endpoint for ListApiKeys {
+    const SPEC: Spec = Spec::get(
+        "list-api-keys",
+        "/v1/customers/{customerKey}/partitions/{partitionKey}/api-keys",
+        "List a partition's API keys, oldest first. Expired ones stay for thirty days.",
+    )
+    .filters(FILTERS)
+    .answers(Answer::Page {
+        name: "ApiKey",
+        fields: api_key::view_fields,
+    })
+    .grants(&[
+        Grant::on(Family::Customer, Action::Query),
+        Grant::on(Family::Customer, Action::GetItem),
+    ]);
+    type Permission = ViewPartitions;
+
+    async fn handle(ctx: &Context, caller: Caller<ViewPartitions>, request: Request) -> Result<Reply> {
+        let page = request.page(ctx)?;
+        let now = ctx.clock.now();
+        let (keys, next) = ctx
+            .api_keys()
+            .list(caller.tenant(), request.key()?, &request.filter()?, now, &page)
+            .await?;
+        let shown = keys.into_iter().map(|key| key.shown(now)).collect();
+        Reply::page(shown, request.next_cursor(ctx, next))
+    }
+}

@@ -1,0 +1,53 @@
+//! POST /v1/customers/{customerKey}/partitions/{partitionKey}/api-keys/{keyId}/rotate: make a key's successor.
+
+use crate::issued;
+use domain::{
+    Result,
+    api_key::{self, Rotation},
+};
+use runtime::{
+    Answer, Body, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::ManagePartitions, spec::Action,
+};
+use table::keys::Family;
+
+pub struct RotateApiKey;
+
+impl Endpoint for RotateApiKey {
+    const SPEC: Spec = Spec::post(
+        "rotate-api-key",
+        "/v1/customers/{customerKey}/partitions/{partitionKey}/api-keys/{keyId}/rotate",
+        "Make an API key's successor, with the same rights to the same end. The key itself ends after the overlap.",
+    )
+    .takes(Body::Action(api_key::ROTATE_FIELDS))
+    .answers(Answer::Issued {
+        name: "IssuedApiKey",
+        fields: api_key::issued_fields,
+    })
+    .grants(&[
+        Grant::on(Family::Customer, Action::GetItem),
+        Grant::on(Family::Customer, Action::ConditionCheckItem),
+        Grant::on(Family::Customer, Action::PutItem),
+    ])
+    .codes(&["CONFLICT", "CUSTOMER_DISABLED", "SECRET_ALREADY_DELIVERED"]);
+    type Permission = ManagePartitions;
+
+    async fn handle(ctx: &Context, caller: Caller<ManagePartitions>, request: Request) -> Result<Reply> {
+        let tenant = caller.tenant();
+        let change = request.change(ctx, &caller.actor);
+        let rotation: Rotation = request.body()?;
+        let secret = ctx.clock.secret()?;
+        let successor = ctx
+            .api_keys()
+            .rotate(
+                tenant,
+                request.key()?,
+                request.key()?,
+                rotation.overlap_seconds,
+                (ctx.new_key(), &secret),
+                request.if_match,
+                &change,
+            )
+            .await?;
+        issued(tenant.key(), successor, secret)
+    }
+}

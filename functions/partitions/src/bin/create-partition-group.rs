@@ -1,0 +1,3 @@
+fn main() -> std::process::ExitCode {
+    runtime::lambda::endpoint::<partitions::create_partition_group::CreatePartitionGroup>()
+}

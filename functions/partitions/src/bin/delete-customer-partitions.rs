@@ -1,0 +1,3 @@
+fn main() -> std::process::ExitCode {
+    runtime::lambda::task::<partitions::delete_customer_partitions::DeleteCustomerPartitions>()
+}

@@ -1,0 +1,3 @@
+fn main() -> std::process::ExitCode {
+    runtime::lambda::endpoint::<partitions::list_partition_groups::ListPartitionGroups>()
+}

@@ -1,0 +1,3 @@
+fn main() -> std::process::ExitCode {
+    runtime::lambda::endpoint::<partitions::update_partition::UpdatePartition>()
+}

@@ -1,0 +1,41 @@
+//! POST /v1/customers/{customerKey}/partitions: make a partition.
+
+use domain::{
+    Entity, Result,
+    partition::{self, Partition},
+};
+use runtime::{
+    Answer, Body, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::ManagePartitions, spec::Action,
+};
+use table::keys::Family;
+
+pub struct CreatePartition;
+
+impl Endpoint for CreatePartition {
+    const SPEC: Spec = Spec::post(
+        "create-partition",
+        "/v1/customers/{customerKey}/partitions",
+        "Make a partition of a customer.",
+    )
+    .takes(Body::Create(partition::FIELDS))
+    .answers(Answer::Created {
+        name: "Partition",
+        fields: partition::view_fields,
+    })
+    .grants(&[
+        Grant::on(Family::Customer, Action::ConditionCheckItem),
+        Grant::on(Family::Customer, Action::PutItem),
+        Grant::on(Family::Customer, Action::UpdateItem),
+    ])
+    .codes(&["CONFLICT", "CUSTOMER_DISABLED"]);
+    type Permission = ManagePartitions;
+
+    async fn handle(ctx: &Context, caller: Caller<ManagePartitions>, request: Request) -> Result<Reply> {
+        let change = request.change(ctx, &caller.actor);
+        let partition = Partition::new(ctx.new_key(), request.body.clone(), change.now, &caller.actor)?;
+        ctx.parts::<Partition>()
+            .create(caller.tenant().itself(), &partition, &change)
+            .await?;
+        Reply::entity(&partition)
+    }
+}

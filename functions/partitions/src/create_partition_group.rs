@@ -1,0 +1,40 @@
+//! POST /v1/customers/{customerKey}/partition-groups: make a partition group.
+
+use domain::{
+    Entity, Result,
+    partition_group::{self, PartitionGroup},
+};
+use runtime::{
+    Answer, Body, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::ManagePartitions, spec::Action,
+};
+use table::keys::Family;
+
+pub struct CreatePartitionGroup;
+
+impl Endpoint for CreatePartitionGroup {
+    const SPEC: Spec = Spec::post(
+        "create-partition-group",
+        "/v1/customers/{customerKey}/partition-groups",
+        "Make a partition group of a customer.",
+    )
+    .takes(Body::Create(partition_group::FIELDS))
+    .answers(Answer::Created {
+        name: "PartitionGroup",
+        fields: partition_group::view_fields,
+    })
+    .grants(&[
+        Grant::on(Family::Customer, Action::ConditionCheckItem),
+        Grant::on(Family::Customer, Action::PutItem),
+    ])
+    .codes(&["CONFLICT", "CUSTOMER_DISABLED"]);
+    type Permission = ManagePartitions;
+
+    async fn handle(ctx: &Context, caller: Caller<ManagePartitions>, request: Request) -> Result<Reply> {
+        let change = request.change(ctx, &caller.actor);
+        let partition_group = PartitionGroup::new(ctx.new_key(), request.body.clone(), change.now, &caller.actor)?;
+        ctx.parts::<PartitionGroup>()
+            .create(caller.tenant().itself(), &partition_group, &change)
+            .await?;
+        Reply::entity(&partition_group)
+    }
+}

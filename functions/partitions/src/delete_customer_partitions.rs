@@ -1,0 +1,31 @@
+//! Task, on CUSTOMER_DELETED: its partitions and partition groups go. Each partition's own event then ends its keys.
+
+use domain::Result;
+use events::EventType;
+use runtime::{Context, Grant, Job, Outcome, Task, TaskSpec, spec::Action};
+use table::keys::Family;
+
+pub struct DeleteCustomerPartitions;
+
+impl Task for DeleteCustomerPartitions {
+    const SPEC: TaskSpec = TaskSpec::new(
+        "delete-customer-partitions",
+        "Delete the partitions and partition groups of a deleted customer.",
+        &[EventType::CustomerDeleted],
+    )
+    .grants(&[
+        Grant::on(Family::Customer, Action::Query),
+        Grant::on(Family::Customer, Action::PutItem),
+        Grant::on(Family::Customer, Action::DeleteItem),
+    ])
+    .in_pages();
+
+    async fn run(ctx: &Context, job: Job) -> Result<Outcome> {
+        let step = ctx
+            .table
+            .cascades()
+            .partitions_of_deleted(job.tenant, &job.change)
+            .await?;
+        Ok(step.into())
+    }
+}

@@ -1,0 +1,31 @@
+//! DELETE /v1/customers/{customerKey}/partition-groups/{partitionGroupKey}: delete a partition group.
+
+use domain::{Result, partition_group::PartitionGroup};
+use runtime::{Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::ManagePartitions, spec::Action};
+use table::keys::Family;
+
+pub struct DeletePartitionGroup;
+
+impl Endpoint for DeletePartitionGroup {
+    const SPEC: Spec = Spec::delete(
+        "delete-partition-group",
+        "/v1/customers/{customerKey}/partition-groups/{partitionGroupKey}",
+        "Delete a partition group of a customer.",
+    )
+    .grants(&[
+        Grant::on(Family::Customer, Action::GetItem),
+        Grant::on(Family::Customer, Action::ConditionCheckItem),
+        Grant::on(Family::Customer, Action::PutItem),
+        Grant::on(Family::Customer, Action::DeleteItem),
+    ])
+    .codes(&["CUSTOMER_DISABLED", "NOT_EMPTY"]);
+    type Permission = ManagePartitions;
+
+    async fn handle(ctx: &Context, caller: Caller<ManagePartitions>, request: Request) -> Result<Reply> {
+        let change = request.change(ctx, &caller.actor);
+        ctx.parts::<PartitionGroup>()
+            .delete(caller.tenant().itself(), request.key()?, request.if_match, &change)
+            .await?;
+        Ok(Reply::nothing())
+    }
+}

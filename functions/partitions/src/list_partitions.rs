@@ -1,0 +1,51 @@
+//! GET /v1/customers/{customerKey}/partitions: a customer's partitions, oldest first.
+
+use domain::{
+    EntityKind, Result,
+    fields::{Field, Rule},
+    partition::{self, ENVIRONMENTS, Partition},
+};
+use runtime::{Answer, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::ViewPartitions, spec::Action};
+use table::keys::Family;
+
+pub struct ListPartitions;
+
+const FILTERS: &[Field] = &[
+    Field::new(
+        "groupKey",
+        Rule::Key(EntityKind::PartitionGroup),
+        "Only those in this group.",
+    ),
+    Field::new(
+        "environment",
+        Rule::OneOf(ENVIRONMENTS),
+        "Only those of this environment.",
+    ),
+];
+
+impl Endpoint for ListPartitions {
+    const SPEC: Spec = Spec::get(
+        "list-partitions",
+        "/v1/customers/{customerKey}/partitions",
+        "List a customer's partitions, oldest first.",
+    )
+    .filters(FILTERS)
+    .answers(Answer::Page {
+        name: "Partition",
+        fields: partition::view_fields,
+    })
+    .grants(&[
+        Grant::on(Family::Customer, Action::Query),
+        Grant::on(Family::Customer, Action::GetItem),
+    ]);
+    type Permission = ViewPartitions;
+
+    async fn handle(ctx: &Context, caller: Caller<ViewPartitions>, request: Request) -> Result<Reply> {
+        let page = request.page(ctx)?;
+        let (partitions, next) = ctx
+            .parts::<Partition>()
+            .list(caller.tenant().itself(), &request.filter()?, &page)
+            .await?;
+        Reply::page(partitions, request.next_cursor(ctx, next))
+    }
+}

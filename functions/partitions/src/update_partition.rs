@@ -1,0 +1,49 @@
+//! PATCH /v1/customers/{customerKey}/partitions/{partitionKey}: change a partition by JSON Merge Patch.
+
+use domain::{
+    Result,
+    partition::{self, Partition},
+};
+use runtime::{
+    Answer, Body, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::ManagePartitions, spec::Action,
+};
+use table::keys::Family;
+
+pub struct UpdatePartition;
+
+impl Endpoint for UpdatePartition {
+    const SPEC: Spec = Spec::patch(
+        "update-partition",
+        "/v1/customers/{customerKey}/partitions/{partitionKey}",
+        "Change a partition of a customer.",
+    )
+    .takes(Body::Patch(partition::FIELDS))
+    .answers(Answer::Entity {
+        name: "Partition",
+        fields: partition::view_fields,
+    })
+    .grants(&[
+        Grant::on(Family::Customer, Action::GetItem),
+        Grant::on(Family::Customer, Action::ConditionCheckItem),
+        Grant::on(Family::Customer, Action::PutItem),
+        Grant::on(Family::Customer, Action::UpdateItem),
+        Grant::on(Family::Customer, Action::DeleteItem),
+    ])
+    .codes(&["CONFLICT", "CUSTOMER_DISABLED"]);
+    type Permission = ManagePartitions;
+
+    async fn handle(ctx: &Context, caller: Caller<ManagePartitions>, request: Request) -> Result<Reply> {
+        let change = request.change(ctx, &caller.actor);
+        let partition = ctx
+            .parts::<Partition>()
+            .patch(
+                caller.tenant().itself(),
+                request.key()?,
+                &request.body,
+                request.if_match,
+                &change,
+            )
+            .await?;
+        Reply::entity(&partition)
+    }
+}

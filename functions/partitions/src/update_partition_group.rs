@@ -1,0 +1,48 @@
+//! PATCH /v1/customers/{customerKey}/partition-groups/{partitionGroupKey}: change a partition group by JSON Merge Patch.
+
+use domain::{
+    Result,
+    partition_group::{self, PartitionGroup},
+};
+use runtime::{
+    Answer, Body, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::ManagePartitions, spec::Action,
+};
+use table::keys::Family;
+
+pub struct UpdatePartitionGroup;
+
+impl Endpoint for UpdatePartitionGroup {
+    const SPEC: Spec = Spec::patch(
+        "update-partition-group",
+        "/v1/customers/{customerKey}/partition-groups/{partitionGroupKey}",
+        "Change a partition group of a customer.",
+    )
+    .takes(Body::Patch(partition_group::FIELDS))
+    .answers(Answer::Entity {
+        name: "PartitionGroup",
+        fields: partition_group::view_fields,
+    })
+    .grants(&[
+        Grant::on(Family::Customer, Action::GetItem),
+        Grant::on(Family::Customer, Action::ConditionCheckItem),
+        Grant::on(Family::Customer, Action::PutItem),
+        Grant::on(Family::Customer, Action::DeleteItem),
+    ])
+    .codes(&["CONFLICT", "CUSTOMER_DISABLED"]);
+    type Permission = ManagePartitions;
+
+    async fn handle(ctx: &Context, caller: Caller<ManagePartitions>, request: Request) -> Result<Reply> {
+        let change = request.change(ctx, &caller.actor);
+        let partition_group = ctx
+            .parts::<PartitionGroup>()
+            .patch(
+                caller.tenant().itself(),
+                request.key()?,
+                &request.body,
+                request.if_match,
+                &change,
+            )
+            .await?;
+        Reply::entity(&partition_group)
+    }
+}

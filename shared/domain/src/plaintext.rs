@@ -1,0 +1,180 @@
+//! What an API key's holder has in hand, and shows: `csk_<environment>_<body>`.
+//!
+//! The body is 105 characters of base62 (digits, then capitals, then small letters):
+//!
+//! | characters | what |
+//! |---|---|
+//! | 22, 22, 22 | the UUIDs of customer, partition and key, each as one big-endian number |
+//! | 33 | the secret, 192 random bits: 22 characters of its first 128, 11 of the other 64 |
+//! | 6 | the CRC-32 (ISO-HDLC, as in zip and gzip) of all the text before it |
+//!
+//! With the three keys in it, all that a verification needs is one read; with the checksum in it, junk needs none, and a scanner of secrets
+//! can tell a key from what only looks like one.
+
+use crate::{ApiKeyId, CustomerKey, PartitionKey, key::Key, key::Kind, partition::Environment};
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+use uuid::Uuid;
+
+/// For scanners of secrets.
+pub const REGEX: &str = "^csk_(dev|qa|prod|demo)_[0-9A-Za-z]{105}$";
+
+const PREFIX: &str = "csk";
+/// How many characters of base62 128, 64 and 32 bits take.
+const WIDE: usize = 22;
+const HALF: usize = 11;
+const CHECKSUM: usize = 6;
+const BODY: usize = 4 * WIDE + HALF + CHECKSUM;
+
+/// 192 bits.
+pub const SECRET_BYTES: usize = 24;
+
+/// The key itself. It is not `Debug`, so that it can't come into a log by mistake.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Plaintext {
+    pub environment: Environment,
+    pub customer: CustomerKey,
+    pub partition: PartitionKey,
+    pub key: ApiKeyId,
+    pub secret: Secret,
+}
+
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret([u8; SECRET_BYTES]);
+
+impl Secret {
+    pub fn new(random: [u8; SECRET_BYTES]) -> Self {
+        Self(random)
+    }
+
+    /// All that is kept of it. It is random and long, so a plain hash can't be searched for it.
+    pub fn hash(&self) -> [u8; 32] {
+        Sha256::digest(self.0).into()
+    }
+
+    /// Whether this is what was hashed; in the same time whatever it is.
+    pub fn is_behind(&self, hash: &[u8; 32]) -> bool {
+        self.hash().ct_eq(hash).into()
+    }
+}
+
+impl Plaintext {
+    pub fn text(&self) -> String {
+        let [wide @ .., a, b, c, d, e, f, g, h] = self.secret.0;
+        let half = u64::from_be_bytes([a, b, c, d, e, f, g, h]);
+        let mut text = format!("{PREFIX}_{}_", self.environment.name());
+        for uuid in [self.customer.uuid(), self.partition.uuid(), self.key.uuid()] {
+            push(&mut text, uuid.as_u128(), WIDE);
+        }
+        push(&mut text, u128::from_be_bytes(wide), WIDE);
+        push(&mut text, half.into(), HALF);
+        let checksum = crc32fast::hash(text.as_bytes());
+        push(&mut text, checksum.into(), CHECKSUM);
+        text
+    }
+
+    /// What a text says, if it is a key's at all. Whether that key exists, and lets anybody in, is another matter.
+    pub fn read(text: &str) -> Option<Self> {
+        let (environment, body) = text.strip_prefix(PREFIX)?.strip_prefix('_')?.split_once('_')?;
+        let environment = Environment::named(environment)?;
+        if body.len() != BODY || !body.is_ascii() {
+            return None;
+        }
+        let (summed, checksum) = text.split_at(text.len() - CHECKSUM);
+        if pull(checksum)? != u128::from(crc32fast::hash(summed.as_bytes())) {
+            return None;
+        }
+        let wide = |index: usize| pull(&body[index * WIDE..(index + 1) * WIDE]);
+        let half = u64::try_from(pull(&body[4 * WIDE..4 * WIDE + HALF])?).ok()?;
+        let mut secret = [0; SECRET_BYTES];
+        secret[..16].copy_from_slice(&wide(3)?.to_be_bytes());
+        secret[16..].copy_from_slice(&half.to_be_bytes());
+        Some(Self {
+            environment,
+            customer: key(wide(0)?)?,
+            partition: key(wide(1)?)?,
+            key: key(wide(2)?)?,
+            secret: Secret(secret),
+        })
+    }
+}
+
+fn push(text: &mut String, number: u128, width: usize) {
+    let digits = base62::encode(number);
+    text.extend(std::iter::repeat_n('0', width - digits.len()));
+    text.push_str(&digits);
+}
+
+fn pull(digits: &str) -> Option<u128> {
+    // The library wants no zeros in front.
+    let digits = digits.trim_start_matches('0');
+    match digits {
+        "" => Some(0),
+        digits => base62::decode(digits).ok(),
+    }
+}
+
+fn key<K: Kind>(number: u128) -> Option<Key<K>> {
+    let uuid = Uuid::from_u128(number);
+    (uuid.get_version_num() == 7).then(|| Key::from_uuid(uuid))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn plaintext(seed: u8) -> Plaintext {
+        let uuid = |bits: u8| uuid::Builder::from_unix_timestamp_millis(1_790_000_000_000, &[bits; 10]).into_uuid();
+        Plaintext {
+            environment: Environment::Prod,
+            customer: Key::from_uuid(uuid(seed)),
+            partition: Key::from_uuid(uuid(seed.wrapping_add(1))),
+            key: Key::from_uuid(uuid(seed.wrapping_add(2))),
+            secret: Secret([seed; SECRET_BYTES]),
+        }
+    }
+
+    #[test]
+    fn a_key_has_the_form_that_scanners_look_for() {
+        let text = plaintext(7).text();
+        assert!(text.starts_with("csk_prod_"), "{text}");
+        let body = text.rsplit('_').next().unwrap();
+        assert_eq!(body.len(), 105);
+        assert!(body.bytes().all(|b| b.is_ascii_alphanumeric()));
+    }
+
+    /// So that another implementation can be held against it.
+    #[test]
+    fn the_format_is_what_it_was() {
+        assert_eq!(plaintext(7).text(), "");
+    }
+
+    #[test]
+    fn a_secret_is_behind_its_own_hash_only() {
+        let (one, other) = (plaintext(1).secret, plaintext(2).secret);
+        assert!(one.is_behind(&one.hash()));
+        assert!(!one.is_behind(&other.hash()));
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read(seed: u8, random: [u8; 24], environment in 0..4_usize) {
+            let plain = Plaintext { secret: Secret(random), environment: Environment::ALL[environment], ..plaintext(seed) };
+            prop_assert!(Plaintext::read(&plain.text()) == Some(plain));
+        }
+
+        #[test]
+        fn one_changed_character_is_noticed(seed: u8, at in 0..114_usize, to in "[ -~]") {
+            let text = plaintext(seed).text();
+            let mut changed = text.clone();
+            changed.replace_range(at..=at, &to);
+            prop_assert!(changed == text || Plaintext::read(&changed).is_none());
+        }
+
+        #[test]
+        fn junk_is_no_key(junk in "(csk_(prod|dev|x)_)?[0-9A-Za-z_é]{0,120}") {
+            prop_assert!(Plaintext::read(&junk).is_none());
+        }
+    }
+}

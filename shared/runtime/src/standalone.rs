@@ -1,0 +1,42 @@
+//! A function that neither the API, the stream nor a queue starts: a schedule does, or somebody else's API.
+
+use crate::{Context, Grant};
+use domain::Result;
+use serde_json::Value;
+use std::future::Future;
+
+#[derive(Clone, Copy, Debug)]
+pub struct StandaloneSpec {
+    pub name: &'static str,
+    pub says: &'static str,
+    pub started: Started,
+    pub grants: &'static [Grant],
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Started {
+    EveryMinute,
+    /// As the Lambda authorizer of another API.
+    AsAuthorizer,
+}
+
+pub trait Standalone: 'static {
+    const SPEC: StandaloneSpec;
+
+    /// What it is given is as AWS sends it; `request_id` is the invocation's.
+    fn run(ctx: &Context, event: Value, request_id: String) -> impl Future<Output = Result<Value>> + Send;
+}
+
+/// Runs it. What went wrong is logged here, once; whoever started it gets to know only that it did.
+pub async fn run<S: Standalone>(ctx: &Context, event: Value, request_id: String) -> Option<Value> {
+    match S::run(ctx, event, request_id.clone()).await {
+        Ok(answer) => {
+            tracing::info!(function = S::SPEC.name, request_id, "done");
+            Some(answer)
+        }
+        Err(error) => {
+            tracing::error!(function = S::SPEC.name, request_id, cause = %error, "failed");
+            None
+        }
+    }
+}
