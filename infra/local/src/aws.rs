@@ -1,13 +1,13 @@
-//! What answers at the AWS URL: DynamoDB, its streams, SQS and EventBridge by their wire protocols, and beside them
-//! `/_local`, by which the subcommands and scripts look in.
+//! What answers at the AWS URL: DynamoDB, its streams, SQS, EventBridge and S3 by their wire protocols, and beside them
+//! `/_local`, by which the subcommands and scripts look in, and `/_cdn`, the distribution.
 //!
-//! Any credentials will do: it listens on loopback only.
+//! Any credentials will do, as it listens on loopback only; but not for S3, whose presigned URLs are what browsers get.
 
 use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
-use axum::extract::{DefaultBodyLimit, Path, Query, State};
+use axum::extract::{DefaultBodyLimit, FromRequest, Path, Query, Request, State};
 use axum::http::header::{CONTENT_TYPE, HOST};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -18,6 +18,7 @@ use serde_json::json;
 
 use crate::dynamodb::DynamoDb;
 use crate::eventbridge::{self, EventBus};
+use crate::s3::S3;
 use crate::sqs::{self, Sqs, SqsError};
 use crate::wire;
 
@@ -29,10 +30,12 @@ struct Services {
     dynamodb: DynamoDb,
     sqs: Sqs,
     bus: EventBus,
+    s3: S3,
 }
 
 /// The application. `lambda_invoke` is the Invoke API's routes.
-pub fn app(dynamodb: DynamoDb, sqs: Sqs, bus: EventBus, lambda_invoke: Router) -> Router {
+pub fn app(dynamodb: DynamoDb, sqs: Sqs, bus: EventBus, s3: S3, lambda_invoke: Router) -> Router {
+    let cdn = s3.cdn();
     Router::new()
         .route("/_local/health", get(health))
         .route("/_local/events", get(events))
@@ -41,16 +44,24 @@ pub fn app(dynamodb: DynamoDb, sqs: Sqs, bus: EventBus, lambda_invoke: Router) -
         // SDKs ask at `/`, some for SQS at the queue's URL.
         .fallback(perform)
         .layer(DefaultBodyLimit::max(LARGEST_REQUEST))
-        .with_state(Services { dynamodb, sqs, bus })
+        .with_state(Services { dynamodb, sqs, bus, s3 })
         .merge(lambda_invoke)
+        .merge(cdn)
 }
 
-/// One request in an AWS protocol: which service and operation, `X-Amz-Target` says.
-async fn perform(
-    State(services): State<Services>,
-    headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
-) -> Response {
+/// One request in an AWS protocol.
+async fn perform(State(services): State<Services>, request: Request) -> Response {
+    let json = request.headers().contains_key("x-amz-target");
+    if !json && services.s3.is_meant(&request) {
+        return services.s3.answer(request).await;
+    }
+    let headers = request.headers().clone();
+    let body = Bytes::from_request(request, &()).await;
+    perform_json(&services, &headers, body).await
+}
+
+/// Which service and operation, `X-Amz-Target` says.
+async fn perform_json(services: &Services, headers: &HeaderMap, body: Result<Bytes, BytesRejection>) -> Response {
     let text = |name: &str| {
         headers
             .get(name)
@@ -85,8 +96,8 @@ async fn perform(
             StatusCode::BAD_REQUEST,
             "UnknownOperationException",
             &format!(
-                "The local cloud does not know '{target}'. It has DynamoDB, DynamoDB Streams, SQS, EventBridge and \
-                 Lambda's Invoke."
+                "The local cloud does not know '{target}'. It has DynamoDB, DynamoDB Streams, SQS, EventBridge, \
+                 Lambda's Invoke and S3 with the buckets of the template."
             ),
         ),
     }

@@ -24,6 +24,7 @@ use crate::identity::{AUDIENCE, Claims, ISSUER, Identity};
 use crate::lambda::{self, Lambda};
 use crate::mappings;
 use crate::plan::{Plan, SecretValue};
+use crate::s3::S3;
 use crate::sqs::Sqs;
 use crate::store::Store;
 use crate::template::{self, Surroundings};
@@ -79,6 +80,7 @@ pub fn run(data: DataFolder, options: Options) -> Result<()> {
                 ("issuer", ISSUER.to_owned()),
                 ("audience", AUDIENCE.to_owned()),
                 ("jwks", identity.jwks().to_string()),
+                ("cdn", template::cdn_url(&aws_port.url())),
             ],
         },
     )?;
@@ -148,6 +150,7 @@ impl Parts {
         reveal_secrets(plan, &store)?;
         let sqs = Sqs::open(store.clone(), &plan.queues)?;
         let bus = EventBus::open(store.clone(), sqs.clone(), &plan.buses, &plan.rules)?;
+        let s3 = S3::open(store.clone(), &plan.buckets, plan.cdn.clone());
         let dynamodb = match &dynamodb_endpoint {
             Some(url) => DynamoDb::connect(url).await?,
             None => DynamoDb::open(&data.dynamodb())?,
@@ -165,6 +168,7 @@ impl Parts {
             dynamodb.clone(),
             sqs.clone(),
             bus,
+            s3.clone(),
             lambda::invoke_api::routes(lambda.clone()),
         );
         let mut aws = JoinSet::new();
@@ -188,6 +192,7 @@ impl Parts {
         let mut chores = JoinSet::new();
         chores.spawn(lambda.clone().keep_house());
         chores.spawn(housekeeping::delete_expired_items(dynamodb.clone()));
+        chores.spawn(housekeeping::delete_expired_objects(s3));
         let mappings = tokio::spawn(housekeeping::tidy(dynamodb, sqs, move || mappings.passed()));
         Ok(Self {
             lambda,

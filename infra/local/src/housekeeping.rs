@@ -1,9 +1,12 @@
-//! What has to be done every now and then: items and messages past their time, and stream records that everybody has read.
+//! What has to be done every now and then: items, messages and objects past their time, and stream records that everybody
+//! has read.
 
 use std::time::{Duration, Instant};
 
 use crate::dynamodb::DynamoDb;
+use crate::s3::S3;
 use crate::sqs::Sqs;
+use crate::store::now_ms;
 use crate::wire;
 
 /// How soon after its time an item is deleted at best. DynamoDB takes up to days.
@@ -19,6 +22,16 @@ pub async fn delete_expired_items(dynamodb: DynamoDb) {
         }
         // A sweep reads whole tables: with large ones it rests the longer.
         tokio::time::sleep(TTL_PAUSE.max(10 * started.elapsed())).await;
+    }
+}
+
+/// Deletes objects that a bucket's lifecycle rules have expired, for ever.
+pub async fn delete_expired_objects(s3: S3) {
+    loop {
+        tokio::time::sleep(TIDY_PAUSE).await;
+        if let Err(error) = s3.delete_expired(now_ms()) {
+            wire::log(&error);
+        }
     }
 }
 

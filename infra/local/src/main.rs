@@ -19,6 +19,7 @@ mod identity;
 mod lambda;
 mod mappings;
 mod plan;
+mod s3;
 mod sqs;
 mod store;
 mod template;

@@ -20,6 +20,8 @@ pub struct Plan {
     pub routes: Vec<Route>,
     pub mappings: Vec<Mapping>,
     pub secrets: Vec<Secret>,
+    pub buckets: Vec<Bucket>,
+    pub cdn: Option<Cdn>,
     pub cors: Option<Cors>,
     pub local: LocalHints,
     /// What the template asks for and the local cloud does not do, one sentence each.
@@ -169,6 +171,45 @@ pub struct SecretRecipe {
     pub alphabet: Vec<char>,
     /// A JSON object and the key under which the made-up string goes into it.
     pub inside: Option<(serde_json::Map<String, serde_json::Value>, String)>,
+}
+
+/// An S3 bucket.
+#[derive(Clone, Debug)]
+pub struct Bucket {
+    pub name: String,
+    pub cors: Vec<CorsRule>,
+    pub expirations: Vec<Expiration>,
+}
+
+/// What a bucket allows browsers; the first rule that fits a request counts.
+#[derive(Clone, Debug, Default)]
+pub struct CorsRule {
+    /// May hold one `*`, as may headers.
+    pub origins: Vec<String>,
+    pub methods: Vec<String>,
+    pub headers: Vec<String>,
+    pub exposed_headers: Vec<String>,
+    pub max_age: Option<u32>,
+}
+
+/// A lifecycle rule: the objects it means are deleted when they are old.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Expiration {
+    /// Of the key. Empty: any.
+    pub prefix: String,
+    /// Tags that the object must have, all of them.
+    pub tags: Vec<(String, String)>,
+    pub days: u32,
+}
+
+/// A CloudFront distribution before a bucket.
+#[derive(Clone, Debug)]
+pub struct Cdn {
+    pub logical_id: String,
+    /// A bucket's name.
+    pub bucket: String,
+    /// Goes before the path of a request; empty, or with a slash at its start and none at its end.
+    pub origin_path: String,
 }
 
 /// The HTTP API's CORS configuration.

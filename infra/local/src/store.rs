@@ -1,4 +1,5 @@
-//! The one SQLite file that holds everything but the tables: queues, the bus's history and rules, checkpoints, settings.
+//! The one SQLite file that holds everything but the tables: queues, the bus's history and rules, buckets' objects,
+//! checkpoints, settings.
 //!
 //! One file, because then one transaction covers what must happen together: an event and its messages, a message and its
 //! move to the dead-letter queue. A commit survives the death of this process (`kill -9` included); it is not forced to
@@ -12,7 +13,7 @@ use anyhow::{Context, bail};
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
 
 /// Changes with the tables below; a file of another layout is refused rather than misread.
-const LAYOUT: i64 = 1;
+const LAYOUT: i64 = 2;
 
 const TABLES: &str = "
     CREATE TABLE settings (
@@ -62,6 +63,21 @@ const TABLES: &str = "
         bus TEXT NOT NULL,
         rules TEXT NOT NULL,
         event TEXT NOT NULL
+    );
+
+    -- With their content: so one transaction is all of an object or nothing.
+    CREATE TABLE objects (
+        bucket TEXT NOT NULL,
+        key TEXT NOT NULL,
+        etag TEXT NOT NULL,
+        size INTEGER NOT NULL,
+        modified_ms INTEGER NOT NULL,
+        -- JSON, as are the tags.
+        about TEXT NOT NULL,
+        tags TEXT NOT NULL,
+        -- Last: what is before it is read without it.
+        content BLOB NOT NULL,
+        PRIMARY KEY (bucket, key)
     );
 ";
 

@@ -30,10 +30,11 @@ impl Fixture {
             max_receive_count: 1,
         };
         let sqs = Sqs::open(store.clone(), &[queue("tasks", Some(redrive)), queue("dead", None)]).unwrap();
-        let bus = EventBus::open(store, sqs.clone(), &[], &[]).unwrap();
+        let bus = EventBus::open(store.clone(), sqs.clone(), &[], &[]).unwrap();
+        let s3 = S3::open(store, &[], None);
         let dynamodb = DynamoDb::open(&folder.path().join("tables.sqlite")).unwrap();
         Fixture {
-            app: app(dynamodb, sqs, bus, Router::new()),
+            app: app(dynamodb, sqs, bus, s3, Router::new()),
             _folder: folder,
         }
     }

@@ -6,7 +6,7 @@ use crate::plan::Plan;
 pub fn text(data: &DataFolder, plan: &Plan, ready: &Ready) -> String {
     let count = |number: usize, what: &str| format!("{number} {what}{}", if number == 1 { "" } else { "s" });
     let mut text = format!(
-        "\nThe local cloud is ready: {}, {}, {}, {}.\n\n  API    {}\n  AWS    {}  (DynamoDB, SQS, EventBridge, Lambda)\n  Data   {}\n  Token  {}\n",
+        "\nThe local cloud is ready: {}, {}, {}, {}.\n\n  API    {}\n  AWS    {}  (DynamoDB, SQS, EventBridge, Lambda, S3)\n  Data   {}\n  Token  {}\n",
         count(plan.functions.len(), "function"),
         count(plan.routes.len(), "route"),
         count(plan.queues.len(), "queue"),

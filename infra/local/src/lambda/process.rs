@@ -23,6 +23,7 @@ use super::log::Log;
 use super::runtime_api::{Invocation, Report, RuntimeApi};
 use crate::dynamodb::ACCESS_KEY_ID;
 use crate::plan::{Function, REGION};
+use crate::s3::SECRET_ACCESS_KEY;
 
 /// Lambda gives an initialisation ten seconds. Debug binaries on a busy laptop deserve more.
 const LONGEST_START: Duration = Duration::from_secs(30);
@@ -152,7 +153,7 @@ impl Launcher {
             ("AWS_REGION", REGION),
             ("AWS_DEFAULT_REGION", REGION),
             ("AWS_ACCESS_KEY_ID", ACCESS_KEY_ID),
-            ("AWS_SECRET_ACCESS_KEY", "local"),
+            ("AWS_SECRET_ACCESS_KEY", SECRET_ACCESS_KEY),
             ("AWS_SESSION_TOKEN", "local"),
             ("AWS_ENDPOINT_URL", &self.aws_url),
             ("LAMBDA_TASK_ROOT", &task_root),

@@ -1,10 +1,10 @@
 //! Reads `template.yaml` and comes down to a [`Plan`]: what to run, with every name worked out.
 //!
-//! `yaml` knows the syntax, `resolver` the intrinsic functions, `names` what references give, `resources` and
-//! `functions` the resource types; this file brings them together and checks that the parts fit.
+//! `yaml` knows the syntax, `resolver` the intrinsic functions, `names` what references give, `resources`,
+//! `storage` and `functions` the resource types; this file brings them together and checks that the parts fit.
 //!
 //! What a template says to the local cloud alone stands under `Metadata: LocalCloud`: `Parameters` gives local values of
-//! parameters, in which `${local:issuer}`, `${local:audience}` and `${local:jwks}` are filled in, and `FirstRequest`
+//! parameters, in which `${local:issuer}`, `${local:audience}`, `${local:jwks}` and `${local:cdn}` are filled in, and `FirstRequest`
 //! (`Method`, `Path`, `Body`) is what the printed `curl` sends. CloudFormation ignores it.
 
 mod functions;
@@ -13,6 +13,7 @@ mod names;
 mod resolver;
 mod resources;
 pub mod secrets;
+mod storage;
 mod yaml;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -27,7 +28,7 @@ use crate::plan::{FirstRequest, LocalHints, Plan, Source};
 use lenient::properties;
 use resolver::Resolver;
 
-pub use names::API_ID;
+pub use names::{API_ID, cdn_url};
 pub use resolver::STACK;
 
 /// What the local cloud itself contributes to a template.
@@ -41,6 +42,7 @@ pub struct Surroundings<'a> {
 /// Types that are accepted because nothing about them needs to run on a laptop.
 const NOTHING_TO_RUN: &[&str] = &[
     "AWS::ApplicationInsights::Application",
+    "AWS::CloudFront::OriginAccessControl",
     "AWS::CloudWatch::Alarm",
     "AWS::CloudWatch::CompositeAlarm",
     "AWS::CloudWatch::Dashboard",
@@ -54,6 +56,7 @@ const NOTHING_TO_RUN: &[&str] = &[
     "AWS::Logs::LogGroup",
     "AWS::Logs::MetricFilter",
     "AWS::ResourceGroups::Group",
+    "AWS::S3::BucketPolicy",
     "AWS::SNS::Subscription",
     "AWS::SNS::Topic",
     "AWS::SNS::TopicPolicy",
@@ -127,6 +130,8 @@ fn add(plan: &mut Plan, resolver: &Resolver, logical_id: &str, kind: &str, resou
         "AWS::Events::EventBus" => plan.buses.push(resources::bus(resolver, logical_id)?),
         "AWS::Events::Rule" => resources::rule(plan, resolver, logical_id, &resolved)?,
         "AWS::SecretsManager::Secret" => plan.secrets.push(resources::secret(resolver, logical_id, &resolved)?),
+        "AWS::S3::Bucket" => storage::bucket(plan, resolver, logical_id, &resolved)?,
+        "AWS::CloudFront::Distribution" => storage::distribution(plan, logical_id, &resolved)?,
         "AWS::Serverless::HttpApi" => resources::http_api(plan, logical_id, &resolved)?,
         "AWS::Serverless::Function" => functions::function(plan, resolver, logical_id, &resolved)?,
         "AWS::Lambda::EventSourceMapping" => functions::mapping(plan, logical_id, &resolved)?,
@@ -259,6 +264,16 @@ fn check(plan: &Plan) -> Result<()> {
         "two functions are called",
         plan.functions.iter().map(|function| &function.name),
     )?;
+
+    unique("two buckets are called", plan.buckets.iter().map(|bucket| &bucket.name))?;
+    if let Some(cdn) = &plan.cdn {
+        ensure!(
+            plan.buckets.iter().any(|bucket| bucket.name == cdn.bucket),
+            "resource {}: DistributionConfig.Origins: there is no bucket `{}` in this template",
+            cdn.logical_id,
+            cdn.bucket
+        );
+    }
 
     for queue in &plan.queues {
         if let Some(redrive) = &queue.redrive {

@@ -51,6 +51,29 @@ pub fn queue_of(queue_arn: &str) -> Option<&str> {
         .map(|(_, name)| name)
 }
 
+/// A bucket's name, in lower case where it is made up: capitals are not for buckets.
+pub fn bucket(resolver: &Resolver, logical_id: &str) -> Result<String, Unresolved> {
+    let declared = resolver
+        .resources
+        .get(logical_id)
+        .and_then(|resource| resource.pointer("/Properties/BucketName"));
+    match declared {
+        Some(name) => resolver.text(name),
+        None => Ok(format!("{STACK}-{logical_id}").to_lowercase()),
+    }
+}
+
+/// The bucket that a domain name leads to.
+pub fn bucket_of(domain_name: &str) -> Option<&str> {
+    let (bucket, host) = domain_name.split_once(".s3.")?;
+    host.ends_with("amazonaws.com").then_some(bucket)
+}
+
+/// Where the distribution is served.
+pub fn cdn_url(aws_url: &str) -> String {
+    format!("{aws_url}/_cdn")
+}
+
 /// The queue's URL on the local cloud.
 pub fn queue_url(aws_url: &str, queue: &str) -> String {
     format!("{aws_url}/{ACCOUNT}/{queue}")
@@ -72,6 +95,7 @@ pub fn reference(resolver: &Resolver, logical_id: &str) -> Result<Option<String>
         "AWS::SQS::Queue" => queue_url(resolver.aws_url, &name("QueueName")?),
         "AWS::Events::EventBus" | "AWS::Events::Rule" => name("Name")?,
         "AWS::SecretsManager::Secret" => secret_arn(&name("Name")?),
+        "AWS::S3::Bucket" => bucket(resolver, logical_id)?,
         "AWS::Serverless::HttpApi" => API_ID.to_owned(),
         "AWS::Logs::LogGroup" => name("LogGroupName")?,
         "AWS::IAM::Role" => name("RoleName")?,
@@ -113,6 +137,16 @@ pub fn attribute(resolver: &Resolver, logical_id: &str, attribute: &str) -> Resu
         ("AWS::Events::EventBus", "Name") => name("Name")?,
         ("AWS::Events::Rule", "Arn") => arn("events", &format!("rule/{}", name("Name")?)),
         ("AWS::SecretsManager::Secret", "Id" | "Arn") => secret_arn(&name("Name")?),
+        ("AWS::S3::Bucket", "Arn") => format!("arn:aws:s3:::{}", bucket(resolver, logical_id)?),
+        ("AWS::S3::Bucket", "DomainName") => format!("{}.s3.amazonaws.com", bucket(resolver, logical_id)?),
+        ("AWS::S3::Bucket", "RegionalDomainName") => {
+            format!("{}.s3.{REGION}.amazonaws.com", bucket(resolver, logical_id)?)
+        }
+        // A path comes with it here, which leaves URLs that are made of it right but for their scheme.
+        ("AWS::CloudFront::Distribution", "DomainName") => {
+            let url = cdn_url(resolver.aws_url);
+            url.split_once("://").map_or(url.as_str(), |(_, rest)| rest).to_owned()
+        }
         ("AWS::Serverless::HttpApi", "ApiEndpoint") => resolver.api_url.to_owned(),
         (
             "AWS::DynamoDB::Table"
@@ -120,6 +154,7 @@ pub fn attribute(resolver: &Resolver, logical_id: &str, attribute: &str) -> Resu
             | "AWS::Events::EventBus"
             | "AWS::Events::Rule"
             | "AWS::Serverless::Function"
+            | "AWS::S3::Bucket"
             | "AWS::SecretsManager::Secret",
             _,
         ) => {

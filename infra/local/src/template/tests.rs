@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::plan::{Mapping, SecretValue};
+use crate::plan::{Expiration, Mapping, SecretValue};
 
 const TEMPLATE: &str = r"
 Transform: AWS::Serverless-2016-10-31
@@ -55,7 +55,14 @@ Resources:
     Properties:
       CodeUri: target/lambda/put-thing/
       Timeout: 5
-      Environment: {Variables: {LEVEL: debug, ISSUER: !Ref Issuer, QUEUE: !Ref Tasks}}
+      Environment:
+        Variables:
+          LEVEL: debug
+          ISSUER: !Ref Issuer
+          QUEUE: !Ref Tasks
+          FILES: !Ref Files
+          FILES_ARN: !GetAtt Files.Arn
+          CDN: !GetAtt Cdn.DomainName
       Policies: [{Statement: [{Effect: Allow, Action: 'dynamodb:PutItem', Resource: !GetAtt Table.Arn}]}]
       Events:
         Api: {Type: HttpApi, Properties: {ApiId: !Ref Api, Method: put, Path: '/things/{id}'}}
@@ -79,6 +86,33 @@ Resources:
       EventSourceArn: !GetAtt Tasks.Arn
       FunctionResponseTypes: [ReportBatchItemFailures]
       ScalingConfig: {MaximumConcurrency: 2}
+  Files:
+    Type: AWS::S3::Bucket
+    Properties:
+      VersioningConfiguration: {Status: Suspended}
+      CorsConfiguration: {CorsRules: [{AllowedMethods: [PUT], AllowedOrigins: ['*'], AllowedHeaders: [content-type], MaxAge: '600'}]}
+      LifecycleConfiguration:
+        Rules:
+          - {Id: old, Status: Enabled, Prefix: tmp/, ExpirationInDays: 1}
+          - {Id: new, Status: Enabled, TagFilters: [{Key: state, Value: new}], ExpirationInDays: '2'}
+          - {Id: off, Status: Disabled, ExpirationInDays: 3}
+          - {Id: parts, Status: Enabled, AbortIncompleteMultipartUpload: {DaysAfterInitiation: 1}}
+          - {Id: large, Status: Enabled, ObjectSizeGreaterThan: '9', ExpirationInDays: 4}
+  FilesPolicy: {Type: AWS::S3::BucketPolicy, Properties: {Bucket: !Ref Files, PolicyDocument: {Resource: !Sub '${Files.Arn}/*'}}}
+  Access: {Type: AWS::CloudFront::OriginAccessControl}
+  Cdn:
+    Type: AWS::CloudFront::Distribution
+    Properties:
+      DistributionConfig:
+        Enabled: true
+        Origins:
+          - {Id: web, DomainName: www.example.com}
+          - {Id: files, DomainName: !GetAtt Files.RegionalDomainName, OriginPath: /shown, OriginAccessControlId: !GetAtt Access.Id}
+        DefaultCacheBehavior: {TargetOriginId: files, ViewerProtocolPolicy: https-only}
+  Cdn2:
+    Type: AWS::CloudFront::Distribution
+    Properties:
+      DistributionConfig: {Origins: [{Id: a, DomainName: !GetAtt Files.DomainName}], DefaultCacheBehavior: {TargetOriginId: a}}
   Alarm: {Type: AWS::CloudWatch::Alarm, Properties: {Dimensions: [{Name: QueueName, Value: !GetAtt Dead.QueueName}]}}
   Left: {Type: AWS::SQS::Queue, Condition: Never}
   Odd: {Type: AWS::Cognito::UserPool}
@@ -114,6 +148,9 @@ fn functions_get_their_globals_routes_and_environment() {
     assert_eq!(
         environment,
         [
+            ("CDN", "127.0.0.1:4566/_cdn"),
+            ("FILES", "local-files"),
+            ("FILES_ARN", "arn:aws:s3:::local-files"),
             ("ISSUER", "https://issuer/x"),
             ("LEVEL", "debug"),
             ("QUEUE", "http://127.0.0.1:4566/000000000000/local-Tasks"),
@@ -167,6 +204,34 @@ fn tables_queues_rules_and_secrets_are_planned() {
 }
 
 #[test]
+fn buckets_and_the_distribution_are_planned() {
+    let plan = load(TEMPLATE).unwrap();
+    let bucket = &plan.buckets[0];
+    assert_eq!(bucket.name, "local-files");
+    assert_eq!(
+        (bucket.cors[0].methods[0].as_str(), bucket.cors[0].max_age),
+        ("PUT", Some(600))
+    );
+    let expiration = |prefix: &str, tags: &[(&str, &str)], days| Expiration {
+        prefix: prefix.to_owned(),
+        tags: tags
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+            .collect(),
+        days,
+    };
+    assert_eq!(
+        bucket.expirations,
+        [expiration("tmp/", &[], 1), expiration("", &[("state", "new")], 2)]
+    );
+    let cdn = plan.cdn.unwrap();
+    assert_eq!(
+        (cdn.bucket.as_str(), cdn.origin_path.as_str()),
+        ("local-files", "/shown")
+    );
+}
+
+#[test]
 fn mappings_are_planned_from_events_and_resources() {
     let plan = load(TEMPLATE).unwrap();
     let [stream, queue]: &[Mapping; 2] = plan.mappings.as_slice().try_into().unwrap();
@@ -195,6 +260,8 @@ fn what_is_not_run_is_said_once() {
         warnings,
         [
             "Put: the event Nightly (ScheduleV2) does not happen on the local cloud",
+            "Files: the lifecycle rule large is not run; rules go by Prefix and TagFilters, not by ObjectSizeGreaterThan",
+            "Cdn2: the local cloud serves one distribution, and that is Cdn",
             "Odd: the local cloud does not run AWS::Cognito::UserPool",
         ]
     );
@@ -264,6 +331,31 @@ fn an_inconsistent_template_is_refused_with_the_resource_and_the_property() {
             "Api: {Type: HttpApi,",
             "Two: {Type: HttpApi, Properties: {Method: PUT, Path: '/things/{key}'}}\n        Api: {Type: HttpApi,",
             "`PUT /things/{",
+        ),
+        (
+            "{Id: old, Status: Enabled, Prefix: tmp/, ExpirationInDays: 1}",
+            "{Id: old, Status: Enabled, Prefix: tmp/, ExpirationInDays: 0}",
+            "resource Files (AWS::S3::Bucket): LifecycleConfiguration.Rules.ExpirationInDays: 0 is not between",
+        ),
+        (
+            "VersioningConfiguration: {Status: Suspended}",
+            "BucketName: Files",
+            "BucketName: `Files` is not 3 to 63",
+        ),
+        (
+            "TargetOriginId: files",
+            "TargetOriginId: file",
+            "DefaultCacheBehavior.TargetOriginId: there is no origin `file`",
+        ),
+        (
+            "!GetAtt Files.RegionalDomainName",
+            "other.s3.us-east-1.amazonaws.com",
+            "resource Cdn: DistributionConfig.Origins: there is no bucket `other`",
+        ),
+        (
+            "OriginPath: /shown",
+            "OriginPath: shown",
+            "OriginPath: `shown` must start with a slash",
         ),
         ("source: [things]", "source: [things", "not valid YAML"),
     ] {
