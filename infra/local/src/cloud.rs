@@ -25,6 +25,7 @@ use crate::lambda::{self, Lambda};
 use crate::mappings;
 use crate::plan::{Plan, SecretValue};
 use crate::s3::S3;
+use crate::scheduler;
 use crate::sqs::Sqs;
 use crate::store::Store;
 use crate::template::{self, Surroundings};
@@ -191,6 +192,9 @@ impl Parts {
         let mappings = mappings::start(&services, plan).await?;
         let mut chores = JoinSet::new();
         chores.spawn(lambda.clone().keep_house());
+        for schedule in &plan.schedules {
+            chores.spawn(scheduler::keep(schedule.clone(), lambda.clone()));
+        }
         chores.spawn(housekeeping::delete_expired_items(dynamodb.clone()));
         chores.spawn(housekeeping::delete_expired_objects(s3));
         let mappings = tokio::spawn(housekeeping::tidy(dynamodb, sqs, move || mappings.passed()));

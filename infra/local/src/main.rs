@@ -20,6 +20,7 @@ mod lambda;
 mod mappings;
 mod plan;
 mod s3;
+mod scheduler;
 mod sqs;
 mod store;
 mod template;

@@ -3,6 +3,7 @@
 //! The template module makes a `Plan`; everything else only reads it.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -19,6 +20,7 @@ pub struct Plan {
     pub functions: Vec<Function>,
     pub routes: Vec<Route>,
     pub mappings: Vec<Mapping>,
+    pub schedules: Vec<Schedule>,
     pub secrets: Vec<Secret>,
     pub buckets: Vec<Bucket>,
     pub cdn: Option<Cdn>,
@@ -105,6 +107,17 @@ pub struct Route {
     pub path: String,
     /// A function's name.
     pub function: String,
+}
+
+/// A function that starts by itself now and then.
+#[derive(Clone, Debug)]
+pub struct Schedule {
+    pub id: String,
+    /// A function's name.
+    pub function: String,
+    pub every: Duration,
+    /// What it is sent; `None`: what Scheduler sends by itself.
+    pub input: Option<String>,
 }
 
 #[derive(Clone, Debug)]

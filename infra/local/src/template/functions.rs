@@ -10,7 +10,8 @@ use serde_json::Value;
 use super::lenient::{Flag, Number, properties, within};
 use super::names;
 use super::resolver::{Resolver, scalar};
-use crate::plan::{Function, Mapping, Plan, Route, Source, StreamSource};
+use crate::plan::{Function, Mapping, Plan, Route, Schedule, Source, StreamSource};
+use crate::scheduler;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -75,6 +76,7 @@ pub fn function(plan: &mut Plan, resolver: &Resolver, logical_id: &str, resolved
                 );
                 plan.mappings.push(mapping);
             }
+            "ScheduleV2" => schedule(plan, &id, &name, &event.properties).with_context(property)?,
             other => plan.warnings.push(format!(
                 "{logical_id}: the event {event_name} ({other}) does not happen on the local cloud"
             )),
@@ -155,6 +157,34 @@ fn route(function: &str, declared: &Value) -> Result<Route> {
         path,
         function: function.to_owned(),
     })
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct ScheduleProperties {
+    schedule_expression: String,
+    state: Option<String>,
+    input: Option<String>,
+}
+
+fn schedule(plan: &mut Plan, id: &str, function: &str, declared: &Value) -> Result<()> {
+    let declared: ScheduleProperties = properties(declared)?;
+    if declared.state.as_deref() == Some("DISABLED") {
+        return Ok(());
+    }
+    match scheduler::rate(&declared.schedule_expression)? {
+        Some(every) => plan.schedules.push(Schedule {
+            id: id.to_owned(),
+            function: function.to_owned(),
+            every,
+            input: declared.input,
+        }),
+        None => plan.warnings.push(format!(
+            "{id}: the local cloud's schedules have rates; {} does not happen",
+            declared.schedule_expression
+        )),
+    }
+    Ok(())
 }
 
 fn check_path(path: &str) -> Result<()> {
