@@ -4,7 +4,7 @@
 //! that for each caller is worked out from the contract alone.
 
 use crate::support::{Answer, Call, Token, World, at, endpoints, key_of};
-use runtime::{access::AccessRule, function::EndpointFunction};
+use runtime::{access::AccessRule, function::EndpointFunction, spec::kind_of_parameter};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
@@ -89,6 +89,23 @@ const ROUTES: &[Row] = &[
     ("POST /v1/customers/{customerKey}/clients/{clientKey}/logo", Some("EditClient"), None, Some(EDIT_ALL)),
     ("PUT /v1/customers/{customerKey}/clients/{clientKey}/logo", Some("EditClient"), None, Some(EDIT_ALL)),
     ("DELETE /v1/customers/{customerKey}/clients/{clientKey}/logo", Some("EditClient"), None, Some(EDIT_ALL)),
+    ("POST /v1/customers/{customerKey}/partition-groups", Some("ManagePartitions"), None, Some(EDIT_ALL)),
+    ("GET /v1/customers/{customerKey}/partition-groups", Some("ManagePartitions"), None, Some(VIEW_ALL)),
+    ("GET /v1/customers/{customerKey}/partition-groups/{partitionGroupKey}", Some("ManagePartitions"), None, Some(VIEW_ALL)),
+    ("PATCH /v1/customers/{customerKey}/partition-groups/{partitionGroupKey}", Some("ManagePartitions"), None, Some(EDIT_ALL)),
+    ("DELETE /v1/customers/{customerKey}/partition-groups/{partitionGroupKey}", Some("ManagePartitions"), None, Some(EDIT_ALL)),
+    ("POST /v1/customers/{customerKey}/partitions", Some("ManagePartitions"), None, Some(EDIT_ALL)),
+    ("GET /v1/customers/{customerKey}/partitions", Some("ManagePartitions"), None, Some(VIEW_ALL)),
+    ("GET /v1/customers/{customerKey}/partitions/{partitionKey}", Some("ManagePartitions"), None, Some(VIEW_ALL)),
+    ("PATCH /v1/customers/{customerKey}/partitions/{partitionKey}", Some("ManagePartitions"), None, Some(EDIT_ALL)),
+    ("DELETE /v1/customers/{customerKey}/partitions/{partitionKey}", Some("ManagePartitions"), None, Some(EDIT_ALL)),
+    ("POST /v1/customers/{customerKey}/partitions/{partitionKey}/api-keys", Some("ManagePartitions"), None, Some(EDIT_ALL)),
+    ("GET /v1/customers/{customerKey}/partitions/{partitionKey}/api-keys", Some("ManagePartitions"), None, Some(VIEW_ALL)),
+    ("GET /v1/customers/{customerKey}/partitions/{partitionKey}/api-keys/{keyId}", Some("ManagePartitions"), None, Some(VIEW_ALL)),
+    ("PATCH /v1/customers/{customerKey}/partitions/{partitionKey}/api-keys/{keyId}", Some("ManagePartitions"), None, Some(EDIT_ALL)),
+    ("POST /v1/customers/{customerKey}/partitions/{partitionKey}/api-keys/{keyId}/rotate", Some("ManagePartitions"), None, Some(EDIT_ALL)),
+    ("POST /v1/customers/{customerKey}/partitions/{partitionKey}/api-keys/{keyId}/expire", Some("ManagePartitions"), None, Some(EDIT_ALL)),
+    ("POST /v1/customers/{customerKey}/partitions/{partitionKey}/api-keys/expire", Some("ManagePartitions"), None, Some(EDIT_ALL)),
     ("POST /v1/customers/{customerKey}/departments", Some("EditCustomer"), None, Some(EDIT_ALL)),
     ("GET /v1/customers/{customerKey}/departments", Some("ViewCustomer"), None, Some(VIEW_ALL)),
     ("GET /v1/customers/{customerKey}/departments/{departmentKey}", Some("ViewCustomer"), None, Some(VIEW_ALL)),
@@ -115,7 +132,7 @@ const ROUTES: &[Row] = &[
     ("PATCH /v1/customers/{customerKey}/clients/{clientKey}/contacts/{contactKey}", Some("EditClient"), None, Some(EDIT_ALL)),
     ("DELETE /v1/customers/{customerKey}/clients/{clientKey}/contacts/{contactKey}", Some("EditClient"), None, Some(EDIT_ALL)),
 ];
-const PUBLIC: &[&str] = &["GET /v1/openapi.json"];
+const PUBLIC: &[&str] = &["GET /v1/openapi.json", "POST /v1/api-keys/verify"];
 
 fn name_of(endpoint: &EndpointFunction) -> String {
     format!("{} {}", endpoint.spec.method.name(), endpoint.spec.route)
@@ -307,11 +324,16 @@ impl Scene {
             .route
             .replace("{customerKey}", self.key(target))
             .replace("{clientKey}", &self.client)
-            .replace("{departmentKey}", "dep_01kb1v0c1tfr2v6krscysfnvgb")
-            .replace("{contactKey}", "con_01kb1v0c1tfr2v6krscysfnvgb")
-            .replace("{locationKey}", "loc_01kb1v0c1tfr2v6krscysfnvgb")
             .replace("{externalId}", "crm-1")
             .replace("{bootstrapTenantKey}", "nobody");
+        // Of whatever else has a key, one that nothing has.
+        let path = endpoint.spec.path_parameters().fold(path, |path, name| {
+            let Some(kind) = kind_of_parameter(name) else {
+                return path;
+            };
+            let nobodys = format!("{}_01kb1v0c1tfr2v6krscysfnvgb", kind.prefix());
+            path.replace(&format!("{{{name}}}"), &nobodys)
+        });
         assert!(!path.contains('{'), "{path}: what stands for this parameter?");
         let mut call = Call::new(endpoint.spec.method.name(), &path).header("if-match", "\"999\"");
         if !matches!(endpoint.spec.body, runtime::Body::None) {

@@ -9,6 +9,7 @@ mod etags;
 mod idempotency;
 mod locations;
 mod logo;
+mod partitions;
 mod problems;
 mod requests;
 mod secrets;

@@ -61,26 +61,6 @@ fn every_task_waits_for_something() {
 }
 
 #[test]
-fn every_event_type_is_routed_or_said_not_to_be() {
-    /// For integrations only: no task of the service's own wants them yet.
-    const UNROUTED: &[&str] = &[
-        "CUSTOMER_CLIENT_CREATED",
-        "CUSTOMER_DEPARTMENT_CREATED",
-        "CUSTOMER_DEPARTMENT_UPDATED",
-        "CUSTOMER_DEPARTMENT_DELETED",
-        "CUSTOMER_LOCATION_CREATED",
-        "CUSTOMER_LOCATION_UPDATED",
-        "CUSTOMER_CONTACT_CREATED",
-        "CUSTOMER_CONTACT_UPDATED",
-        "CUSTOMER_CONTACT_DELETED",
-    ];
-    for event in events::EventType::ALL {
-        let routed = tasks().iter().any(|task| task.spec.on.contains(event));
-        assert_eq!(routed, !UNROUTED.contains(&event.name()), "{}", event.name());
-    }
-}
-
-#[test]
 fn no_function_may_scan_and_every_grant_is_said_once() {
     for function in functions() {
         let grants = function.grants();

@@ -55,7 +55,12 @@ fn every_function_has_its_binary_and_every_binary_its_function() {
 
 #[test]
 fn every_function_has_its_sample_payload_and_every_payload_its_function() {
-    assert_eq!(files("events", ".json"), names_of_functions());
+    let of_functions: BTreeSet<String> = files("events", ".json")
+        .into_iter()
+        // Where a function is sent different things, each has a sample: `<function>.<which>.json`.
+        .map(|name| name.split('.').next().unwrap_or_default().to_owned())
+        .collect();
+    assert_eq!(of_functions, names_of_functions());
 }
 
 #[tokio::test]

@@ -345,6 +345,21 @@ impl World {
         }
     }
 
+    /// Removes an API key, as TTL does when it has been expired for long. By its path.
+    pub async fn outlive(&self, path: &str) {
+        let parts: Vec<&str> = path.split('/').collect();
+        let [.., customer, _, partition, _, key] = parts.as_slice() else {
+            panic!("{path} is no key's path")
+        };
+        let key = keys::api_key(
+            customer.parse().unwrap(),
+            partition.parse().unwrap(),
+            key.parse().unwrap(),
+        );
+        let delete = self.client.delete_item().table_name(TABLE);
+        delete.set_key(Some(key.attributes())).send().await.unwrap();
+    }
+
     /// A customer's audit trail as platform staff see it, newest first.
     pub async fn audit(&self, customer: &str) -> Vec<Value> {
         self.all(&self.admin(), &format!("/v1/customers/{customer}/audit?limit=100"))

@@ -161,6 +161,25 @@ async fn over_200_kb_the_images_are_left_out() {
     }
 }
 
+/// The paths of a partition group, a partition in it, and a key of that.
+async fn keyed(world: &World, customer: &str) -> (String, String, String) {
+    let admin = world.admin();
+    let groups = format!("{customer}/partition-groups");
+    let group = world.post(&admin, &groups, json!({"name": "Group"})).await.expect(201);
+    let partitions = format!("{customer}/partitions");
+    let body = json!({"name": "Partition", "environment": "prod", "groupKey": group.key()});
+    let partition = world.post(&admin, &partitions, body).await.expect(201);
+    let partition = format!("{partitions}/{}", partition.key());
+    let keys = format!("{partition}/api-keys");
+    let key = world
+        .post(&admin, &keys, json!({"kind": "Admin", "name": "Key"}))
+        .await
+        .expect(201)
+        .body;
+    let key = format!("{keys}/{}", key_of(&key["apiKey"]));
+    (format!("{groups}/{}", group.key()), partition, key)
+}
+
 #[tokio::test]
 async fn every_event_fits_its_schema() {
     let world = World::new().await;
@@ -212,6 +231,19 @@ async fn every_event_fits_its_schema() {
             .await
             .expect(200);
     }
+    let (group, one, key) = keyed(&world, &path).await;
+    for of in [&group, &one, &key] {
+        world
+            .patch(&world.admin(), of, json!({"name": "Other"}))
+            .await
+            .expect(200);
+    }
+    world
+        .post(&world.admin(), &format!("{key}/rotate"), json!({"overlapSeconds": 0}))
+        .await
+        .expect(201);
+    seen.extend(world.settle().await);
+    world.outlive(&key).await;
     seen.extend(world.settle().await);
     // All below goes with it.
     world.delete(&world.admin(), &path).await.expect(204);

@@ -135,6 +135,7 @@ const BY_NAME: &[(&str, &str)] = &[
     ("isTenantCustomer", "true"),
     ("key", r#""cus_01kb1v0c1tfr2v6krscysfnvgb""#),
     ("kind", r#""Customer""#),
+    ("kind", r#""Custom""#),
     ("lastUsedOn", r#""2026-11-23""#),
     ("lastName", r#""Lovelace""#),
     ("limit", "25"),
@@ -143,7 +144,10 @@ const BY_NAME: &[(&str, &str)] = &[
     ("name", r#""Acme Tools""#),
     ("notes", r#""Deliveries at the back.""#),
     ("overlapSeconds", "3600"),
-    ("plaintext", r#""csk_prod_PLAINTEXT""#),
+    (
+        "plaintext",
+        r#""csk_prod_034ShhzcBdHMlwDk26gCrn034ShhzcBekTOYPntsSUHI034ShhzcBgDa1AbrleElgn0DG9mkOv2l6AkSp3WsPxY70bPELAU4eqF2E6BZx""#,
+    ),
     ("postalCode", r#""62701""#),
     ("products", r#"["catalogue"]"#),
     ("reasonText", r#""The budget was cut.""#),
@@ -188,8 +192,8 @@ fn example_of(field: &Field, mode: Mode) -> Option<Value> {
     let by_name = BY_NAME
         .iter()
         .filter(|(name, _)| *name == field.name)
-        .find_map(|(_, json)| serde_json::from_str(json).ok())
-        .filter(fits);
+        .filter_map(|(_, json)| serde_json::from_str(json).ok())
+        .find(fits);
     let by_default = || field.default.and_then(|json| serde_json::from_str(json).ok());
     by_name
         .or_else(by_default)

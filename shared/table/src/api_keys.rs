@@ -9,7 +9,8 @@ use crate::{
     read::Query,
     write::{Expression, Failed, TRIES, busy, expect_version, is_through, moved_on, refused},
 };
-use aws_sdk_dynamodb::{operation::update_item::UpdateItemError, primitives::Blob, types::AttributeValue};
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use base64::{Engine, engine::general_purpose::STANDARD};
 use domain::{
     ApiKeyId, CustomerKey, Entity, EntityKind, Error, PartitionKey, Result, Tenant, Timestamp,
     api_key::{ApiKey, KEPT_SECONDS, Status, Verified},
@@ -424,8 +425,7 @@ impl Stored {
     fn read(item: Item) -> Result<Self> {
         let hash = item
             .get(HASH)
-            .and_then(|hash| hash.as_b().ok())
-            .and_then(|hash| hash.as_ref().try_into().ok())
+            .and_then(|hash| STANDARD.decode(hash.as_s().ok()?).ok()?.try_into().ok())
             .ok_or_else(|| Error::Internal("an API key has no hash".into()))?;
         Ok(Self {
             key: from_item(item)?,
@@ -443,7 +443,7 @@ impl Stored {
     fn item(&self, customer: CustomerKey, change: &Change) -> Result<Item> {
         let Self { key, hash } = self;
         let mut item = entity_item(&keys::api_key(customer, key.partition_key, key.key), key, change)?;
-        item.insert(HASH.into(), AttributeValue::B(Blob::new(hash)));
+        item.insert(HASH.into(), s(STANDARD.encode(hash)));
         item.insert(TTL.into(), n(key.expires_at.epoch_seconds() + KEPT_SECONDS));
         if key.status == Status::Active {
             let shard = keys::expiring_shard(key.key);

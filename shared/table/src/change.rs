@@ -38,7 +38,7 @@ struct Answered {
     /// Of a request whose answer carried a secret: what it was the secret of. The answer itself is not kept.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     secret_of: Option<String>,
-    ttl: i64,
+    kept_until: i64,
 }
 
 impl Once {
@@ -67,7 +67,7 @@ impl Once {
             body: None,
             version: None,
             secret_of: None,
-            ttl: now.epoch_seconds() + KEPT_SECONDS,
+            kept_until: now.epoch_seconds() + KEPT_SECONDS,
         }
     }
 
@@ -81,7 +81,7 @@ impl Once {
     /// What an item that is already there means for a request with this key: the same answer again, or a key used twice.
     pub fn answered_before(&self, item: Item, now: Timestamp) -> Result<Option<Replay>> {
         let answered: Answered = from_item(item)?;
-        if answered.ttl <= now.epoch_seconds() {
+        if answered.kept_until <= now.epoch_seconds() {
             return Ok(None);
         }
         if answered.fingerprint != self.fingerprint {

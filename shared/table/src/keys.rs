@@ -33,7 +33,7 @@ use std::collections::HashMap;
 pub const PK: &str = "pk";
 pub const SK: &str = "sk";
 /// The attribute that DynamoDB's TTL watches.
-pub const TTL: &str = "ttl";
+pub const TTL: &str = "keptUntil";
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ItemKey {

@@ -233,7 +233,7 @@ async fn the_audit_entry_stands_with_the_write_itself() {
     let expected = json!({
         "key": before[0]["key"], "action": "CUSTOMER_DEACTIVATED", "time": "2026-11-23T08:00:00.000Z",
         "actor": {"kind": "User", "id": "usr_admin"}, "requestId": answer.header("x-request-id"),
-        "entity": {"kind": "Customer", "key": customer}, "version": 2, "changed": ["deactivation", "isDisabled"],
+        "entity": {"kind": "Customer", "key": customer}, "version": 2, "changed": ["apiKeysEndedAt", "deactivation", "isDisabled"],
     });
     assert_eq!(before[0], expected);
     // The event tells of it again, under the same key: it is one entry still.

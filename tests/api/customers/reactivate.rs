@@ -22,6 +22,8 @@ async fn a_reactivated_customer_is_as_it_was() {
     let mut expected = before;
     expected["version"] = json!(3);
     expected["updatedBy"] = json!("usr_user");
+    // But for its keys, which stay ended.
+    expected["apiKeysEndedAt"] = json!("2026-11-23T08:00:00.000Z");
     assert_eq!(after.body, expected);
     world
         .patch(&caller, &at(&customer), json!({"name": "Back"}))

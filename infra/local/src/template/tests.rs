@@ -67,6 +67,7 @@ Resources:
       Events:
         Api: {Type: HttpApi, Properties: {ApiId: !Ref Api, Method: put, Path: '/things/{id}'}}
         Nightly: {Type: ScheduleV2, Properties: {ScheduleExpression: rate(1 day)}}
+        Monthly: {Type: ScheduleV2, Properties: {ScheduleExpression: cron(0 8 1 * ? *)}}
   Stream:
     Type: AWS::Serverless::Function
     Properties:
@@ -254,12 +255,25 @@ fn mappings_are_planned_from_events_and_resources() {
 }
 
 #[test]
+fn a_rate_is_a_schedule() {
+    let plan = load(TEMPLATE).unwrap();
+    let [nightly] = plan.schedules.as_slice() else {
+        panic!("not one schedule")
+    };
+    assert_eq!(
+        (nightly.id.as_str(), nightly.function.as_str()),
+        ("PutNightly", "local-Put")
+    );
+    assert_eq!((nightly.every.as_secs(), nightly.input.as_deref()), (86_400, None));
+}
+
+#[test]
 fn what_is_not_run_is_said_once() {
     let warnings = load(TEMPLATE).unwrap().warnings;
     assert_eq!(
         warnings,
         [
-            "Put: the event Nightly (ScheduleV2) does not happen on the local cloud",
+            "PutMonthly: the local cloud's schedules have rates; cron(0 8 1 * ? *) does not happen",
             "Files: the lifecycle rule large is not run; rules go by Prefix and TagFilters, not by ObjectSizeGreaterThan",
             "Cdn2: the local cloud serves one distribution, and that is Cdn",
             "Odd: the local cloud does not run AWS::Cognito::UserPool",

@@ -1,0 +1,275 @@
+//! /v1/customers/{customerKey}/partition-groups and …/partitions
+
+use crate::support::{Answer, Call, World, at, key_of};
+use serde_json::{Value, json};
+
+async fn customer(world: &World) -> String {
+    at(&key_of(&world.customer(json!({})).await))
+}
+
+async fn group(world: &World, customer: &str, name: &str) -> Answer {
+    let path = format!("{customer}/partition-groups");
+    world.post(&world.admin(), &path, json!({"name": name})).await
+}
+
+async fn partition(world: &World, customer: &str, name: &str, fields: Value) -> Answer {
+    let mut body = json!({"name": name, "environment": "prod"});
+    body.as_object_mut()
+        .unwrap()
+        .extend(fields.as_object().unwrap().clone());
+    world
+        .post(&world.admin(), &format!("{customer}/partitions"), body)
+        .await
+}
+
+#[tokio::test]
+async fn a_group_and_a_partition_live_and_end() {
+    let world = World::new().await;
+    let admin = world.admin();
+    let customer = customer(&world).await;
+    let group = group(&world, &customer, "Europe").await.expect(201);
+    assert!(group.key().starts_with("pgr_"));
+    assert_eq!(group.seen.requests, ["TransactWriteItems"]);
+    let made = partition(&world, &customer, "Orders", json!({"groupKey": group.key()}))
+        .await
+        .expect(201);
+    assert!(made.key().starts_with("ptn_"));
+    assert_eq!(made.seen.requests, ["TransactWriteItems"]);
+    assert_eq!(
+        made.header("location"),
+        Some(format!("{customer}/partitions/{}", made.key()).as_str())
+    );
+    let path = format!("{customer}/partitions/{}", made.key());
+    let read = world.get(&admin, &path).await.expect(200);
+    assert_eq!(read.body, made.body);
+    assert_eq!(read.seen.requests, ["GetItem"]);
+    let patched = world
+        .patch(&admin, &path, json!({"description": "All of them", "name": "Sales"}))
+        .await
+        .expect(200);
+    assert_eq!(
+        (&patched.body["name"], &patched.body["version"]),
+        (&json!("Sales"), &json!(2))
+    );
+    let same = world.patch(&admin, &path, json!({"name": "Sales"})).await.expect(200);
+    assert_eq!(same.body["version"], 2);
+    world.delete(&admin, &path).await.expect(204);
+    world.get(&admin, &path).await.problem(404, "NOT_FOUND");
+    let group = format!("{customer}/partition-groups/{}", group.key());
+    world.patch(&admin, &group, json!({"name": "EMEA"})).await.expect(200);
+    world.delete(&admin, &group).await.expect(204);
+    world.get(&admin, &group).await.problem(404, "NOT_FOUND");
+}
+
+#[tokio::test]
+async fn bad_fields_are_named() {
+    let world = World::new().await;
+    let customer = customer(&world).await;
+    let bad = json!({"name": "", "environment": "live", "groupKey": "pgr_x", "key": "x", "what": 1});
+    let mut broken = partition(&world, &customer, "x", bad).await.broken();
+    broken.sort();
+    assert_eq!(broken, ["environment", "groupKey", "key", "name", "what"]);
+    let made = partition(&world, &customer, "One", json!({})).await.expect(201);
+    let path = format!("{customer}/partitions/{}", made.key());
+    let fixed = world
+        .patch(&world.admin(), &path, json!({"environment": "qa", "name": null}))
+        .await;
+    assert_eq!(fixed.broken(), ["name", "environment"]);
+}
+
+#[tokio::test]
+async fn names_are_unique_in_the_customer_and_given_back() {
+    let world = World::new().await;
+    let admin = world.admin();
+    let (one, other) = (customer(&world).await, customer(&world).await);
+    let first = partition(&world, &one, "Orders", json!({})).await.expect(201);
+    let taken = partition(&world, &one, "Orders", json!({"environment": "qa"}))
+        .await
+        .problem(409, "CONFLICT");
+    assert_eq!(taken.body["details"]["field"], "name");
+    partition(&world, &other, "Orders", json!({})).await.expect(201);
+    group(&world, &one, "Orders").await.expect(201);
+    group(&world, &one, "Orders").await.problem(409, "CONFLICT");
+    let second = partition(&world, &one, "Sales", json!({})).await.expect(201);
+    let second = format!("{one}/partitions/{}", second.key());
+    world
+        .patch(&admin, &second, json!({"name": "Orders"}))
+        .await
+        .problem(409, "CONFLICT");
+    world
+        .delete(&admin, &format!("{one}/partitions/{}", first.key()))
+        .await
+        .expect(204);
+    world
+        .patch(&admin, &second, json!({"name": "Orders"}))
+        .await
+        .expect(200);
+    partition(&world, &one, "Sales", json!({})).await.expect(201);
+}
+
+#[tokio::test]
+async fn a_group_with_partitions_stays_until_they_are_moved_or_deleted() {
+    let world = World::new().await;
+    let admin = world.admin();
+    let customer = customer(&world).await;
+    let (one, other) = (
+        group(&world, &customer, "One").await.expect(201),
+        group(&world, &customer, "Other").await.expect(201),
+    );
+    let at_group = |group: &Answer| format!("{customer}/partition-groups/{}", group.key());
+    let first = partition(&world, &customer, "A", json!({"groupKey": one.key()}))
+        .await
+        .expect(201);
+    let second = partition(&world, &customer, "B", json!({"groupKey": one.key()}))
+        .await
+        .expect(201);
+    let at_partition = |partition: &Answer| format!("{customer}/partitions/{}", partition.key());
+    world.delete(&admin, &at_group(&one)).await.problem(409, "NOT_EMPTY");
+    let moved = world
+        .patch(&admin, &at_partition(&first), json!({"groupKey": other.key()}))
+        .await
+        .expect(200);
+    assert_eq!(moved.body["groupKey"], other.key());
+    world.delete(&admin, &at_group(&one)).await.problem(409, "NOT_EMPTY");
+    world.delete(&admin, &at_partition(&second)).await.expect(204);
+    world.delete(&admin, &at_group(&one)).await.expect(204);
+    world.delete(&admin, &at_group(&other)).await.problem(409, "NOT_EMPTY");
+    world
+        .patch(&admin, &at_partition(&first), json!({"groupKey": null}))
+        .await
+        .expect(200);
+    world.delete(&admin, &at_group(&other)).await.expect(204);
+    let gone = world
+        .patch(&admin, &at_partition(&first), json!({"groupKey": one.key()}))
+        .await;
+    assert_eq!(gone.broken(), ["groupKey"]);
+}
+
+#[tokio::test]
+async fn another_customers_group_is_no_group() {
+    let world = World::new().await;
+    let (one, other) = (customer(&world).await, customer(&world).await);
+    let theirs = group(&world, &other, "Theirs").await.expect(201);
+    let refused = partition(&world, &one, "A", json!({"groupKey": theirs.key()})).await;
+    assert_eq!(refused.broken(), ["groupKey"]);
+    let mine = partition(&world, &one, "A", json!({})).await.expect(201);
+    let path = format!("{one}/partitions/{}", mine.key());
+    let refused = world
+        .patch(&world.admin(), &path, json!({"groupKey": theirs.key()}))
+        .await;
+    assert_eq!(refused.broken(), ["groupKey"]);
+    world
+        .delete(&world.admin(), &format!("{other}/partition-groups/{}", theirs.key()))
+        .await
+        .expect(204);
+}
+
+#[tokio::test]
+async fn of_a_deletion_and_a_creation_at_once_one_gives_way() {
+    for _ in 0..5 {
+        let world = World::new().await;
+        let customer = customer(&world).await;
+        let group = group(&world, &customer, "G").await.expect(201);
+        let path = format!("{customer}/partition-groups/{}", group.key());
+        let admin = world.admin();
+        let (deleted, made) = tokio::join!(
+            world.delete(&admin, &path),
+            partition(&world, &customer, "A", json!({"groupKey": group.key()}))
+        );
+        assert_ne!(
+            deleted.status == 204,
+            made.status == 201,
+            "{} {}",
+            deleted.status,
+            made.status
+        );
+    }
+}
+
+#[tokio::test]
+async fn lists_are_narrowed_by_group_and_environment() {
+    let world = World::new().await;
+    let admin = world.admin();
+    let customer = customer(&world).await;
+    let group = group(&world, &customer, "G").await.expect(201);
+    for (name, fields) in [
+        ("A", json!({"groupKey": group.key()})),
+        ("B", json!({"groupKey": group.key(), "environment": "dev"})),
+        ("C", json!({"environment": "dev"})),
+    ] {
+        partition(&world, &customer, name, fields).await.expect(201);
+    }
+    let list = format!("{customer}/partitions");
+    let named = |found: Vec<Value>| {
+        found
+            .iter()
+            .map(|p| p["name"].as_str().unwrap().to_owned())
+            .collect::<String>()
+    };
+    assert_eq!(named(world.all(&admin, &list).await), "ABC");
+    assert_eq!(named(world.all(&admin, &format!("{list}?environment=dev")).await), "BC");
+    let by_group = format!("{list}?groupKey={}", group.key());
+    assert_eq!(named(world.all(&admin, &by_group).await), "AB");
+    assert_eq!(
+        named(world.all(&admin, &format!("{by_group}&environment=dev")).await),
+        "B"
+    );
+    assert_eq!(world.pages(&admin, &format!("{list}?limit=2")).await.len(), 2);
+    assert_eq!(
+        world.get(&admin, &format!("{list}?environment=live")).await.broken(),
+        ["environment"]
+    );
+    assert_eq!(
+        world.all(&admin, &format!("{customer}/partition-groups")).await.len(),
+        1
+    );
+}
+
+#[tokio::test]
+async fn under_a_disabled_or_missing_customer_nothing_is_made() {
+    let world = World::new().await;
+    let admin = world.admin();
+    let customer = customer(&world).await;
+    let made = partition(&world, &customer, "A", json!({})).await.expect(201);
+    let path = format!("{customer}/partitions/{}", made.key());
+    world
+        .post(&admin, &format!("{customer}/deactivate"), json!({}))
+        .await
+        .expect(200);
+    partition(&world, &customer, "B", json!({}))
+        .await
+        .problem(409, "CUSTOMER_DISABLED");
+    group(&world, &customer, "B").await.problem(409, "CUSTOMER_DISABLED");
+    world
+        .patch(&admin, &path, json!({"name": "C"}))
+        .await
+        .problem(409, "CUSTOMER_DISABLED");
+    world.delete(&admin, &path).await.problem(409, "CUSTOMER_DISABLED");
+    world.get(&admin, &path).await.expect(200);
+    let nobody = "/v1/customers/cus_01kb1v0c1tfr2v6krscysfnvgb";
+    partition(&world, nobody, "A", json!({}))
+        .await
+        .problem(404, "NOT_FOUND");
+    world
+        .get(&admin, &format!("{nobody}/partitions"))
+        .await
+        .problem(404, "NOT_FOUND");
+}
+
+#[tokio::test]
+async fn a_repeat_with_its_key_makes_nothing() {
+    let world = World::new().await;
+    let customer = customer(&world).await;
+    let call = || {
+        Call::new("POST", &format!("{customer}/partitions"))
+            .by(&world.admin())
+            .header("idempotency-key", "one")
+            .json(json!({"name": "A", "environment": "demo"}))
+    };
+    let first = world.send(call()).await.expect(201);
+    let again = world.send(call()).await.expect(201);
+    assert_eq!(
+        (first.body, again.header("idempotent-replay")),
+        (again.body.clone(), Some("true"))
+    );
+}
