@@ -1,6 +1,7 @@
 //! Endpoints, called in process.
 
 mod access;
+mod api_keys;
 mod bodies;
 mod clients;
 mod cursors;

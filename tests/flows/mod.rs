@@ -1,5 +1,6 @@
 //! From a request to what comes of it.
 
+mod api_keys;
 mod cascades;
 mod disorder;
 mod headquarters;

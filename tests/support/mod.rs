@@ -87,6 +87,11 @@ impl TestClock {
         }
     }
 
+    /// Now, in seconds since 1970.
+    pub fn seconds(&self) -> i64 {
+        self.now.lock().unwrap().epoch_seconds()
+    }
+
     pub fn forward(&self, by: TimeDelta) {
         let mut now = self.now.lock().unwrap();
         *now = now.plus(by);

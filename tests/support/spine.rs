@@ -246,6 +246,17 @@ impl World {
             .map(|failure| failure.item_identifier.clone().unwrap())
     }
 
+    /// Runs a function that neither the API, the stream nor a queue starts; its answer, and what it asked of the table.
+    pub async fn run(&self, name: &str, event: Value) -> (Option<Value>, Seen) {
+        let function = functions().into_iter().find(|function| function.name() == name);
+        let Some(Function::Standalone(standalone)) = function else {
+            panic!("{name} is no such function")
+        };
+        let (answer, seen) = watch((standalone.call)(&self.ctx, event, "invocation".into())).await;
+        seen.check(&Function::Standalone(standalone));
+        (answer, seen)
+    }
+
     /// Delivers events to a task as one batch; the indices of those it wants again.
     pub async fn deliver(&self, task: &TaskFunction, events: &[Value]) -> Vec<usize> {
         self.deliver_seen(task, events).await.0

@@ -99,6 +99,14 @@ impl Plaintext {
     }
 }
 
+/// A text of somebody's with no key in it: what is said to have been asked for must not give away what does not belong there.
+pub fn hide(text: &str) -> String {
+    match text.split_once("csk_") {
+        Some((before, _)) => format!("{before}csk_[hidden]"),
+        None => text.to_owned(),
+    }
+}
+
 fn push(text: &mut String, number: u128, width: usize) {
     let digits = base62::encode(number);
     text.extend(std::iter::repeat_n('0', width - digits.len()));
@@ -150,6 +158,12 @@ mod tests {
         // Computed by another implementation, in Python.
         let text = "csk_prod_034ShhzcBdHMlwDk26gCrn034ShhzcBekTOYPntsSUHI034ShhzcBgDa1AbrleElgn0DG9mkOv2l6AkSp3WsPxY70bPELAU4eqF2E6BZx";
         assert_eq!(plaintext(7).text(), text);
+    }
+
+    #[test]
+    fn a_key_in_a_text_is_hidden() {
+        assert_eq!(hide(&format!("a {} b", plaintext(1).text())), "a csk_[hidden]");
+        assert_eq!(hide("cus_01kb1v0c1tfr2v6krscysfnvgb"), "cus_01kb1v0c1tfr2v6krscysfnvgb");
     }
 
     #[test]

@@ -2,7 +2,9 @@
 //! thing that yields the tenant whose data a handler may touch.
 
 use crate::{Context, token::Claims};
-use domain::{Actor, CustomerKey, EntityKind, Error, Owner, Permission as Held, Platform, Result, Tenant};
+use domain::{
+    Actor, CustomerKey, EntityKind, Error, Owner, Permission as Held, Platform, Result, Tenant, plaintext::hide,
+};
 use std::marker::PhantomData;
 
 /// What is asked of a caller. Plain data: tests and documents read it too.
@@ -291,7 +293,7 @@ pub(crate) async fn admit(
             return Err(Error::KeyMismatch {
                 field: "clientKey",
                 claimed: Some(theirs.clone()),
-                requested: client.map(str::to_owned),
+                requested: client.map(hide),
             });
         }
         if claims.holds(own) && has_account(ctx, requested, theirs, claimed).await? {
@@ -300,7 +302,7 @@ pub(crate) async fn admit(
         return Err(Error::KeyMismatch {
             field: "customerKey",
             claimed: claims.customer_key.clone(),
-            requested: Some(requested.to_owned()),
+            requested: Some(hide(requested)),
         });
     }
     if is_own {
@@ -312,7 +314,7 @@ pub(crate) async fn admit(
     Err(Error::KeyMismatch {
         field: "customerKey",
         claimed: claims.customer_key.clone(),
-        requested: Some(requested.to_owned()),
+        requested: Some(hide(requested)),
     })
 }
 

@@ -208,8 +208,12 @@ fn read_body(
     }
     let mut beyond = Vec::new();
     (spec.rules)(&value, &mut beyond);
-    // A field that is broken by itself is not there to be looked at together with others: it is named once.
-    beyond.retain(|error| !broken.iter().any(|named| named.field == error.field));
+    // A field that is broken by itself, or in what it holds, is not there to be looked at together with others: it is named once.
+    let is_within = |inner: &str, outer: &str| {
+        let rest = inner.strip_prefix(outer);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+    };
+    beyond.retain(|error| !broken.iter().any(|named| is_within(&named.field, &error.field)));
     broken.extend(beyond);
     errors.extend(broken);
     Ok(value)
