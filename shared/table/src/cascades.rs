@@ -16,7 +16,7 @@ use aws_sdk_dynamodb::{
     types::AttributeValue,
 };
 use domain::{
-    ClientKey, CustomerKey, EntityKind, Error, Owner, Result, Tenant,
+    ClientKey, CustomerKey, EntityKind, Error, Owner, PartitionKey, Result, Tenant,
     client::{CascadeState, Client},
     contact::Contact,
     customer::{Customer, Deactivation},
@@ -443,6 +443,9 @@ const COUNTS: &[Field] = &[
     Field::new("locations", COUNT, "").required(),
     Field::new("contacts", COUNT, "").required(),
     Field::new("deactivations", COUNT, "Entries of the deactivation log.").required(),
+    Field::new("partitionGroups", COUNT, "").required(),
+    Field::new("partitions", COUNT, "").required(),
+    Field::new("apiKeys", COUNT, "Keys that would end.").required(),
 ];
 
 /// As the API shows it.
@@ -486,6 +489,10 @@ pub struct Counts {
     pub locations: u64,
     pub contacts: u64,
     pub deactivations: u64,
+    pub partition_groups: u64,
+    pub partitions: u64,
+    /// Those that would end: what has ended goes by itself.
+    pub api_keys: u64,
 }
 
 /// How many requests looking at what would go may take.
@@ -502,6 +509,9 @@ impl Cascades<'_> {
         for (client, account) in clients {
             look.count(tenant.client(client)).await?;
             look.accounts.extend(account);
+        }
+        for partition in std::mem::take(&mut look.partitions) {
+            look.count_in(keys::api_key_partition(tenant.key(), partition)).await?;
         }
         look.descend().await
     }
@@ -522,6 +532,7 @@ struct Look<'t> {
     left: u32,
     counts: Counts,
     accounts: Vec<CustomerKey>,
+    partitions: Vec<PartitionKey>,
 }
 
 type Found = (ClientKey, Option<CustomerKey>);
@@ -533,11 +544,16 @@ impl<'t> Look<'t> {
             left: LOOKS,
             counts: Counts::default(),
             accounts: Vec::new(),
+            partitions: Vec::new(),
         }
     }
 
     /// Counts what an owner has; its clients, with their accounts.
     async fn count(&mut self, owner: Owner) -> Result<Vec<Found>> {
+        self.count_in(keys::owner_partition(owner)).await
+    }
+
+    async fn count_in(&mut self, partition: String) -> Result<Vec<Found>> {
         let mut clients = Vec::new();
         let mut start = None;
         while self.left > 0 {
@@ -548,9 +564,10 @@ impl<'t> Look<'t> {
                 .query()
                 .table_name(&self.table.name)
                 .key_condition_expression("pk = :pk")
-                .expression_attribute_values(":pk", s(keys::owner_partition(owner)))
-                .projection_expression("entity, #key, clientCustomerKey")
+                .expression_attribute_values(":pk", s(&partition))
+                .projection_expression("entity, #key, #status, clientCustomerKey")
                 .expression_attribute_names("#key", "key")
+                .expression_attribute_names("#status", "status")
                 .set_exclusive_start_key(start)
                 .send()
                 .await
@@ -573,6 +590,14 @@ impl<'t> Look<'t> {
             Some("Location") => self.counts.locations += 1,
             Some("Contact") => self.counts.contacts += 1,
             Some("Deactivation") => self.counts.deactivations += 1,
+            Some("PartitionGroup") => self.counts.partition_groups += 1,
+            Some("ApiKey") if text("status") == Some("Active") => self.counts.api_keys += 1,
+            Some("Partition") => {
+                self.counts.partitions += 1;
+                let key = crate::read::text(item, "key")?.parse();
+                self.partitions
+                    .push(key.map_err(|_| Error::Internal("a partition's item has no key".into()))?);
+            }
             Some("Client") => {
                 self.counts.clients += 1;
                 let client = crate::read::text(item, "key")?.parse();

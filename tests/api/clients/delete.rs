@@ -41,12 +41,33 @@ async fn a_dry_run_says_what_would_go_and_changes_nothing() {
             .await
             .expect(201);
     }
+    let base = at(&customer);
+    let group = world
+        .post(&admin, &format!("{base}/partition-groups"), json!({"name": "G"}))
+        .await
+        .expect(201);
+    for name in ["P1", "P2"] {
+        let body = json!({"name": name, "environment": "dev", "groupKey": group.key()});
+        let partition = world
+            .post(&admin, &format!("{base}/partitions"), body)
+            .await
+            .expect(201);
+        let keys = format!("{base}/partitions/{}/api-keys", partition.key());
+        for n in 0..2 {
+            let body = json!({"kind": "Admin", "name": "K"});
+            let issued = world.post(&admin, &keys, body).await.expect(201).body;
+            if n == 0 {
+                let path = format!("{keys}/{}/expire", issued["apiKey"]["key"].as_str().unwrap());
+                world.post(&admin, &path, json!({})).await.expect(200);
+            }
+        }
+    }
     let version = read(&world, &customer).await["version"].clone();
     let of_client = world
         .delete(&admin, &format!("{}?dryRun=true", one(&customer, &client)))
         .await
         .expect(200);
-    let counts = json!({"clients": 0, "departments": 3, "locations": 1, "contacts": 0, "deactivations": 0});
+    let counts = json!({"clients": 0, "departments": 3, "locations": 1, "contacts": 0, "deactivations": 0, "partitionGroups": 0, "partitions": 0, "apiKeys": 0});
     assert_eq!(
         of_client.body,
         json!({"counts": counts, "accounts": [account, below], "isComplete": true})
@@ -55,7 +76,7 @@ async fn a_dry_run_says_what_would_go_and_changes_nothing() {
         .delete(&admin, &format!("{}?dryRun=true", at(&customer)))
         .await
         .expect(200);
-    let counts = json!({"clients": 1, "departments": 6, "locations": 2, "contacts": 0, "deactivations": 0});
+    let counts = json!({"clients": 1, "departments": 6, "locations": 2, "contacts": 0, "deactivations": 0, "partitionGroups": 1, "partitions": 2, "apiKeys": 2});
     assert_eq!(
         of_customer.body,
         json!({"counts": counts, "accounts": [account, below], "isComplete": true})
