@@ -7,6 +7,7 @@ mod binaries;
 mod capacity;
 mod cases;
 mod cold;
+mod keys;
 mod list;
 mod loopback;
 mod process;
@@ -51,6 +52,15 @@ struct Options {
     /// Customers that `spine` makes there
     #[arg(long, default_value_t = 200)]
     customers: usize,
+    /// Made-up keys that `keys` tries
+    #[arg(long, default_value_t = 1_000_000)]
+    guesses: usize,
+    /// Seconds of load for each operation of `keys` over HTTP
+    #[arg(long, default_value_t = 5)]
+    seconds: u64,
+    /// How often `keys` measures each side, in turns
+    #[arg(long, default_value_t = 5)]
+    rounds: usize,
     /// Seed a list of a million customers too: minutes, and about 3 GB of temporary files
     #[arg(long)]
     million: bool,
@@ -64,6 +74,11 @@ enum Part {
     List,
     /// Not without being named: it wants a local cloud that runs
     Spine,
+    /// Not without being named: it wants a build with `--profile fast`, and the peer's packages for a comparison
+    Keys,
+    /// What `keys` runs on a core of its own
+    #[value(hide = true)]
+    KeysInProcess,
 }
 
 fn main() -> ExitCode {
@@ -98,6 +113,16 @@ async fn measure(options: &Options) -> Result<()> {
     }
     if wanted(Part::List) {
         list::measure(options.pages, options.million).await?;
+    }
+    if options.parts.contains(&Part::KeysInProcess) {
+        keys::in_process::run(&options.data, 2000, 500).await?;
+    }
+    if options.parts.contains(&Part::Keys) {
+        keys::measure(&keys::Options {
+            guesses: options.guesses,
+            seconds: options.seconds,
+            rounds: options.rounds,
+        })?;
     }
     if options.parts.contains(&Part::Spine) {
         spine::measure(&options.data, options.customers)?;

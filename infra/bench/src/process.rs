@@ -65,16 +65,7 @@ impl Process {
     }
 
     fn cpu_now(&self) -> Result<Duration> {
-        let mut nanoseconds = 0;
-        for thread in
-            fs::read_dir(format!("/proc/{}/task", self.child.id())).context("processor time is read from /proc")?
-        {
-            let path = thread?.path().join("schedstat");
-            let text = fs::read_to_string(&path).with_context(|| format!("{} can't be read", path.display()))?;
-            let spent = text.split_whitespace().next().and_then(|text| text.parse::<u64>().ok());
-            nanoseconds += spent.with_context(|| format!("{} holds no time", path.display()))?;
-        }
-        Ok(Duration::from_nanos(nanoseconds))
+        cpu_of(self.child.id())
     }
 
     /// The most memory it has held, in bytes.
@@ -97,4 +88,50 @@ impl Drop for Process {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// The processor time of a process so far.
+pub fn cpu_of(process: u32) -> Result<Duration> {
+    let mut nanoseconds = 0;
+    for thread in fs::read_dir(format!("/proc/{process}/task")).context("processor time is read from /proc")? {
+        let path = thread?.path().join("schedstat");
+        // A thread may end between the two.
+        let Ok(text) = fs::read_to_string(&path) else { continue };
+        let spent = text.split_whitespace().next().and_then(|text| text.parse::<u64>().ok());
+        nanoseconds += spent.with_context(|| format!("{} holds no time", path.display()))?;
+    }
+    Ok(Duration::from_nanos(nanoseconds))
+}
+
+/// Of a process and all that it started and that still run.
+pub fn cpu_of_tree(root: u32) -> Result<Duration> {
+    let mut parents = Vec::new();
+    for entry in fs::read_dir("/proc").context("processes are found in /proc")? {
+        let name = entry?.file_name();
+        let Some(process) = name.to_str().and_then(|name| name.parse::<u32>().ok()) else {
+            continue;
+        };
+        let Ok(stat) = fs::read_to_string(format!("/proc/{process}/stat")) else {
+            continue;
+        };
+        // After the name, which may hold anything and stands in brackets: the state, then the parent.
+        let parent = stat
+            .rsplit_once(')')
+            .and_then(|(_, rest)| rest.split_whitespace().nth(1)?.parse::<u32>().ok());
+        parents.extend(parent.map(|parent| (process, parent)));
+    }
+    let mut tree = vec![root];
+    let mut next = 0;
+    while let Some(parent) = tree.get(next).copied() {
+        next += 1;
+        tree.extend(
+            parents
+                .iter()
+                .filter(|(_, of)| *of == parent)
+                .map(|(process, _)| *process),
+        );
+    }
+    tree.into_iter()
+        .map(|process| cpu_of(process).or(Ok(Duration::ZERO)))
+        .sum()
 }

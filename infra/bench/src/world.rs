@@ -215,6 +215,10 @@ impl World {
 
     /// Puts more customers like the first into the store, past the functions: that takes minutes for a million rather than hours.
     fn seed(&self, customers: usize) -> Result<()> {
+        // Loading in bulk leaves a store less durable than it was.
+        if customers == 0 {
+            return Ok(());
+        }
         let pattern = self.customer_item()?;
         self.store.database.enable_bulk_loading()?;
         let mut left = customers;

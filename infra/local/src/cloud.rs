@@ -43,6 +43,7 @@ pub struct Options {
     pub aws_port: u16,
     pub fresh: bool,
     pub build: bool,
+    pub profile: String,
     pub dynamodb_endpoint: Option<String>,
 }
 
@@ -88,7 +89,7 @@ pub fn run(data: DataFolder, options: Options) -> Result<()> {
     for warning in &plan.warnings {
         eprintln!("! {warning}");
     }
-    let binaries = compile::binaries(&project, &plan.functions, options.build)?;
+    let binaries = compile::binaries(&project, &plan.functions, &options.profile, options.build)?;
     let left = lambda::leftovers::end_all(&data.processes())?;
     if left > 0 {
         eprintln!("! ended {left} function processes that the local cloud before this one left behind");

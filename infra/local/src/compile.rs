@@ -10,7 +10,12 @@ use serde::Deserialize;
 use crate::plan::Function;
 
 /// Where each function's binary lies, after building them if `build` says so. Keys are the binaries' names.
-pub fn binaries(project: &Path, functions: &[Function], build: bool) -> Result<HashMap<String, PathBuf>> {
+pub fn binaries(
+    project: &Path,
+    functions: &[Function],
+    profile: &str,
+    build: bool,
+) -> Result<HashMap<String, PathBuf>> {
     let names: BTreeSet<&str> = functions.iter().map(|function| function.binary.as_str()).collect();
     if names.is_empty() {
         return Ok(HashMap::new());
@@ -27,9 +32,13 @@ pub fn binaries(project: &Path, functions: &[Function], build: bool) -> Result<H
         );
     }
     if build {
-        cargo_build(project, &names)?;
+        cargo_build(project, profile, &names)?;
     }
-    let folder = workspace.target_directory.join("debug");
+    // Cargo's one exception: what is built with `dev` lies in `debug`.
+    let folder = workspace.target_directory.join(match profile {
+        "dev" => "debug",
+        other => other,
+    });
     let paths: HashMap<String, PathBuf> = names
         .iter()
         .map(|name| ((*name).to_owned(), folder.join(name)))
@@ -84,11 +93,11 @@ fn workspace(project: &Path) -> Result<Workspace> {
     serde_json::from_slice(&output.stdout).context("cargo metadata answered in an unknown form")
 }
 
-fn cargo_build(project: &Path, names: &BTreeSet<&str>) -> Result<()> {
+fn cargo_build(project: &Path, profile: &str, names: &BTreeSet<&str>) -> Result<()> {
     let mut command = cargo(project);
     // Features are unified over the selected packages: with the whole workspace selected, dependencies are compiled
     // once for this, for the tests and for the local cloud itself.
-    command.args(["build", "--workspace"]);
+    command.args(["build", "--workspace", "--profile", profile]);
     for name in names {
         command.args(["--bin", name]);
     }

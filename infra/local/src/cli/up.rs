@@ -17,6 +17,9 @@ pub struct Arguments {
     /// Start with an empty data folder
     #[arg(long)]
     fresh: bool,
+    /// The Cargo profile to build the functions with: `fast` for figures, `dev` for everything else
+    #[arg(long, default_value = "dev", value_name = "NAME")]
+    profile: String,
     /// Use the function binaries as they are
     #[arg(long)]
     no_build: bool,
@@ -31,6 +34,7 @@ pub fn run(data: DataFolder, arguments: Arguments) -> Result<()> {
         aws_port: arguments.aws_port,
         fresh: arguments.fresh,
         build: !arguments.no_build,
+        profile: arguments.profile,
         dynamodb_endpoint: arguments.dynamodb_endpoint,
     };
     cloud::run(data, options)
