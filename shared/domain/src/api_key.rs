@@ -7,7 +7,7 @@ use crate::{
     fields::{Field, Rule},
     formats, key,
     partition::{ENVIRONMENTS, Environment, Partition},
-    plaintext::Plaintext,
+    plaintext::{self, Plaintext},
 };
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
@@ -179,7 +179,11 @@ pub fn issued_fields() -> Vec<Field> {
         Field::new("apiKey", Rule::Object(FIELDS), "").required(),
         Field::new(
             "plaintext",
-            Rule::Text { min: 1, max: 200 },
+            Rule::Form {
+                regex: plaintext::REGEX,
+                fits: |text| Plaintext::read(text).is_some(),
+                says: "must be an API key",
+            },
             "The key itself, this once: it is kept nowhere.",
         )
         .required(),
