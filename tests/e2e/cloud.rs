@@ -15,6 +15,7 @@ use std::{
     time::{Duration, Instant},
 };
 use tempfile::TempDir;
+use ureq::http::HeaderMap;
 
 /// Long enough for a slow, busy machine; nothing waits for it when all is well.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -171,6 +172,41 @@ impl Cloud {
             answer.status().as_u16(),
             serde_json::from_str(&text).unwrap_or(Value::Null),
         ))
+    }
+
+    /// A POST by platform staff that must be answered so.
+    pub fn post(&self, path: &str, body: &Value, status: u16) -> Value {
+        let (got, answer) = self.call("POST", path, &self.admin(), &[], Some(body)).unwrap();
+        assert_eq!(got, status, "{path}: {answer}");
+        answer
+    }
+
+    /// A request past the API: to S3, or to the CDN. The status, the headers, the body.
+    pub fn fetch(&self, method: &str, url: &str, headers: &[(&str, &str)], body: &[u8]) -> (u16, HeaderMap, Vec<u8>) {
+        let mut request = ureq::http::Request::builder().method(method).uri(url);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let sent = match method {
+            "PUT" | "POST" => self.agent.run(request.body(body).unwrap()),
+            _ => self.agent.run(request.body(()).unwrap()),
+        };
+        let mut answer = sent.unwrap();
+        let body = answer.body_mut().read_to_vec().unwrap();
+        (answer.status().as_u16(), answer.headers().clone(), body)
+    }
+
+    /// The files in which it keeps everything.
+    pub fn files(&self) -> Vec<PathBuf> {
+        let mut folders = vec![self.data.path().to_owned()];
+        let mut files = Vec::new();
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() { &mut folders } else { &mut files }.push(path);
+            }
+        }
+        files
     }
 
     /// One call of an AWS service, as an SDK makes it.
