@@ -280,6 +280,7 @@ pub struct Verified {
     pub key_id: ApiKeyId,
     pub kind: ApiKeyKind,
     pub scopes: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub foreign_key: Option<String>,
     pub expires_at: Timestamp,
 }
