@@ -166,7 +166,7 @@ impl Peer {
 }
 
 /// A program on the core that is measured.
-fn pinned(program: impl AsRef<OsStr>) -> Command {
+pub fn pinned(program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new("taskset");
     command.args(["-c", CORE]).arg(program);
     command

@@ -5,6 +5,7 @@
 
 mod binaries;
 mod capacity;
+mod cascade;
 mod cases;
 mod cold;
 mod keys;
@@ -13,6 +14,7 @@ mod loopback;
 mod process;
 mod report;
 mod runtime_api;
+mod server;
 mod spine;
 mod store;
 mod tls;
@@ -74,7 +76,9 @@ enum Part {
     List,
     /// Not without being named: it wants a local cloud that runs
     Spine,
-    /// Not without being named: it wants a build with `--profile fast`, and the peer's packages for a comparison
+    /// Not without being named: it wants a build with `--profile fast`, and takes minutes
+    Cascade,
+    /// As `cascade`, and the peer's packages for a comparison
     Keys,
     /// What `keys` runs on a core of its own
     #[value(hide = true)]
@@ -113,6 +117,9 @@ async fn measure(options: &Options) -> Result<()> {
     }
     if wanted(Part::List) {
         list::measure(options.pages, options.million).await?;
+    }
+    if options.parts.contains(&Part::Cascade) {
+        cascade::measure()?;
     }
     if options.parts.contains(&Part::KeysInProcess) {
         keys::in_process::run(&options.data, 2000, 500).await?;
