@@ -32,7 +32,6 @@ const fn objects(grants: &[ObjectGrant]) -> Objects {
     if grants.is_empty() { None } else { Some(logos) }
 }
 
-#[allow(clippy::disallowed_methods, reason = "the one place where S3's client is made")]
 fn logos(needs: Needs) -> Result<Logos, Error> {
     let config = Config::from_env(needs)?;
     Ok(Logos {
