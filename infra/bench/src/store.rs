@@ -30,7 +30,7 @@ pub struct Charge {
 
 impl Charge {
     pub fn is_read(&self) -> bool {
-        matches!(self.operation.as_str(), "GetItem" | "Query")
+        matches!(self.operation.as_str(), "GetItem" | "BatchGetItem" | "Query")
     }
 }
 
@@ -87,6 +87,7 @@ impl Store {
         let db = &self.database;
         let done = match operation {
             "GetItem" => perform(request, |r| db.get_item(r)),
+            "BatchGetItem" => perform(request, |r| db.batch_get_item(r)),
             "PutItem" => perform(request, |r| db.put_item(r)),
             "UpdateItem" => perform(request, |r| db.update_item(r)),
             "DeleteItem" => perform(request, |r| db.delete_item(r)),

@@ -2,7 +2,6 @@
 
 use crate::{
     ApiKeyId, CustomerKey, Entity, EntityKind, Error, FieldError, Meta, PartitionKey, Result, Timestamp,
-    customer::Customer,
     entity::META_FIELDS,
     fields::{Field, Rule},
     formats, key,
@@ -396,6 +395,54 @@ impl ApiKey {
         self.status = self.status_at(now);
         self
     }
+}
+
+/// As much of a key as it takes to say whom it lets in.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Credential {
+    environment: Environment,
+    kind: ApiKeyKind,
+    scopes: Vec<String>,
+    foreign_key: Option<String>,
+    status: Status,
+    expires_at: Timestamp,
+    pub last_used_on: Option<String>,
+    created_at: Timestamp,
+}
+
+/// As much of a customer.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Standing {
+    is_disabled: bool,
+    api_keys_ended_at: Option<Timestamp>,
+}
+
+impl Default for Standing {
+    /// Of a customer that is not there.
+    fn default() -> Self {
+        Self {
+            is_disabled: true,
+            api_keys_ended_at: None,
+        }
+    }
+}
+
+impl Credential {
+    /// What a key that is not there is taken for.
+    pub fn ended() -> Self {
+        Self {
+            environment: Environment::Dev,
+            kind: ApiKeyKind::Custom,
+            scopes: Vec::new(),
+            foreign_key: None,
+            status: Status::Expired,
+            expires_at: Timestamp::default(),
+            last_used_on: None,
+            created_at: Timestamp::default(),
+        }
+    }
 
     /// Whether it may do all of this.
     pub fn may(&self, wanted: &[String]) -> bool {
@@ -406,30 +453,23 @@ impl ApiKey {
         })
     }
 
-    /// Whether whoever shows this plaintext is let in now. `self`, customer and partition are what the table has under the keys in it.
+    /// Whether whoever shows this plaintext is let in now. `self`, its hash and the customer are what the table has under the keys in it.
     /// Everything is looked at, whatever is wrong: what takes longer would say which it is.
-    pub fn lets_in(
-        &self,
-        plain: &Plaintext,
-        hash: &[u8; 32],
-        partition: &Partition,
-        customer: &Customer,
-        now: Timestamp,
-    ) -> bool {
+    pub fn lets_in(&self, plain: &Plaintext, hash: &[u8; 32], customer: &Standing, now: Timestamp) -> bool {
         let is_its_own = plain.secret.is_behind(hash);
         let is_live =
-            !self.has_ended(now) & (self.environment == plain.environment) & (partition.key == self.partition_key);
-        let is_of_somebody = !customer.is_disabled & !customer.has_ended_keys_of(self.meta.created_at);
-        is_its_own & is_live & is_of_somebody
+            (self.status == Status::Active) & (now < self.expires_at) & (self.environment == plain.environment);
+        let was_ended = customer.api_keys_ended_at.is_some_and(|at| self.created_at <= at);
+        is_its_own & is_live & !customer.is_disabled & !was_ended
     }
 
-    pub fn verified(self, customer: CustomerKey) -> Verified {
+    pub fn verified(self, plain: &Plaintext) -> Verified {
         Verified {
             valid: true,
-            customer_key: customer,
-            partition_key: self.partition_key,
+            customer_key: plain.customer,
+            partition_key: plain.partition,
             environment: self.environment,
-            key_id: self.key,
+            key_id: plain.key,
             kind: self.kind,
             scopes: self.scopes,
             foreign_key: self.foreign_key,

@@ -381,10 +381,6 @@ impl Customer {
         }
     }
 
-    pub fn has_ended_keys_of(&self, made_at: Timestamp) -> bool {
-        self.api_keys_ended_at.is_some_and(|at| made_at <= at)
-    }
-
     /// Lets go of the client it was provisioned for. What that client disabled stays disabled, as if deactivated at that moment: it must
     /// neither spring to life nor be beyond anybody's reach.
     pub fn release(&mut self, at: Timestamp, by: &Actor) {

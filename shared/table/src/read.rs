@@ -9,6 +9,7 @@ use crate::{
 use aws_sdk_dynamodb::types::KeysAndAttributes;
 use domain::{EntityKind, Error, Owner, Replay, Result, Timestamp};
 use serde::de::DeserializeOwned;
+use std::collections::HashMap;
 
 /// How many items a filtered page looks at before it gives what it found and a cursor.
 const FILTERED_AT_ONCE: i32 = 1000;
@@ -49,12 +50,27 @@ impl Table {
 
     /// Several items in one request, as consistent as `get`; those that are there, in any order.
     pub(crate) async fn get_all(&self, keys: &[ItemKey]) -> Result<Vec<Item>> {
+        self.get_parts_of_all(keys, &[]).await
+    }
+
+    /// As `get_all`, but only these attributes of each item; all, if none is named.
+    pub(crate) async fn get_parts_of_all(&self, keys: &[ItemKey], attributes: &[&str]) -> Result<Vec<Item>> {
+        // By placeholders: several of the names are reserved words.
+        let placeholders: Vec<String> = (0..attributes.len()).map(|index| format!("#a{index}")).collect();
+        let projection = (!attributes.is_empty()).then(|| placeholders.join(", "));
+        let named = attributes.iter().map(|name| (*name).to_owned());
+        let names: Option<HashMap<_, _>> =
+            (!attributes.is_empty()).then(|| placeholders.into_iter().zip(named).collect());
         let mut items = Vec::new();
         for keys in keys.chunks(BATCH) {
             let mut wanted = Some(keys.iter().map(ItemKey::attributes).collect::<Vec<_>>());
             for _ in 0..TRIES {
                 let Some(keys) = wanted.take() else { break };
-                let all = KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(true);
+                let all = KeysAndAttributes::builder()
+                    .set_keys(Some(keys))
+                    .set_projection_expression(projection.clone())
+                    .set_expression_attribute_names(names.clone())
+                    .consistent_read(true);
                 let all = all.build().map_err(|e| Error::Internal(e.to_string()))?;
                 let batch = self.client.batch_get_item().request_items(&self.name, all);
                 let mut answer = batch.send().await.map_err(refused)?;
