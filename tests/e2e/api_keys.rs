@@ -29,6 +29,9 @@ fn is_valid(cloud: &Cloud, plaintext: &str) -> bool {
     let (status, _, answer) = cloud.fetch("POST", &url, &headers, body.as_bytes());
     let answer: Value = serde_json::from_slice(&answer).unwrap();
     assert_eq!(status, 200, "{answer}");
+    if answer["valid"] == false {
+        assert_eq!(answer, json!({"valid": false}));
+    }
     answer["valid"] == true
 }
 
@@ -58,7 +61,8 @@ fn a_disabled_customers_keys_are_dead_at_once_and_stay_so_and_no_file_ever_held_
     cloud.post(&format!("{customer}/reactivate"), &json!({}), 200);
     assert!(!is_valid(&cloud, &plaintext) && !is_valid(&cloud, &successor));
     wait_for("it to be written down", || {
-        cloud.all(&keys).iter().all(|key| key["version"].as_u64().unwrap() > 1)
+        let is_ended = |key: &Value| key["status"] == "Expired" && key["version"].as_u64().unwrap() > 1;
+        cloud.all(&keys).iter().all(is_ended)
     });
     wait_for("the events", || {
         cloud.cli(&["events"]).matches("API_KEY_EXPIRED").count() >= 2
@@ -80,6 +84,13 @@ fn a_disabled_customers_keys_are_dead_at_once_and_stay_so_and_no_file_ever_held_
     assert_eq!(simple["isAuthorized"], true, "{simple}");
     let token = json!({"type": "TOKEN", "authorizationToken": third, "methodArn": "arn:aws:execute-api:x"});
     assert_eq!(authorize(&token)["policyDocument"]["Statement"][0]["Effect"], "Allow");
+
+    let mut broken = third.clone();
+    broken.replace_range(60..61, if &third[60..61] == "x" { "y" } else { "x" });
+    let refused = authorize(&json!({"version": "2.0", "headers": {"x-api-key": broken}}));
+    assert_eq!(refused, json!({"isAuthorized": false}));
+    let request = json!({"type": "REQUEST", "headers": {"X-Api-Key": broken}, "methodArn": "arn:aws:execute-api:x"});
+    assert_eq!(authorize(&request)["policyDocument"]["Statement"][0]["Effect"], "Deny");
 
     // Tables, queues, the bus's history, every log: as they lie on the disk.
     cloud.kill();

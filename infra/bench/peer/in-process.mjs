@@ -11,8 +11,10 @@ const { values } = parseArgs({
     create: { type: "string", default: "500" },
   },
 });
+if (!values.data) throw new Error("--data <folder> is missing");
 const peer = await open(values.data);
 const { key } = await peer.create("first");
+// As long and made of the same letters, and nobody's.
 const unknown = key.slice(0, -1) + (key.endsWith("a") ? "b" : "a");
 
 async function time(count, call) {
@@ -43,6 +45,7 @@ const operations = {
   create: [Number(values.create), (n) => peer.create(`key ${n}`)],
 };
 for (const [operation, [count, call]] of Object.entries(operations)) {
+  // Warm before it is measured.
   await time(Math.min(count, 200), call);
   console.log(JSON.stringify({ operation, ...(await time(count, call)) }));
 }

@@ -1,54 +1,75 @@
-// The peer over HTTP: POST /verify {"key"} and POST /create {"name"}. It says where it listens, in one line of JSON, and ends on SIGTERM,
-// SIGINT, or when whoever started it goes away.
+// The peer over HTTP: POST /verify {"key"} and POST /create {"name"}, and better-auth's own routes under /api/auth. It says where it listens
+// in one line of JSON, and ends on SIGTERM, on SIGINT, or when its standard input does, so with whoever started it.
 
 import { createServer } from "node:http";
 import { parseArgs } from "node:util";
 
+import { toNodeHandler } from "better-auth/node";
+
 import { open } from "./auth.mjs";
 
 const { values } = parseArgs({ options: { port: { type: "string", default: "0" }, data: { type: "string" } } });
-const peer = await open(values.data);
+if (!values.data) throw new Error("--data <folder> is missing");
 
-async function body(request) {
+async function read(request) {
   const parts = [];
   for await (const part of request) parts.push(part);
   return JSON.parse(Buffer.concat(parts).toString());
 }
 
-const routes = {
-  "POST /verify": async (asked) => peer.verify(asked.key),
-  "POST /create": async (asked) => peer.create(asked.name),
-};
+function answer(response, status, value) {
+  response.writeHead(status, { "content-type": "application/json" });
+  response.end(JSON.stringify(value));
+}
 
-const server = createServer(async (request, response) => {
-  const answer = (status, value) => {
-    response.writeHead(status, { "content-type": "application/json" });
-    response.end(JSON.stringify(value));
+// Verifying has no route in better-auth: it is for servers to call. Creating for an organization has one, but it needs a cookie; this way
+// neither side pays for a session.
+function routes({ auth, verify, create }) {
+  const own = { "/verify": ({ key }) => verify(key), "/create": ({ name }) => create(name) };
+  const theirs = toNodeHandler(auth);
+  return async (request, response) => {
+    const route = request.method === "POST" && Object.hasOwn(own, request.url) && own[request.url];
+    if (!route) return theirs(request, response);
+    let asked;
+    try {
+      asked = await read(request);
+    } catch {
+      return answer(response, 400, { error: "the body is not JSON" });
+    }
+    try {
+      answer(response, 200, await route(asked));
+    } catch (error) {
+      answer(response, error.statusCode ?? 500, { error: String(error) });
+    }
   };
-  const route = routes[`${request.method} ${request.url}`];
-  if (!route) return answer(404, { error: "there is no such route" });
-  try {
-    answer(200, await route(await body(request)));
-  } catch (error) {
-    answer(500, { error: String(error) });
-  }
-});
+}
+
+const server = createServer();
+// Longer than a round of a benchmark is idle, so that connections are kept.
 server.keepAliveTimeout = 60_000;
-
-server.listen(Number(values.port), "127.0.0.1", async () => {
-  const { key } = await peer.create("first");
-  const { versions, journalMode, synchronous } = peer;
-  const url = `http://127.0.0.1:${server.address().port}`;
-  console.log(JSON.stringify({ url, key, versions, journalMode, synchronous }));
+await new Promise((listening, failed) => {
+  server.on("error", failed);
+  server.listen(Number(values.port), "127.0.0.1", listening);
 });
+const url = `http://127.0.0.1:${server.address().port}`;
+const peer = await open(values.data, url);
+server.on("request", routes(peer));
 
+let stopping = false;
 function stop() {
-  server.close();
-  server.closeAllConnections();
-  peer.close();
-  process.exit(0);
+  if (stopping) return;
+  stopping = true;
+  // What is being answered is answered; connections that only wait are closed.
+  server.close(() => {
+    peer.close();
+    process.exit(0);
+  });
+  server.closeIdleConnections();
 }
 process.on("SIGTERM", stop);
 process.on("SIGINT", stop);
-process.stdin.on("end", stop);
-process.stdin.resume();
+process.stdin.on("end", stop).on("close", stop).on("error", stop).resume();
+
+const { key } = await peer.create("first");
+const { versions, journalMode, synchronous } = peer;
+console.log(JSON.stringify({ url, key, versions, journalMode, synchronous }));

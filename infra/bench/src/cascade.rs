@@ -23,17 +23,18 @@ pub fn measure() -> Result<()> {
     let cloud = Cloud::start(&own, folder.path(), false)?;
     let mut table = Table::new(&["what", "children", "the request, ms", "all, s", "a child, ms"]);
     // The first starts the processes.
+    keys(&cloud, 1, 10)?;
+    for (partitions, each) in KEYS {
+        eprint!("\rcascades, {partitions} × {each} keys        ");
+        let (request, all) = keys(&cloud, *partitions, *each)?;
+        table.row(row("customer deleted: keys ended", partitions * each, request, all));
+    }
     clients(&cloud, 10)?;
     for children in CLIENTS {
         eprint!("\rcascades, {children} clients        ");
         for (what, request, all) in clients(&cloud, *children)? {
             table.row(row(what, *children, request, all));
         }
-    }
-    for (partitions, each) in KEYS {
-        eprint!("\rcascades, {partitions} × {each} keys        ");
-        let (request, all) = keys(&cloud, *partitions, *each)?;
-        table.row(row("customer deleted: keys ended", partitions * each, request, all));
     }
     eprintln!();
     table.print("Cascades, on the local cloud");

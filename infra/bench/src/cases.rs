@@ -47,6 +47,38 @@ pub async fn event(world: &World, function: &str) -> Result<Option<Value>> {
             let body = (function == "update-location").then(|| json!({"name": "Moved"}));
             to(seeded, &[("locationKey", key(&location)?)], body)?
         }
+        "create-client" => to(seeded, &[], Some(json!({"name": "Springfield Stores"})))?,
+        "get-client" => {
+            let client = json!({"name": "Springfield Stores"});
+            let client = world.answer("create-client", &of(seeded), Some(client)).await?;
+            to(seeded, &[("clientKey", key(&client)?)], None)?
+        }
+        "create-partition" => to(seeded, &[], Some(partition(number)))?,
+        "create-api-key" | "list-api-keys" | "get-api-key" | "rotate-api-key" | "verify-api-key" => {
+            let made = world
+                .answer("create-partition", &of(seeded), Some(partition(number)))
+                .await?;
+            let in_partition = [("partitionKey", key(&made)?)];
+            let body = json!({"kind": "Custom", "name": "Web shop", "scopes": ["orders:read"]});
+            if function == "create-api-key" {
+                return to(seeded, &in_partition, Some(body)).map(Some);
+            }
+            let path = [("customerKey", seeded), in_partition[0]];
+            let issued = world.answer("create-api-key", &path, Some(body)).await?;
+            let id = [in_partition[0], ("keyId", key(&issued["apiKey"])?)];
+            match function {
+                "list-api-keys" => to(seeded, &in_partition, None)?,
+                "get-api-key" => to(seeded, &id, None)?,
+                "rotate-api-key" => to(seeded, &id, Some(json!({})))?,
+                _ => {
+                    let body = json!({"plaintext": issued["plaintext"]});
+                    let event = world.http_event(function, &[], Some(body))?;
+                    // The day's first verification writes: every other one does not.
+                    world.run(function, event.clone()).await?;
+                    event
+                }
+            }
+        }
         "get-openapi" => world.http_event(function, &[], None)?,
         "create-customer-location" => customer_created(&world.make_customer().await?)?,
         "table-stream" => inserted(&world.customer_item()?),
@@ -64,6 +96,10 @@ fn location(number: u64) -> Value {
         "name": "Warehouse", "internalCode": format!("W-{number}"),
         "address": {"line1": "3 Main Street", "city": "Springfield", "postalCode": "12345", "country": "US"},
     })
+}
+
+fn partition(number: u64) -> Value {
+    json!({"name": format!("Orders {number}"), "environment": "prod"})
 }
 
 /// A queue's message, with the event in EventBridge's envelope.

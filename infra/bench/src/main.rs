@@ -103,7 +103,11 @@ fn main() -> ExitCode {
 async fn measure(options: &Options) -> Result<()> {
     let wanted = |part| options.parts.is_empty() || options.parts.contains(&part);
     if wanted(Part::Cold) || wanted(Part::Warm) {
-        let binaries = binaries::build()?;
+        let mut only = options.functions.clone();
+        if !only.is_empty() && wanted(Part::Warm) {
+            only.extend(["bare-get".to_owned(), "get-customer".to_owned()]);
+        }
+        let binaries = binaries::build(&only)?;
         let world = World::new(None, 100).await?;
         if wanted(Part::Cold) {
             cold::measure(&world, &binaries, &options.functions, options.starts).await?;

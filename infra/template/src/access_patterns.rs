@@ -118,6 +118,7 @@ fn row(function: &Function) -> String {
         in_words(declared),
         match function {
             Function::Task(f) if f.spec.pages => "a page of 100 things an invocation",
+            Function::Standalone(f) if f.spec.started == Started::EveryMinute => "4, and 1 for each key that has ended",
             _ => requests(declared),
         },
         in_words(&adapter),
@@ -150,7 +151,12 @@ fn in_words(grants: &[Grant]) -> String {
 fn requests(grants: &[Grant]) -> &'static str {
     let has = |wanted: &[Action]| grants.iter().any(|grant| wanted.contains(&grant.action));
     let reads = has(&[Action::GetItem, Action::BatchGetItem, Action::Query]);
-    let writes = has(&[Action::PutItem, Action::UpdateItem, Action::DeleteItem]);
+    let writes = has(&[
+        Action::PutItem,
+        Action::UpdateItem,
+        Action::DeleteItem,
+        Action::ConditionCheckItem,
+    ]);
     match (reads, writes) {
         (true, false) if has(&[Action::BatchGetItem]) && has(&[Action::Query]) => "1, and 2 for each customer shown",
         // A list asks for the thing itself only where it found nothing: an empty list, or a list of nothing?
