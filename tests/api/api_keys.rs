@@ -587,7 +587,7 @@ async fn the_very_write_that_disables_a_customer_or_deletes_a_partition_ends_its
     let (customer, keys) = partition(&world).await;
     let (_, first) = issue(&world, &keys, json!({})).await;
     let other = add_partition(&world, &customer, "Other").await;
-    let (_, second) = issue(&world, &other, json!({})).await;
+    let (second_id, second) = issue(&world, &other, json!({})).await;
     world
         .delete(&admin, keys.strip_suffix("/api-keys").unwrap())
         .await
@@ -606,6 +606,11 @@ async fn the_very_write_that_disables_a_customer_or_deletes_a_partition_ends_its
         .await
         .expect(200);
     assert!(!is_valid(&world, &second).await);
+    let rotated = world
+        .post(&admin, &format!("{other}/{second_id}/rotate"), json!({}))
+        .await
+        .problem(409, "CONFLICT");
+    assert_eq!(rotated.body["details"]["field"], "status");
     let (_, third) = issue(&world, &other, json!({})).await;
     assert!(is_valid(&world, &third).await);
     world.settle().await;

@@ -67,6 +67,21 @@ fn a_disabled_customers_keys_are_dead_at_once_and_stay_so_and_no_file_ever_held_
     wait_for("the events", || {
         cloud.cli(&["events"]).matches("API_KEY_EXPIRED").count() >= 2
     });
+    // Thirty days later, as the table sees it.
+    let [_, _, _, customer_key, _, partition_key, _] = keys.split('/').collect::<Vec<_>>()[..] else {
+        panic!("{keys}")
+    };
+    let update = json!({
+        "TableName": cloud.aws("DynamoDB_20120810.ListTables", &json!({}))["TableNames"][0],
+        "Key": {"pk": {"S": format!("CUS#{customer_key}#PTN#{partition_key}")}, "sk": {"S": format!("KEY#{rotated}")}},
+        "UpdateExpression": "SET keptUntil = :past",
+        "ExpressionAttributeValues": {":past": {"N": "1795000000"}},
+    });
+    cloud.aws("DynamoDB_20120810.UpdateItem", &update);
+    wait_for("the key to disappear", || cloud.all(&keys).len() == 1);
+    wait_for("the event of that", || {
+        cloud.cli(&["events"]).contains("API_KEY_DELETED")
+    });
     let third = issue(&cloud, &keys);
     assert!(is_valid(&cloud, &third));
     // Every minute, and once at the start.

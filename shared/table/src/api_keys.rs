@@ -9,7 +9,7 @@ use crate::{
     read::Query,
     write::{Expression, Failed, TRIES, busy, expect_version, is_through, moved_on, refused},
 };
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::{operation::update_item::UpdateItemError, types::AttributeValue};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use domain::{
     ApiKeyId, CustomerKey, Entity, EntityKind, Error, PartitionKey, Result, Tenant, Timestamp,
@@ -171,7 +171,11 @@ impl ApiKeys<'_> {
                 .0
                 .transaction(change)
                 .once_without_secret(successor)?
-                .check("customer", &keys::customer(tenant.key()), enabled())
+                .check(
+                    "customer",
+                    &keys::customer(tenant.key()),
+                    not_disabled_since(&before.key),
+                )
                 .check(
                     "partition",
                     &keys::part(tenant.itself(), partition),
@@ -514,6 +518,17 @@ impl ApiKeyFilter {
     }
 }
 
+/// A key that ended with its customer must have no successor, though nobody has written that down yet.
+fn not_disabled_since(key: &ApiKey) -> Expression {
+    let enabled = enabled();
+    let since = "(attribute_not_exists(apiKeysEndedAt) OR apiKeysEndedAt < :made)";
+    Expression {
+        text: format!("{} AND {since}", enabled.text),
+        ..enabled
+    }
+    .with(":made", s(key.meta.created_at.to_string()))
+}
+
 fn active() -> Expression {
     Expression::new("#status = :status").with(":status", s("Active"))
 }
@@ -545,6 +560,12 @@ fn read_cursor(cursor: &str) -> Result<(Option<PartitionKey>, Option<String>)> {
 fn meaning(failed: Failed) -> Error {
     match failed {
         Failed::Condition("customer", None) => Error::NotFound(EntityKind::Customer),
+        Failed::Condition("customer", Some(item)) if item.get("isDisabled") == Some(&AttributeValue::Bool(false)) => {
+            Error::Conflict {
+                field: "status",
+                reason: "the key ended when its customer was disabled; make a new one",
+            }
+        }
         Failed::Condition("customer", Some(_)) => Error::CustomerDisabled,
         Failed::Condition("partition", _) => Error::NotFound(EntityKind::Partition),
         Failed::Condition("key", old) => moved_on::<ApiKey>(old),
