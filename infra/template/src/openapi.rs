@@ -249,9 +249,9 @@ fn body_name(spec: &Spec) -> Option<String> {
     };
     match spec.body {
         Body::None => None,
-        Body::Create(_) => Some(of_entity("Create")),
+        Body::Create(_) if matches!(spec.answer, Answer::Created { .. }) => Some(of_entity("Create")),
         Body::Patch(_) => Some(of_entity("Patch")),
-        Body::Action(_) | Body::Question(_) => Some(format!("{}Request", pascal_case(spec.name))),
+        Body::Create(_) | Body::Action(_) | Body::Question(_) => Some(format!("{}Request", pascal_case(spec.name))),
     }
 }
 
@@ -458,4 +458,26 @@ fn headers() -> Value {
     });
     headers["IdempotentReplay"]["required"] = json!(false);
     headers
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeMap;
+
+    #[test]
+    fn one_name_is_one_schema() {
+        let mut known = BTreeMap::new();
+        for function in crate::functions() {
+            let Function::Endpoint(endpoint) = function else {
+                continue;
+            };
+            for route in endpoint.by_route() {
+                for (name, schema) in schemas_of(&route.spec) {
+                    let first = known.entry(name.clone()).or_insert_with(|| schema.clone());
+                    assert_eq!(*first, schema, "{name}, of {}", route.spec.name);
+                }
+            }
+        }
+    }
 }
