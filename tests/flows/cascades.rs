@@ -454,3 +454,31 @@ async fn a_create_that_races_a_delete_leaves_no_orphan() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_cascade_that_the_accounts_own_deactivation_overtakes_comes_to_an_end() {
+    let world = World::new().await;
+    let root = world.member_customer("Reseller").await;
+    let (client, account) = account(&world, &root).await;
+    world.settle().await;
+    act(&world, &client, "disable").await;
+    world.run_trigger().await;
+    let disabled: Vec<Value> = world
+        .spine
+        .take()
+        .into_iter()
+        .filter(|event| event["type"] == "CUSTOMER_CLIENT_DISABLED")
+        .collect();
+    let task = task("cascade-client-state");
+    world.deliver(&task, &disabled).await;
+    act(&world, &client, "enable").await;
+    // The same event again: by now it enables, for that is what is so.
+    world.deliver(&task, &disabled).await;
+    act(&world, &at(&account), "deactivate").await;
+    world.settle().await;
+    let shown = world.get(&world.admin(), &client).await.expect(200).body;
+    assert_eq!(
+        (shown.get("cascade"), &shown["isAccountDisabled"], &shown["isDisabled"]),
+        (None, &json!(true), &json!(false))
+    );
+}

@@ -133,7 +133,7 @@ impl Cascades<'_> {
                 Set::StateMoved => return Ok(Step::Nothing("the customer has changed again since")),
             }
             let done = done + clients.len();
-            self.tell_progress(&customer, done, next.is_none()).await?;
+            self.tell_progress(&customer, done, next.is_none(), change).await?;
             return Ok(match next {
                 Some(next) => Step::More(format!("{done}|{next}")),
                 None => Step::Done,
@@ -334,15 +334,14 @@ impl Cascades<'_> {
     }
 
     /// On the parent's client, if it is its cascade that came by here.
-    async fn tell_progress(&self, account: &Customer, done: usize, is_last: bool) -> Result<()> {
+    async fn tell_progress(&self, account: &Customer, done: usize, is_last: bool, change: &Change) -> Result<()> {
         let Some(parent) = &account.parent else {
             return Ok(());
         };
         let key = keys::cascade(parent.customer_key, parent.client_key);
         let state = s(CascadeState::towards(account.is_disabled).name());
         if is_last {
-            let condition = Expression::new("#state = :state").with(":state", state);
-            return self.end(&key, condition, Some(("#state", "state"))).await;
+            return self.end_started(account, &key, change).await;
         }
         let sent = self
             .0
@@ -366,13 +365,30 @@ impl Cascades<'_> {
         }
     }
 
+    /// All that the account's state means is done, so whichever cascade had reached the account is over: also one that the account's own
+    /// deactivation overtook, and whose end would never come.
+    async fn end_started(&self, account: &Customer, key: &ItemKey, change: &Change) -> Result<()> {
+        let started =
+            Expression::new("attribute_not_exists(pk) OR started = :yes").with(":yes", AttributeValue::Bool(true));
+        let tx = self
+            .0
+            .transaction(change)
+            .check("account", &keys::customer(account.key), still(account.is_disabled))
+            .delete("cascade", key, started);
+        match tx.commit().await {
+            // The account has changed since, or its client has: that has events of its own.
+            Ok(()) | Err(Failed::Condition(..)) => Ok(()),
+            Err(Failed::Other(error)) => Err(error),
+        }
+    }
+
     /// Nothing came of a cascade, and none is on its way.
     async fn end_unstarted(&self, customer: CustomerKey, client: ClientKey) -> Result<()> {
         let condition = Expression::new("started = :no").with(":no", AttributeValue::Bool(false));
-        self.end(&keys::cascade(customer, client), condition, None).await
+        self.end(&keys::cascade(customer, client), condition).await
     }
 
-    async fn end(&self, key: &ItemKey, condition: Expression, name: Option<(&str, &str)>) -> Result<()> {
+    async fn end(&self, key: &ItemKey, condition: Expression) -> Result<()> {
         let mut delete = self
             .0
             .client
@@ -382,9 +398,6 @@ impl Cascades<'_> {
             .condition_expression(condition.text);
         for (placeholder, value) in condition.values {
             delete = delete.expression_attribute_values(placeholder, value);
-        }
-        if let Some((placeholder, name)) = name {
-            delete = delete.expression_attribute_names(placeholder, name);
         }
         match delete.send().await {
             Ok(_) => Ok(()),
