@@ -17,7 +17,7 @@ fn every_name_is_one_functions_and_fits_where_it_is_used() {
 #[test]
 fn every_function_says_what_it_does() {
     for function in functions() {
-        assert!(function.says().ends_with('.'), "{}", function.name());
+        assert!(function.summary().ends_with('.'), "{}", function.name());
     }
 }
 

@@ -12,7 +12,7 @@ pub struct AuthorizeApiKey;
 impl Standalone for AuthorizeApiKey {
     const SPEC: StandaloneSpec = StandaloneSpec {
         name: "authorize-api-key",
-        says: "Let holders of API keys into another API, as its Lambda authorizer.",
+        summary: "Let holders of API keys into another API, as its Lambda authorizer.",
         started: Started::AsAuthorizer,
         grants: &[
             Grant::on(Family::Customer, Action::BatchGetItem),

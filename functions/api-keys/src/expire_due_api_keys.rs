@@ -17,7 +17,7 @@ const PAGES: usize = 20;
 impl Standalone for ExpireDueApiKeys {
     const SPEC: StandaloneSpec = StandaloneSpec {
         name: "expire-due-api-keys",
-        says: "Write down which API keys have come to their end, so that their events tell of it.",
+        summary: "Write down which API keys have come to their end, so that their events tell of it.",
         started: Started::EveryMinute,
         grants: &[
             Grant::query(Index::ExpiringKeys, Family::Expiring),
@@ -30,7 +30,7 @@ impl Standalone for ExpireDueApiKeys {
             now: ctx.clock.now(),
             actor: Actor::system(Self::SPEC.name),
             request_id,
-            once: None,
+            idempotency_key: None,
         };
         let mut left = PAGES;
         for shard in 0..EXPIRING_SHARDS {

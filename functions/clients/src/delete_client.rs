@@ -13,8 +13,8 @@ impl Endpoint for DeleteClient {
         "Delete a client with its departments, locations and contacts. Its account lives on, disabled.",
     )
     .answers(Answer::Deleted {
-        name: "Going",
-        fields: cascades::going_fields,
+        name: "DeletionPreview",
+        fields: cascades::preview_fields,
     })
     .grants(&[
         Grant::on(Family::Customer, Action::GetItem),
@@ -29,7 +29,7 @@ impl Endpoint for DeleteClient {
     async fn handle(ctx: &Context, caller: Caller<EditClients>, request: Request) -> Result<Reply> {
         let (tenant, key) = (caller.tenant(), request.key()?);
         if request.is_dry_run() {
-            return Reply::view(&ctx.table.cascades().going_with_client(tenant, key).await?);
+            return Reply::view(&ctx.table.cascades().preview_client_deletion(tenant, key).await?);
         }
         let change = request.change(ctx, &caller.actor);
         ctx.clients().delete(tenant, key, request.if_match, &change).await?;

@@ -13,8 +13,8 @@ impl Endpoint for DeleteCustomer {
         "Delete a customer with all that belongs to it.",
     )
     .answers(Answer::Deleted {
-        name: "Going",
-        fields: cascades::going_fields,
+        name: "DeletionPreview",
+        fields: cascades::preview_fields,
     })
     .grants(&[
         Grant::on(Family::Customer, Action::GetItem),
@@ -28,7 +28,7 @@ impl Endpoint for DeleteCustomer {
 
     async fn handle(ctx: &Context, caller: Caller<EditAnyCustomer>, request: Request) -> Result<Reply> {
         if request.is_dry_run() {
-            return Reply::view(&ctx.table.cascades().going_with_customer(caller.tenant()).await?);
+            return Reply::view(&ctx.table.cascades().preview_customer_deletion(caller.tenant()).await?);
         }
         let change = request.change(ctx, &caller.actor);
         ctx.customers()

@@ -10,7 +10,7 @@ use domain::{
 use events::EventType;
 use runtime::{Context, Grant, Job, Outcome, Task, TaskSpec, spec::Action};
 use serde_json::{Map, json};
-use table::{keys::Family, parts::Made};
+use table::{keys::Family, parts::CreatedFirst};
 
 pub struct CreateCustomerLocation;
 
@@ -52,9 +52,9 @@ impl Task for CreateCustomerLocation {
                 .create_first(job.tenant.itself(), &location, &job.change)
                 .await?
             {
-                Made::Now => Outcome::Done,
-                Made::Before => Outcome::Skipped("it was made before"),
-                Made::CustomerGone => Outcome::Skipped("the customer is gone"),
+                CreatedFirst::Now => Outcome::Done,
+                CreatedFirst::Before => Outcome::Skipped("it was made before"),
+                CreatedFirst::CustomerGone => Outcome::Skipped("the customer is gone"),
             },
         )
     }

@@ -19,7 +19,7 @@ const TRIES: usize = 3;
 impl Trigger for PublishChanges {
     const SPEC: TriggerSpec = TriggerSpec {
         name: "table-stream",
-        says: "Turn every change of the table into its domain events.",
+        summary: "Turn every change of the table into its domain events.",
         grants: &[Grant::on(Family::Audit, Action::BatchWriteItem)],
     };
 

@@ -114,7 +114,7 @@ fn row(function: &Function) -> String {
     format!(
         "| `{}` | {} ({place}) | {} | {} | {} |\n",
         function.name(),
-        function.says().trim_end_matches('.'),
+        function.summary().trim_end_matches('.'),
         in_words(declared),
         match function {
             Function::Task(f) if f.spec.pages => "a page of 100 things an invocation",

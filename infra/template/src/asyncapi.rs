@@ -28,8 +28,8 @@ pub fn document(functions: &[Function]) -> Value {
     for function in functions {
         let operation = match function {
             Function::Endpoint(_) | Function::Standalone(_) => continue,
-            Function::Trigger(_) => operation("send", function.says(), EventType::ALL),
-            Function::Task(task) => operation("receive", task.spec.says, task.spec.on),
+            Function::Trigger(_) => operation("send", function.summary(), EventType::ALL),
+            Function::Task(task) => operation("receive", task.spec.summary, task.spec.on),
         };
         operations.insert(function.name().to_owned(), operation);
     }
@@ -53,12 +53,12 @@ pub fn document(functions: &[Function]) -> Value {
     })
 }
 
-fn operation(action: &str, says: &str, events: &[EventType]) -> Value {
+fn operation(action: &str, summary: &str, events: &[EventType]) -> Value {
     let messages: Vec<Value> = events
         .iter()
         .map(|event| json!({"$ref": format!("#/channels/bus/messages/{}", event.name())}))
         .collect();
-    json!({"action": action, "summary": says, "channel": {"$ref": "#/channels/bus"}, "messages": messages})
+    json!({"action": action, "summary": summary, "channel": {"$ref": "#/channels/bus"}, "messages": messages})
 }
 
 /// The event as it leaves the bus: in EventBridge's envelope.
@@ -71,7 +71,7 @@ fn message(event: EventType) -> Value {
     json!({
         "name": event.name(),
         "title": event.name(),
-        "summary": event.says(),
+        "summary": event.summary(),
         "contentType": "application/json",
         "payload": {
             "type": "object",

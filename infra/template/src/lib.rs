@@ -24,49 +24,49 @@ pub use names::pascal_case;
 /// A package of functions.
 pub struct Area {
     pub name: &'static str,
-    pub says: &'static str,
+    pub summary: &'static str,
     pub functions: &'static [Function],
 }
 
 pub const AREAS: &[Area] = &[
     Area {
         name: "customers",
-        says: "The customer itself, its lifecycle, its audit trail.",
+        summary: "The customer itself, its lifecycle, its audit trail.",
         functions: customers::FUNCTIONS,
     },
     Area {
         name: "clients",
-        says: "A customer's clients, their accounts, and the hierarchy they make.",
+        summary: "A customer's clients, their accounts, and the hierarchy they make.",
         functions: clients::FUNCTIONS,
     },
     Area {
         name: "structure",
-        says: "The organisation of a customer or client: departments, locations, contacts.",
+        summary: "The organisation of a customer or client: departments, locations, contacts.",
         functions: structure::FUNCTIONS,
     },
     Area {
         name: "logo",
-        says: "The logos of customers and clients.",
+        summary: "The logos of customers and clients.",
         functions: logo::FUNCTIONS,
     },
     Area {
         name: "partitions",
-        says: "The partitions of a customer's data, and their groups.",
+        summary: "The partitions of a customer's data, and their groups.",
         functions: partitions::FUNCTIONS,
     },
     Area {
         name: "api-keys",
-        says: "The API keys of partitions.",
+        summary: "The API keys of partitions.",
         functions: api_keys::FUNCTIONS,
     },
     Area {
         name: "table-stream",
-        says: "What makes events of changes.",
+        summary: "What makes events of changes.",
         functions: table_stream::FUNCTIONS,
     },
     Area {
         name: "docs",
-        says: "What describes the service.",
+        summary: "What describes the service.",
         functions: docs::FUNCTIONS,
     },
 ];

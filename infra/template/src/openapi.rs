@@ -85,7 +85,7 @@ fn tags() -> Vec<Value> {
     AREAS
         .iter()
         .filter(|area| area.functions.iter().any(|f| matches!(f, Function::Endpoint(_))))
-        .map(|area| json!({"name": area.name, "description": area.says}))
+        .map(|area| json!({"name": area.name, "description": area.summary}))
         .collect()
 }
 
@@ -94,7 +94,7 @@ fn operation(endpoint: &EndpointFunction) -> Value {
     let mut operation = json!({
         "operationId": operation_id(endpoint),
         "tags": AREAS.iter().filter(|area| area.has(spec.name)).map(|area| area.name).collect::<Vec<_>>(),
-        "summary": spec.says,
+        "summary": spec.summary,
         "description": permissions_in_words(access),
         "x-permissions": permissions(access),
         "parameters": parameters_of(spec),
@@ -345,8 +345,8 @@ fn good_response(spec: &Spec) -> (&'static str, Value) {
     if spec.is_idempotent_post() {
         headers.push("Idempotent-Replay");
     }
-    let response = |says: &str, content: Option<(Value, Value)>| {
-        let mut response = json!({"description": says, "headers": header_refs(&headers)});
+    let response = |summary: &str, content: Option<(Value, Value)>| {
+        let mut response = json!({"description": summary, "headers": header_refs(&headers)});
         if let Some((schema, example)) = content {
             response["content"] = json!({"application/json": {"schema": schema, "example": example}});
         }
@@ -447,7 +447,7 @@ fn parameters() -> Value {
 }
 
 fn headers() -> Value {
-    let text = |says: &str| json!({"required": true, "description": says, "schema": {"type": "string"}});
+    let text = |summary: &str| json!({"required": true, "description": summary, "schema": {"type": "string"}});
     let mut headers = json!({
         "XRequestId": text("The request's id, as it is on the events, log lines and audit entries that it causes."),
         "ETag": text("The entity's version, in quotes."),

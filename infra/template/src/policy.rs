@@ -101,8 +101,8 @@ mod tests {
             Grant::on(Family::Customer, Action::GetItem),
             Grant::on(Family::Customer, Action::PutItem),
             Grant::on(Family::Customer, Action::PutItem),
-            Grant::on(Family::Once, Action::PutItem),
-            Grant::on(Family::Once, Action::GetItem),
+            Grant::on(Family::Idempotency, Action::PutItem),
+            Grant::on(Family::Idempotency, Action::GetItem),
             Grant::on(Family::Tenant, Action::ConditionCheckItem),
             Grant::query(Index::Tenants, Family::Tenant),
         ];
@@ -114,11 +114,11 @@ mod tests {
         assert_eq!(
             statements(&grants),
             [
-                on(None, &[Action::GetItem], &[Family::Customer, Family::Once]),
+                on(None, &[Action::GetItem], &[Family::Customer, Family::Idempotency]),
                 on(
                     None,
                     &[Action::PutItem, Action::ConditionCheckItem],
-                    &[Family::Customer, Family::Tenant, Family::Once]
+                    &[Family::Customer, Family::Tenant, Family::Idempotency]
                 ),
                 on(Some(Index::Tenants), &[Action::Query], &[Family::Tenant]),
             ]

@@ -51,7 +51,7 @@ fn replace_block(text: &str, block: &str) -> Result<String> {
 fn section(function: &Function) -> String {
     let name = function.name();
     let id = pascal_case(name);
-    let (says, timeout, event, more) = match function {
+    let (summary, timeout, event, more) = match function {
         Function::Endpoint(f) => {
             let (method, route) = (f.spec.method.name(), f.spec.route);
             let event = |name: &str, route: &str| {
@@ -106,8 +106,8 @@ fn section(function: &Function) -> String {
         vec![fill(
             include_str!("parts/function.yaml"),
             &[
-                ("{says}", &says),
-                ("{description}", &function.says().replace('\'', "''")),
+                ("{says}", &summary),
+                ("{description}", &function.summary().replace('\'', "''")),
                 ("{timeout}", &timeout.to_string()),
                 ("{environment}", &environment(function)),
                 ("{events}", &events(&event)),

@@ -100,7 +100,7 @@ impl Plaintext {
 }
 
 /// A text of somebody's with no key in it: what is said to have been asked for must not give away what does not belong there.
-pub fn hide(text: &str) -> String {
+pub fn redact(text: &str) -> String {
     match text.split_once("csk_") {
         Some((before, _)) => format!("{before}csk_[hidden]"),
         None => text.to_owned(),
@@ -162,8 +162,8 @@ mod tests {
 
     #[test]
     fn a_key_in_a_text_is_hidden() {
-        assert_eq!(hide(&format!("a {} b", plaintext(1).text())), "a csk_[hidden]");
-        assert_eq!(hide("cus_01kb1v0c1tfr2v6krscysfnvgb"), "cus_01kb1v0c1tfr2v6krscysfnvgb");
+        assert_eq!(redact(&format!("a {} b", plaintext(1).text())), "a csk_[hidden]");
+        assert_eq!(redact("cus_01kb1v0c1tfr2v6krscysfnvgb"), "cus_01kb1v0c1tfr2v6krscysfnvgb");
     }
 
     #[test]

@@ -17,7 +17,7 @@ pub const SOURCE: &str = "customer-service";
 pub const LARGEST_DETAIL: usize = 200 * 1024;
 
 macro_rules! event_types {
-    ($($variant:ident $name:literal $kind:ident $says:literal,)*) => {
+    ($($variant:ident $name:literal $kind:ident $summary:literal,)*) => {
         #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
         pub enum EventType {
             $(#[serde(rename = $name)] $variant,)*
@@ -34,8 +34,8 @@ macro_rules! event_types {
                 match self { $(Self::$variant => EntityKind::$kind,)* }
             }
 
-            pub const fn says(self) -> &'static str {
-                match self { $(Self::$variant => $says,)* }
+            pub const fn summary(self) -> &'static str {
+                match self { $(Self::$variant => $summary,)* }
             }
         }
     };
@@ -202,7 +202,7 @@ impl EventType {
             "$schema": "https://json-schema.org/draft/2020-12/schema",
             "$id": format!("urn:customer-service:event:{}", self.name()),
             "title": self.name(),
-            "description": self.says(),
+            "description": self.summary(),
             "type": "object",
             "properties": properties,
             "required": ["id", "type", "time", "customerKey", "entity", "version", "changed", "actor", "requestId"],

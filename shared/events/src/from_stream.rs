@@ -37,7 +37,7 @@ pub fn events_of(record: &EventRecord) -> Result<Vec<Event>> {
     let new = image(&record.change.new_image);
     let Some(newest) = new else {
         // A removal says neither who nor why: the tombstone written with it does.
-        return old.map_or_else(|| Ok(Vec::new()), outlived);
+        return old.map_or_else(|| Ok(Vec::new()), removed_by_ttl);
     };
     match kind_of(newest)? {
         ItemKind::Entity(kind) => changed(kind, old, newest),
@@ -89,7 +89,7 @@ fn changed(kind: EntityKind, old: Option<&Item>, new: &Item) -> Result<Vec<Event
 }
 
 /// An API key has no tombstone: TTL removes it, thirty days after its end, and nothing else does.
-fn outlived(old: &Item) -> Result<Vec<Event>> {
+fn removed_by_ttl(old: &Item) -> Result<Vec<Event>> {
     let ItemKind::Entity(EntityKind::ApiKey) = kind_of(old)? else {
         return Ok(Vec::new());
     };

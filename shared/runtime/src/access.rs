@@ -3,7 +3,7 @@
 
 use crate::{Context, token::Claims};
 use domain::{
-    Actor, CustomerKey, EntityKind, Error, Owner, Permission as Held, Platform, Result, Tenant, plaintext::hide,
+    Actor, CustomerKey, EntityKind, Error, Owner, Permission as Held, Platform, Result, Tenant, plaintext::redact,
 };
 use std::marker::PhantomData;
 
@@ -118,8 +118,8 @@ impl Scope for () {
 }
 
 macro_rules! permission {
-    ($(#[$says:meta])* $name:ident, $scope:ty, $rule:expr) => {
-        $(#[$says])*
+    ($(#[$summary:meta])* $name:ident, $scope:ty, $rule:expr) => {
+        $(#[$summary])*
         pub struct $name;
         impl Permission for $name {
             const RULE: AccessRule = $rule;
@@ -293,7 +293,7 @@ pub(crate) async fn admit(
             return Err(Error::KeyMismatch {
                 field: "clientKey",
                 claimed: Some(theirs.clone()),
-                requested: client.map(hide),
+                requested: client.map(redact),
             });
         }
         if claims.holds(own) && has_account(ctx, requested, theirs, claimed).await? {
@@ -302,7 +302,7 @@ pub(crate) async fn admit(
         return Err(Error::KeyMismatch {
             field: "customerKey",
             claimed: claims.customer_key.clone(),
-            requested: Some(hide(requested)),
+            requested: Some(redact(requested)),
         });
     }
     if is_own {
@@ -314,7 +314,7 @@ pub(crate) async fn admit(
     Err(Error::KeyMismatch {
         field: "customerKey",
         claimed: claims.customer_key.clone(),
-        requested: Some(hide(requested)),
+        requested: Some(redact(requested)),
     })
 }
 

@@ -22,7 +22,7 @@ use lambda_http::{
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use std::{future::Future, panic::AssertUnwindSafe};
-use table::{Once, Page};
+use table::{IdempotencyKey, Page};
 
 pub trait Endpoint: 'static {
     const SPEC: Spec;
@@ -125,20 +125,20 @@ async fn run<E: Endpoint>(ctx: &Context, http: &HttpRequest, id: &str) -> Result
     let pass = enter(ctx, &E::SPEC, rule, http, id, keys).await?;
     let request = request::read(&E::SPEC, http, id.to_owned(), path, Some(&pass))?;
     let scope = <E::Permission as Permission>::Scope::enter(keys.0, keys.1)?;
-    let once = request.once().filter(|_| E::SPEC.asks_for_replay_first()).cloned();
-    replay(ctx, once.as_ref()).await?;
+    let key = request.idempotency_key().filter(|_| E::SPEC.asks_for_replay_first()).cloned();
+    replay(ctx, key.as_ref()).await?;
     let done = E::handle(ctx, Caller::new(scope, &pass), request).await;
     if let Err(Error::CustomerDisabled | Error::Conflict { .. } | Error::VersionMismatch { .. }) = done {
         // The same request may have got through meanwhile: then it is its own effect that this one met.
-        replay(ctx, once.as_ref()).await?;
+        replay(ctx, key.as_ref()).await?;
     }
     done
 }
 
 /// Gives the answer that was given before, as an error, if there was one.
-async fn replay(ctx: &Context, once: Option<&Once>) -> Result<()> {
-    let Some(once) = once else { return Ok(()) };
-    match ctx.table.answered_before(once, ctx.clock.now()).await? {
+async fn replay(ctx: &Context, key: Option<&IdempotencyKey>) -> Result<()> {
+    let Some(key) = key else { return Ok(()) };
+    match ctx.table.answered_before(key, ctx.clock.now()).await? {
         Some(replay) => Err(Error::Replayed(replay)),
         None => Ok(()),
     }

@@ -167,12 +167,12 @@ impl Function {
         }
     }
 
-    pub const fn says(&self) -> &'static str {
+    pub const fn summary(&self) -> &'static str {
         match self {
-            Self::Endpoint(f) => f.spec.says,
-            Self::Task(f) => f.spec.says,
-            Self::Trigger(f) => f.spec.says,
-            Self::Standalone(f) => f.spec.says,
+            Self::Endpoint(f) => f.spec.summary,
+            Self::Task(f) => f.spec.summary,
+            Self::Trigger(f) => f.spec.summary,
+            Self::Standalone(f) => f.spec.summary,
         }
     }
 
@@ -190,10 +190,10 @@ impl Function {
                     grants.push(Grant::on(Family::Customer, Action::GetItem));
                 }
                 if f.spec.is_idempotent_post() {
-                    grants.push(Grant::on(Family::Once, Action::PutItem));
+                    grants.push(Grant::on(Family::Idempotency, Action::PutItem));
                 }
                 if f.spec.asks_for_replay_first() {
-                    grants.push(Grant::on(Family::Once, Action::GetItem));
+                    grants.push(Grant::on(Family::Idempotency, Action::GetItem));
                 }
                 grants
             }

@@ -20,7 +20,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use std::{collections::BTreeMap, fmt::Write};
-use table::{Change, Once, PageRequest};
+use table::{Change, IdempotencyKey, PageRequest};
 
 const LARGEST_BODY: usize = 256 * 1024;
 const LONGEST_IDEMPOTENCY_KEY: usize = 255;
@@ -32,7 +32,7 @@ pub struct Request {
     pub body: Map<String, Value>,
     query: Map<String, Value>,
     pub if_match: Option<u64>,
-    once: Option<Once>,
+    idempotency_key: Option<IdempotencyKey>,
     list: String,
 }
 
@@ -94,12 +94,12 @@ impl Request {
             now: ctx.clock.now(),
             actor: actor.clone(),
             request_id: self.id.clone(),
-            once: self.once.clone(),
+            idempotency_key: self.idempotency_key.clone(),
         }
     }
 
-    pub(crate) fn once(&self) -> Option<&Once> {
-        self.once.as_ref()
+    pub(crate) fn idempotency_key(&self) -> Option<&IdempotencyKey> {
+        self.idempotency_key.as_ref()
     }
 }
 
@@ -143,7 +143,7 @@ pub(crate) fn read(
     }
     let tenant = path.get("customerKey").map_or("", String::as_str);
     let caller = pass.map_or("", |pass| pass.actor.id.as_str());
-    let once = idempotency_key.map(|key| Once {
+    let key = idempotency_key.map(|key| IdempotencyKey {
         id: hash(&[tenant, caller, spec.name, &key]),
         fingerprint: hash(&[request.uri().path(), &Value::Object(body.clone()).to_string()]),
     });
@@ -157,7 +157,7 @@ pub(crate) fn read(
         body,
         query,
         if_match,
-        once,
+        idempotency_key: key,
         list,
     })
 }

@@ -154,7 +154,7 @@ pub struct Spec {
     pub route: &'static str,
     /// The same for what belongs to a client, where the function serves both: one function is a third of the resources of two.
     pub of_client: Option<&'static str>,
-    pub says: &'static str,
+    pub summary: &'static str,
     pub body: Body,
     pub query: &'static [Field],
     pub answer: Answer,
@@ -196,13 +196,13 @@ const DRY_RUN: &[Field] = &[Field::new(
 .default("false")];
 
 impl Spec {
-    const fn new(method: Method, name: &'static str, route: &'static str, says: &'static str) -> Self {
+    const fn new(method: Method, name: &'static str, route: &'static str, summary: &'static str) -> Self {
         Self {
             name,
             method,
             route,
             of_client: None,
-            says,
+            summary,
             body: Body::None,
             query: &[],
             answer: Answer::Nothing,
@@ -214,24 +214,24 @@ impl Spec {
         }
     }
 
-    pub const fn get(name: &'static str, route: &'static str, says: &'static str) -> Self {
-        Self::new(Method::Get, name, route, says)
+    pub const fn get(name: &'static str, route: &'static str, summary: &'static str) -> Self {
+        Self::new(Method::Get, name, route, summary)
     }
 
-    pub const fn post(name: &'static str, route: &'static str, says: &'static str) -> Self {
-        Self::new(Method::Post, name, route, says)
+    pub const fn post(name: &'static str, route: &'static str, summary: &'static str) -> Self {
+        Self::new(Method::Post, name, route, summary)
     }
 
-    pub const fn put(name: &'static str, route: &'static str, says: &'static str) -> Self {
-        Self::new(Method::Put, name, route, says)
+    pub const fn put(name: &'static str, route: &'static str, summary: &'static str) -> Self {
+        Self::new(Method::Put, name, route, summary)
     }
 
-    pub const fn patch(name: &'static str, route: &'static str, says: &'static str) -> Self {
-        Self::new(Method::Patch, name, route, says)
+    pub const fn patch(name: &'static str, route: &'static str, summary: &'static str) -> Self {
+        Self::new(Method::Patch, name, route, summary)
     }
 
-    pub const fn delete(name: &'static str, route: &'static str, says: &'static str) -> Self {
-        Self::new(Method::Delete, name, route, says)
+    pub const fn delete(name: &'static str, route: &'static str, summary: &'static str) -> Self {
+        Self::new(Method::Delete, name, route, summary)
     }
 
     /// Serves the same things of a client too, at this route.

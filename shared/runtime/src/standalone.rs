@@ -8,7 +8,7 @@ use std::future::Future;
 #[derive(Clone, Copy, Debug)]
 pub struct StandaloneSpec {
     pub name: &'static str,
-    pub says: &'static str,
+    pub summary: &'static str,
     pub started: Started,
     pub grants: &'static [Grant],
 }

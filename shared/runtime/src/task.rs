@@ -17,7 +17,7 @@ use table::{Change, cascades::Step};
 pub struct TaskSpec {
     /// The function's name, its binary's and its queue's.
     pub name: &'static str,
-    pub says: &'static str,
+    pub summary: &'static str,
     pub on: &'static [EventType],
     /// Which of these events, as an EventBridge pattern of their `detail`: for a task that few of them are about.
     pub about: Option<&'static str>,
@@ -28,10 +28,10 @@ pub struct TaskSpec {
 }
 
 impl TaskSpec {
-    pub const fn new(name: &'static str, says: &'static str, on: &'static [EventType]) -> Self {
+    pub const fn new(name: &'static str, summary: &'static str, on: &'static [EventType]) -> Self {
         Self {
             name,
-            says,
+            summary,
             on,
             about: None,
             grants: &[],
@@ -213,7 +213,7 @@ fn job(ctx: &Context, task: &str, event: Event, cursor: Option<String>) -> Job {
             now: ctx.clock.now(),
             actor: Actor::system(task),
             request_id: event.request_id.clone(),
-            once: None,
+            idempotency_key: None,
         },
         cursor,
         event,

@@ -11,7 +11,7 @@ use std::{future::Future, panic::AssertUnwindSafe};
 #[derive(Clone, Copy, Debug)]
 pub struct TriggerSpec {
     pub name: &'static str,
-    pub says: &'static str,
+    pub summary: &'static str,
     pub grants: &'static [Grant],
 }
 

@@ -104,7 +104,7 @@ impl ApiKeys<'_> {
         };
         self.0
             .transaction(change)
-            .once_without_secret(key.key)?
+            .remember_secret_of(key.key)?
             .check("customer", &keys::customer(tenant.key()), enabled())
             .check(
                 "partition",
@@ -170,7 +170,7 @@ impl ApiKeys<'_> {
             let tx = self
                 .0
                 .transaction(change)
-                .once_without_secret(successor)?
+                .remember_secret_of(successor)?
                 .check(
                     "customer",
                     &keys::customer(tenant.key()),
@@ -208,7 +208,7 @@ impl ApiKeys<'_> {
             let Some(after) = before.key.expired(change.now, &change.actor) else {
                 return Ok(before.key);
             };
-            let tx = self.0.transaction(change).once(200, &after, after.meta.version)?.put(
+            let tx = self.0.transaction(change).remember_answer(200, &after, after.meta.version)?.put(
                 "key",
                 before.with(&after).item(tenant.key(), change)?,
                 Expression::version_is(before.key.meta.version),

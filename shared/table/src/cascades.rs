@@ -163,7 +163,7 @@ impl Cascades<'_> {
         let more = || Ok(Step::More(String::new()));
         let clients: Vec<Client> = self.first_page(tenant.itself(), keys::CLIENT_PREFIX).await?;
         if !clients.is_empty() {
-            let delete = |tx, client: &Client| clients::without(tx, customer, client, change);
+            let delete = |tx, client: &Client| clients::delete_client(tx, customer, client, change);
             self.delete_all(&clients, change, delete).await?;
             return more();
         }
@@ -201,7 +201,7 @@ impl Cascades<'_> {
     async fn clear<P: Part>(&self, owner: Owner, change: &Change) -> Result<bool> {
         let parts: Vec<P> = self.first_page(owner, keys::part_prefix(P::Kind::KIND)).await?;
         let delete = |tx, part: &P| {
-            let tx = parts::without(tx, owner, part, change)?;
+            let tx = parts::delete_part(tx, owner, part, change)?;
             Ok(match part.members(owner) {
                 Some(members) => tx.delete("members", &members, Expression::default()),
                 None => tx,
@@ -462,7 +462,7 @@ const COUNTS: &[Field] = &[
 ];
 
 /// As the API shows it.
-pub fn going_fields() -> Vec<Field> {
+pub fn preview_fields() -> Vec<Field> {
     vec![
         Field::new("counts", Rule::Object(COUNTS), "How many of each kind would go.").required(),
         Field::new(
@@ -486,7 +486,7 @@ pub fn going_fields() -> Vec<Field> {
 /// What would go with something, were it deleted.
 #[derive(Debug, Default, serde::Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Going {
+pub struct DeletionPreview {
     pub counts: Counts,
     /// The accounts that would be disabled: those of the clients that go, and those below them.
     pub accounts: Vec<CustomerKey>,
@@ -513,7 +513,7 @@ const LOOKS: u32 = 200;
 
 impl Cascades<'_> {
     /// What deleting a customer would take with it.
-    pub async fn going_with_customer(&self, tenant: Tenant) -> Result<Going> {
+    pub async fn preview_customer_deletion(&self, tenant: Tenant) -> Result<DeletionPreview> {
         if self.0.get(&keys::customer(tenant.key())).await?.is_none() {
             return Err(Error::NotFound(EntityKind::Customer));
         }
@@ -530,7 +530,7 @@ impl Cascades<'_> {
     }
 
     /// What deleting a client would take with it.
-    pub async fn going_with_client(&self, tenant: Tenant, key: ClientKey) -> Result<Going> {
+    pub async fn preview_client_deletion(&self, tenant: Tenant, key: ClientKey) -> Result<DeletionPreview> {
         let client = self.0.clients().read(tenant, key).await?;
         let mut look = Look::new(self.0);
         look.count(tenant.client(key)).await?;
@@ -626,7 +626,7 @@ impl<'t> Look<'t> {
     }
 
     /// Adds the accounts below those it knows.
-    async fn descend(mut self) -> Result<Going> {
+    async fn descend(mut self) -> Result<DeletionPreview> {
         let mut next = 0;
         while next < self.accounts.len() && self.left > 0 {
             let account = self.accounts[next];
@@ -658,7 +658,7 @@ impl<'t> Look<'t> {
                 }
             }
         }
-        Ok(Going {
+        Ok(DeletionPreview {
             counts: self.counts,
             accounts: self.accounts,
             is_complete: self.left > 0,

@@ -15,12 +15,12 @@ pub struct Change {
     pub now: Timestamp,
     pub actor: Actor,
     pub request_id: String,
-    pub once: Option<Once>,
+    pub idempotency_key: Option<IdempotencyKey>,
 }
 
 /// A request that carries an `Idempotency-Key`.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Once {
+pub struct IdempotencyKey {
     /// Stands for tenant, caller, operation and key.
     pub id: String,
     /// Stands for the path and body.
@@ -41,7 +41,7 @@ struct Answered {
     kept_until: i64,
 }
 
-impl Once {
+impl IdempotencyKey {
     /// The item that keeps the answer. Written in the transaction that the answer speaks of, so that neither is there without the other.
     pub fn item<T: Serialize>(&self, status: u16, body: &T, version: Option<u64>, now: Timestamp) -> Result<Item> {
         self.keep(Answered {
@@ -73,7 +73,7 @@ impl Once {
 
     fn keep(&self, answered: Answered) -> Result<Item> {
         let mut item = to_item(&answered)?;
-        item.extend(keys::once(&self.id).attributes());
+        item.extend(keys::idempotency(&self.id).attributes());
         item.insert(ENTITY.into(), s("Once"));
         Ok(item)
     }

@@ -76,7 +76,7 @@ impl Clients<'_> {
         let mut tx = self
             .0
             .transaction(change)
-            .once(201, client, client.meta.version)?
+            .remember_answer(201, client, client.meta.version)?
             .check("parent", &keys::customer(customer), enabled())
             .put("client", item(customer, client, change)?, Expression::absent());
         if let Some(id) = &client.external_id {
@@ -150,7 +150,7 @@ impl Clients<'_> {
             after.meta.changed(change.now, &change.actor);
             let mut tx = self
                 .replace(tenant, &before, &after, change)?
-                .once(200, &after, after.meta.version)?;
+                .remember_answer(200, &after, after.meta.version)?;
             if after.client_customer_key.is_some() && before.is_disabled != after.is_disabled {
                 let state = CascadeState::towards(after.is_disabled);
                 tx = tx.put(
@@ -173,7 +173,7 @@ impl Clients<'_> {
                 .0
                 .transaction(change)
                 .check("parent", &keys::customer(tenant.key()), enabled());
-            let tx = without(tx, tenant.key(), &before, change)?;
+            let tx = delete_client(tx, tenant.key(), &before, change)?;
             if is_through(tx.commit().await.map_err(refused), expected)? {
                 return Ok(());
             }
@@ -207,7 +207,7 @@ impl Clients<'_> {
             after.meta.changed(change.now, &change.actor);
             let tx = self
                 .replace(tenant, &before, &after, change)?
-                .once(201, &after, after.meta.version)?;
+                .remember_answer(201, &after, after.meta.version)?;
             let tx = self.0.customers().put_account(tx, &account, change)?;
             if is_through(tx.commit().await.map_err(refused), expected)? {
                 return Ok(after);
@@ -356,7 +356,7 @@ impl Table {
 }
 
 /// The deletion of a client, with all that speaks of it. What belongs to it goes by way of the event.
-pub(crate) fn without<'c>(
+pub(crate) fn delete_client<'c>(
     tx: Transaction<'c>,
     customer: CustomerKey,
     before: &Client,

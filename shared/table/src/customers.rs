@@ -106,7 +106,7 @@ impl Customers<'_> {
         let mut tx = self
             .0
             .transaction(change)
-            .once(201, customer, customer.meta.version)?
+            .remember_answer(201, customer, customer.meta.version)?
             .put("customer", self.item(customer, change)?, Expression::absent());
         let tenant = keys::tenant(&customer.bootstrap_tenant_key);
         tx = if customer.is_tenant_customer {
@@ -148,8 +148,8 @@ impl Customers<'_> {
             let key = keys::customer(tenant.key());
             match self.0.patch_in_place(&key, patch, expected, change).await? {
                 Updated::Now(item) => return from_item(item),
-                Updated::NotSo(None) => return Err(Error::NotFound(EntityKind::Customer)),
-                Updated::NotSo(Some(item)) => known = Some(from_item::<Customer>(item)?),
+                Updated::ConditionFailed(None) => return Err(Error::NotFound(EntityKind::Customer)),
+                Updated::ConditionFailed(Some(item)) => known = Some(from_item::<Customer>(item)?),
             }
         }
         for _ in 0..TRIES {
@@ -248,7 +248,7 @@ impl Customers<'_> {
                     Expression::default(),
                 );
             if is_through(
-                tx.once(200, &after, after.meta.version)?
+                tx.remember_answer(200, &after, after.meta.version)?
                     .commit()
                     .await
                     .map_err(refused),
@@ -286,7 +286,7 @@ impl Customers<'_> {
                 Expression::default(),
             );
             if is_through(
-                tx.once(200, &after, after.meta.version)?
+                tx.remember_answer(200, &after, after.meta.version)?
                     .commit()
                     .await
                     .map_err(refused),

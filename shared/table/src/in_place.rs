@@ -21,7 +21,7 @@ pub enum Updated {
     /// Done; the item as it is now.
     Now(Item),
     /// The condition failed; the item as it is, if there is one.
-    NotSo(Option<Item>),
+    ConditionFailed(Option<Item>),
 }
 
 /// The parts of an update expression, as a patch is walked.
@@ -128,7 +128,7 @@ impl Table {
             Ok(answer) => Ok(Updated::Now(answer.attributes.unwrap_or_default())),
             Err(error) => match error.as_service_error() {
                 Some(UpdateItemError::ConditionalCheckFailedException(failed)) => {
-                    Ok(Updated::NotSo(failed.item.clone().filter(|item| !item.is_empty())))
+                    Ok(Updated::ConditionFailed(failed.item.clone().filter(|item| !item.is_empty())))
                 }
                 _ => Err(refused(error)),
             },

@@ -61,7 +61,7 @@ pub enum Family {
     Tenant,
     External,
     Audit,
-    Once,
+    Idempotency,
     /// Of the index `customers`.
     CustomerList,
     /// Of the index `expiring-keys`.
@@ -74,7 +74,7 @@ impl Family {
         Self::Tenant,
         Self::External,
         Self::Audit,
-        Self::Once,
+        Self::Idempotency,
         Self::CustomerList,
         Self::Expiring,
     ];
@@ -86,7 +86,7 @@ impl Family {
             Self::Tenant => "TENANT#*",
             Self::External => "EXTERNAL#*",
             Self::Audit => "AUDIT#*",
-            Self::Once => "ONCE#*",
+            Self::Idempotency => "ONCE#*",
             Self::CustomerList => "CUSTOMERS#*",
             Self::Expiring => "EXPIRING#*",
         }
@@ -265,7 +265,7 @@ pub fn audit(customer: CustomerKey, at: Timestamp, entry: EventKey) -> ItemKey {
     ItemKey::new(audit_partition(customer), format!("{at}#{entry}"))
 }
 
-pub fn once(id: &str) -> ItemKey {
+pub fn idempotency(id: &str) -> ItemKey {
     ItemKey::new(format!("ONCE#{id}"), "ONCE")
 }
 
@@ -293,7 +293,7 @@ mod tests {
             tenant("acme").pk,
             external_id("x").pk,
             audit_partition(cus),
-            once("x").pk,
+            idempotency("x").pk,
             customer_list(0),
             expiring_keys(0),
         ];

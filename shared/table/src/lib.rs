@@ -16,7 +16,7 @@ pub mod parts;
 mod read;
 pub mod write;
 
-pub use change::{Change, Once};
+pub use change::{Change, IdempotencyKey};
 pub use cursor::{Cursors, Page, PageRequest};
 
 use aws_sdk_dynamodb::Client;

@@ -113,7 +113,7 @@ pub struct PartFilter {
 
 /// What became of a location that a task wanted to make.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Made {
+pub enum CreatedFirst {
     Now,
     /// By an earlier delivery of the same event; or it was, and somebody deleted it since.
     Before,
@@ -162,7 +162,7 @@ impl<P: Part> Parts<'_, P> {
             let mut tx = self
                 .0
                 .transaction(change)
-                .once(201, part, part.meta().version)?
+                .remember_answer(201, part, part.meta().version)?
                 .under(owner)
                 .put("part", item(owner, part, change)?, Expression::absent());
             if let Some(code) = part.unique() {
@@ -239,7 +239,7 @@ impl<P: Part> Parts<'_, P> {
     pub async fn delete(&self, owner: Owner, key: Key<P::Kind>, expected: Option<u64>, change: &Change) -> Result<()> {
         for _ in 0..TRIES {
             let before = self.expect(owner, key, expected).await?;
-            let mut tx = without(self.0.transaction(change).under(owner), owner, &before, change)?;
+            let mut tx = delete_part(self.0.transaction(change).under(owner), owner, &before, change)?;
             if let Some(members) = before.members(owner) {
                 let none = Expression::new("attribute_not_exists(pk) OR members = :none").with(":none", n(0));
                 tx = tx.delete("members", &members, none);
@@ -261,7 +261,7 @@ impl<P: Part> Parts<'_, P> {
 
 impl Parts<'_, Location> {
     /// The location that a new customer gets by itself. Any number of tries make one location, and none after it was deleted by hand.
-    pub async fn create_first(&self, owner: Owner, location: &Location, change: &Change) -> Result<Made> {
+    pub async fn create_first(&self, owner: Owner, location: &Location, change: &Change) -> Result<CreatedFirst> {
         let key = keys::part(owner, location.key);
         let mut location = location.clone();
         for _ in 0..TRIES {
@@ -279,9 +279,9 @@ impl Parts<'_, Location> {
                 tx = take_headquarters(tx, owner, location.key, None)?;
             }
             match tx.commit().await {
-                Ok(()) => return Ok(Made::Now),
-                Err(Failed::Condition("tombstone" | "part", _)) => return Ok(Made::Before),
-                Err(Failed::Condition("customer", _)) => return Ok(Made::CustomerGone),
+                Ok(()) => return Ok(CreatedFirst::Now),
+                Err(Failed::Condition("tombstone" | "part", _)) => return Ok(CreatedFirst::Before),
+                Err(Failed::Condition("customer", _)) => return Ok(CreatedFirst::CustomerGone),
                 // Somebody was quicker to name a headquarters: theirs stays.
                 Err(Failed::Condition("headquarters", _)) => location.is_headquarters = false,
                 Err(failed) => return Err(refused::<Location>(failed)),
@@ -341,7 +341,7 @@ impl Transaction<'_> {
 }
 
 /// The deletion of a part, with all that speaks of it.
-pub(crate) fn without<'c, P: Part>(
+pub(crate) fn delete_part<'c, P: Part>(
     tx: Transaction<'c>,
     owner: Owner,
     before: &P,

@@ -1,7 +1,7 @@
 //! Reads: one item, or one page. Each is one request.
 
 use crate::{
-    Once, PageRequest, Table,
+    IdempotencyKey, PageRequest, Table,
     item::{Item, from_item, s},
     keys::{self, Index, ItemKey},
     write::{Expression, TRIES, refused},
@@ -234,9 +234,9 @@ pub fn text<'i>(item: &'i Item, name: &str) -> Result<&'i str> {
 
 impl Table {
     /// The answer that was given before to this idempotency key, if there was one.
-    pub async fn answered_before(&self, once: &Once, now: Timestamp) -> Result<Option<Replay>> {
-        match self.get(&keys::once(&once.id)).await? {
-            Some(item) => once.answered_before(item, now),
+    pub async fn answered_before(&self, key: &IdempotencyKey, now: Timestamp) -> Result<Option<Replay>> {
+        match self.get(&keys::idempotency(&key.id)).await? {
+            Some(item) => key.answered_before(item, now),
             None => Ok(None),
         }
     }

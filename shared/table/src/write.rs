@@ -66,7 +66,7 @@ impl Expression {
 
 /// How often a transaction that met another one is tried again before the caller is told to.
 pub const TRIES: usize = 5;
-const ONCE: &str = "once";
+const IDEMPOTENCY: &str = "idempotencyKey";
 /// What `Transaction::count` counts in.
 pub const COUNT: &str = "members";
 
@@ -88,27 +88,27 @@ impl Table {
 
 impl Transaction<'_> {
     /// If the request carries an idempotency key: keep this answer with the write.
-    pub fn once<T: Serialize>(self, status: u16, body: &T, version: impl Into<Option<u64>>) -> Result<Self> {
-        let Some(once) = &self.change.once else {
+    pub fn remember_answer<T: Serialize>(self, status: u16, body: &T, version: impl Into<Option<u64>>) -> Result<Self> {
+        let Some(key) = &self.change.idempotency_key else {
             return Ok(self);
         };
-        let item = once.item(status, body, version.into(), self.change.now)?;
-        Ok(self.put_once(item))
+        let item = key.item(status, body, version.into(), self.change.now)?;
+        Ok(self.put_idempotency_key(item))
     }
 
     /// As `once`, of an answer that carries the secret of something: that it was given is kept, and not what.
-    pub fn once_without_secret(self, of: impl ToString) -> Result<Self> {
-        let Some(once) = &self.change.once else {
+    pub fn remember_secret_of(self, of: impl ToString) -> Result<Self> {
+        let Some(key) = &self.change.idempotency_key else {
             return Ok(self);
         };
-        let item = once.item_without_secret(of.to_string(), self.change.now)?;
-        Ok(self.put_once(item))
+        let item = key.item_without_secret(of.to_string(), self.change.now)?;
+        Ok(self.put_idempotency_key(item))
     }
 
-    fn put_once(self, item: Item) -> Self {
+    fn put_idempotency_key(self, item: Item) -> Self {
         let free = Expression::new(&format!("attribute_not_exists({PK}) OR {TTL} <= :now"))
             .with(":now", expired_before(self.change.now));
-        self.put(ONCE, item, free)
+        self.put(IDEMPOTENCY, item, free)
     }
 
     pub fn put(mut self, name: &'static str, item: Item, condition: Expression) -> Self {
@@ -218,7 +218,7 @@ impl Transaction<'_> {
             }
             match of_code("TransactionConflict") {
                 // Another request with the same key is in the middle of its own transaction.
-                Some(index) if names.get(index) == Some(&ONCE) => {
+                Some(index) if names.get(index) == Some(&IDEMPOTENCY) => {
                     return Err(Failed::Other(Error::RequestInProgress));
                 }
                 Some(_) => {}
@@ -233,8 +233,8 @@ impl Transaction<'_> {
 
 impl Change {
     fn failed(&self, name: &'static str, old: Option<Item>) -> Failed {
-        match (&self.once, name, old) {
-            (Some(once), ONCE, Some(item)) => Failed::Other(match once.answered_before(item, self.now) {
+        match (&self.idempotency_key, name, old) {
+            (Some(key), IDEMPOTENCY, Some(item)) => Failed::Other(match key.answered_before(item, self.now) {
                 Ok(Some(replay)) => Error::Replayed(replay),
                 Ok(None) => Error::RequestInProgress,
                 Err(error) => error,
