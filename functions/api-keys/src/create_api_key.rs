@@ -2,7 +2,7 @@
 
 use crate::issued;
 use domain::{
-    Result,
+    Code, Result,
     api_key::{self, ApiKey},
     partition::Partition,
 };
@@ -30,7 +30,7 @@ impl Endpoint for CreateApiKey {
         Grant::on(Family::Customer, Action::ConditionCheckItem),
         Grant::on(Family::Customer, Action::PutItem),
     ])
-    .codes(&["CUSTOMER_DISABLED", "SECRET_ALREADY_DELIVERED"]);
+    .codes(&[Code::CustomerDisabled, Code::SecretAlreadyDelivered]);
     type Permission = ManagePartitions;
 
     async fn handle(ctx: &Context, caller: Caller<ManagePartitions>, request: Request) -> Result<Reply> {

@@ -2,7 +2,7 @@
 
 use crate::issued;
 use domain::{
-    Result,
+    Code, Result,
     api_key::{self, Rotation},
 };
 use runtime::{
@@ -28,7 +28,7 @@ impl Endpoint for RotateApiKey {
         Grant::on(Family::Customer, Action::ConditionCheckItem),
         Grant::on(Family::Customer, Action::PutItem),
     ])
-    .codes(&["CONFLICT", "CUSTOMER_DISABLED", "SECRET_ALREADY_DELIVERED"]);
+    .codes(&[Code::Conflict, Code::CustomerDisabled, Code::SecretAlreadyDelivered]);
     type Permission = ManagePartitions;
 
     async fn handle(ctx: &Context, caller: Caller<ManagePartitions>, request: Request) -> Result<Reply> {

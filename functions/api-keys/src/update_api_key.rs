@@ -1,6 +1,6 @@
 //! PATCH /v1/customers/{customerKey}/partitions/{partitionKey}/api-keys/{keyId}: change a key's name or what it belongs to.
 
-use domain::{Result, api_key};
+use domain::{Code, Result, api_key};
 use runtime::{
     Answer, Body, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::ManagePartitions, spec::Action,
 };
@@ -24,7 +24,7 @@ impl Endpoint for UpdateApiKey {
         Grant::on(Family::Customer, Action::ConditionCheckItem),
         Grant::on(Family::Customer, Action::PutItem),
     ])
-    .codes(&["CUSTOMER_DISABLED"]);
+    .codes(&[Code::CustomerDisabled]);
     type Permission = ManagePartitions;
 
     async fn handle(ctx: &Context, caller: Caller<ManagePartitions>, request: Request) -> Result<Reply> {

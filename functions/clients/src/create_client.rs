@@ -1,7 +1,7 @@
 //! POST /v1/customers/{customerKey}/clients: make a client, and its account with it where that is asked for, in one transaction.
 
 use domain::{
-    Entity, Result,
+    Code, Entity, Result,
     client::{self, Client},
     customer::Customer,
 };
@@ -30,7 +30,7 @@ impl Endpoint for CreateClient {
         Grant::on(Family::Customer, Action::ConditionCheckItem),
         Grant::on(Family::Customer, Action::PutItem),
     ])
-    .codes(&["CONFLICT", "CUSTOMER_DISABLED"]);
+    .codes(&[Code::Conflict, Code::CustomerDisabled]);
     type Permission = EditClients;
 
     async fn handle(ctx: &Context, caller: Caller<EditClients>, request: Request) -> Result<Reply> {

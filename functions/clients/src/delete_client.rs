@@ -1,6 +1,6 @@
 //! DELETE /v1/customers/{customerKey}/clients/{clientKey}: delete a client. What belonged to it follows; its account lives on, disabled.
 
-use domain::Result;
+use domain::{Code, Result};
 use runtime::{Answer, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::EditClients, spec::Action};
 use table::{cascades, keys::Family};
 
@@ -23,7 +23,7 @@ impl Endpoint for DeleteClient {
         Grant::on(Family::Customer, Action::PutItem),
         Grant::on(Family::Customer, Action::DeleteItem),
     ])
-    .codes(&["CUSTOMER_DISABLED"]);
+    .codes(&[Code::CustomerDisabled]);
     type Permission = EditClients;
 
     async fn handle(ctx: &Context, caller: Caller<EditClients>, request: Request) -> Result<Reply> {

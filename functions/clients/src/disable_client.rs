@@ -1,6 +1,6 @@
 //! POST /v1/customers/{customerKey}/clients/{clientKey}/disable: disable a client, its account with it, and what is below that.
 
-use domain::{Result, client};
+use domain::{Code, Result, client};
 use runtime::{
     Answer, Body, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::EditClients, spec::Action,
 };
@@ -24,7 +24,7 @@ impl Endpoint for DisableClient {
         Grant::on(Family::Customer, Action::ConditionCheckItem),
         Grant::on(Family::Customer, Action::PutItem),
     ])
-    .codes(&["CUSTOMER_DISABLED"]);
+    .codes(&[Code::CustomerDisabled]);
     type Permission = EditClients;
 
     async fn handle(ctx: &Context, caller: Caller<EditClients>, request: Request) -> Result<Reply> {

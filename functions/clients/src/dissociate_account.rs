@@ -1,6 +1,6 @@
 //! DELETE /v1/customers/{customerKey}/clients/{clientKey}/account: part a client and its account. Both stand, neither points at the other.
 
-use domain::Result;
+use domain::{Code, Result};
 use runtime::{Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::EditClients, spec::Action};
 use table::keys::Family;
 
@@ -18,7 +18,7 @@ impl Endpoint for DissociateAccount {
         Grant::on(Family::Customer, Action::PutItem),
         Grant::on(Family::Customer, Action::DeleteItem),
     ])
-    .codes(&["CUSTOMER_DISABLED"]);
+    .codes(&[Code::CustomerDisabled]);
     type Permission = EditClients;
 
     async fn handle(ctx: &Context, caller: Caller<EditClients>, request: Request) -> Result<Reply> {

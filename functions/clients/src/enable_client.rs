@@ -1,6 +1,6 @@
 //! POST /v1/customers/{customerKey}/clients/{clientKey}/enable: enable a client again, and of what is below it what its disabling disabled.
 
-use domain::{Result, client};
+use domain::{Code, Result, client};
 use runtime::{
     Answer, Body, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::EditClients, spec::Action,
 };
@@ -24,7 +24,7 @@ impl Endpoint for EnableClient {
         Grant::on(Family::Customer, Action::ConditionCheckItem),
         Grant::on(Family::Customer, Action::PutItem),
     ])
-    .codes(&["CONFLICT", "CUSTOMER_DISABLED"]);
+    .codes(&[Code::Conflict, Code::CustomerDisabled]);
     type Permission = EditClients;
 
     async fn handle(ctx: &Context, caller: Caller<EditClients>, request: Request) -> Result<Reply> {

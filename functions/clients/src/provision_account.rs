@@ -1,7 +1,7 @@
 //! POST /v1/customers/{customerKey}/clients/{clientKey}/account: make the account of a client that has none.
 
 use domain::{
-    Entity, Result, client,
+    Code, Entity, Result, client,
     customer::{self, Customer},
 };
 use runtime::{
@@ -29,7 +29,7 @@ impl Endpoint for ProvisionAccount {
         Grant::on(Family::Customer, Action::PutItem),
         Grant::on(Family::External, Action::PutItem),
     ])
-    .codes(&["CONFLICT", "CUSTOMER_DISABLED"]);
+    .codes(&[Code::Conflict, Code::CustomerDisabled]);
     type Permission = EditClients;
 
     async fn handle(ctx: &Context, caller: Caller<EditClients>, request: Request) -> Result<Reply> {

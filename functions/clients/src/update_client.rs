@@ -1,6 +1,6 @@
 //! PATCH /v1/customers/{customerKey}/clients/{clientKey}: change a client by JSON Merge Patch.
 
-use domain::{Result, client};
+use domain::{Code, Result, client};
 use runtime::{
     Answer, Body, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::EditClients, spec::Action,
 };
@@ -25,7 +25,7 @@ impl Endpoint for UpdateClient {
         Grant::on(Family::Customer, Action::PutItem),
         Grant::on(Family::Customer, Action::DeleteItem),
     ])
-    .codes(&["CONFLICT", "CUSTOMER_DISABLED"]);
+    .codes(&[Code::Conflict, Code::CustomerDisabled]);
     type Permission = EditClients;
 
     async fn handle(ctx: &Context, caller: Caller<EditClients>, request: Request) -> Result<Reply> {

@@ -1,7 +1,7 @@
 //! POST /v1/customers: make a customer. A tenant customer claims its bootstrap key in the same transaction.
 
 use domain::{
-    Entity, Result,
+    Code, Entity, Result,
     customer::{self, Customer},
 };
 use runtime::{
@@ -26,7 +26,7 @@ impl Endpoint for CreateCustomer {
             Grant::on(Family::Tenant, Action::ConditionCheckItem),
             Grant::on(Family::External, Action::PutItem),
         ])
-        .codes(&["TENANT_NOT_FOUND", "CONFLICT"]);
+        .codes(&[Code::TenantNotFound, Code::Conflict]);
     type Permission = EditAllCustomers;
 
     async fn handle(ctx: &Context, caller: Caller<EditAllCustomers>, request: Request) -> Result<Reply> {

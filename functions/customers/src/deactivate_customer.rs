@@ -1,7 +1,7 @@
 //! POST /v1/customers/{customerKey}/deactivate: disable a customer, with feedback and a window in which it can come back.
 
 use domain::{
-    Error, Permission, Result,
+    Code, Error, Permission, Result,
     customer::{self, Customer},
     deactivation::{self, DeactivationRequest},
 };
@@ -28,7 +28,7 @@ impl Endpoint for DeactivateCustomer {
         Grant::on(Family::Customer, Action::PutItem),
         Grant::on(Family::Audit, Action::PutItem),
     ])
-    .codes(&["CUSTOMER_DISABLED"]);
+    .codes(&[Code::CustomerDisabled]);
     type Permission = GovernAccount;
 
     async fn handle(ctx: &Context, caller: Caller<GovernAccount>, request: Request) -> Result<Reply> {

@@ -1,6 +1,6 @@
 //! GET /v1/customers/external/{externalId}: the customer with this id in another system.
 
-use domain::{Result, customer};
+use domain::{Code, Result, customer};
 use runtime::{Answer, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::ViewAllCustomers};
 use table::keys::{Family, Index};
 
@@ -17,7 +17,7 @@ impl Endpoint for GetCustomerByExternalId {
         fields: customer::view_fields,
     })
     .grants(&[Grant::query(Index::ExternalIds, Family::External)])
-    .codes(&["NOT_FOUND"]);
+    .codes(&[Code::NotFound]);
     type Permission = ViewAllCustomers;
 
     async fn handle(ctx: &Context, caller: Caller<ViewAllCustomers>, request: Request) -> Result<Reply> {

@@ -1,6 +1,6 @@
 //! GET /v1/tenants/{bootstrapTenantKey}: the tenant customer that holds a bootstrap key.
 
-use domain::{Result, customer};
+use domain::{Code, Result, customer};
 use runtime::{Answer, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::ViewAllCustomers};
 use table::keys::{Family, Index};
 
@@ -17,7 +17,7 @@ impl Endpoint for GetTenant {
         fields: customer::view_fields,
     })
     .grants(&[Grant::query(Index::Tenants, Family::Tenant)])
-    .codes(&["TENANT_NOT_FOUND"]);
+    .codes(&[Code::TenantNotFound]);
     type Permission = ViewAllCustomers;
 
     async fn handle(ctx: &Context, caller: Caller<ViewAllCustomers>, request: Request) -> Result<Reply> {

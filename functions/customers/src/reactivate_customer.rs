@@ -1,6 +1,6 @@
 //! POST /v1/customers/{customerKey}/reactivate: enable a deactivated customer again, while its window is open.
 
-use domain::{Result, customer};
+use domain::{Code, Result, customer};
 use runtime::{
     Answer, Body, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::GovernAccount, spec::Action,
 };
@@ -24,7 +24,7 @@ impl Endpoint for ReactivateCustomer {
         Grant::on(Family::Customer, Action::PutItem),
         Grant::on(Family::Audit, Action::PutItem),
     ])
-    .codes(&["CONFLICT", "REACTIVATION_WINDOW_CLOSED"]);
+    .codes(&[Code::Conflict, Code::ReactivationWindowClosed]);
     type Permission = GovernAccount;
 
     async fn handle(ctx: &Context, caller: Caller<GovernAccount>, request: Request) -> Result<Reply> {

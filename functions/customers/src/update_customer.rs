@@ -1,6 +1,6 @@
 //! PATCH /v1/customers/{customerKey}: change a customer by JSON Merge Patch.
 
-use domain::{Result, customer};
+use domain::{Code, Result, customer};
 use runtime::{
     Answer, Body, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::EditCustomer, spec::Action,
 };
@@ -22,7 +22,7 @@ impl Endpoint for UpdateCustomer {
             Grant::on(Family::External, Action::PutItem),
             Grant::on(Family::External, Action::DeleteItem),
         ])
-        .codes(&["CONFLICT", "CUSTOMER_DISABLED"]);
+        .codes(&[Code::Conflict, Code::CustomerDisabled]);
     type Permission = EditCustomer;
 
     async fn handle(ctx: &Context, caller: Caller<EditCustomer>, request: Request) -> Result<Reply> {

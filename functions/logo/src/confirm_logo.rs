@@ -1,6 +1,6 @@
 //! PUT /v1/customers/{customerKey}/logo, and of a client: show what was uploaded, if it is what it was said to be.
 
-use domain::{Result, client, customer, logo};
+use domain::{Code, Result, client, customer, logo};
 use logos::{LOGOS, UPLOADS};
 use runtime::{
     Answer, Body, Caller, Context, Endpoint, Grant, Reply, Request, Spec,
@@ -48,7 +48,7 @@ impl Endpoint for ConfirmLogo {
             actions: &["PutObject", "PutObjectTagging"],
         },
     ])
-    .codes(&["CONFLICT", "CUSTOMER_DISABLED"]);
+    .codes(&[Code::Conflict, Code::CustomerDisabled]);
     type Permission = EditStructure;
 
     async fn handle(ctx: &Context, caller: Caller<EditStructure>, request: Request) -> Result<Reply> {

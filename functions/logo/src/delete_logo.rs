@@ -1,6 +1,6 @@
 //! DELETE /v1/customers/{customerKey}/logo, and of a client: show none. Where there is none, that is so already.
 
-use domain::Result;
+use domain::{Code, Result};
 use runtime::{Answer, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::EditStructure, spec::Action};
 use table::keys::Family;
 
@@ -19,7 +19,7 @@ impl Endpoint for DeleteLogo {
         Grant::on(Family::Customer, Action::ConditionCheckItem),
         Grant::on(Family::Customer, Action::PutItem),
     ])
-    .codes(&["CUSTOMER_DISABLED"]);
+    .codes(&[Code::CustomerDisabled]);
     type Permission = EditStructure;
 
     async fn handle(ctx: &Context, caller: Caller<EditStructure>, request: Request) -> Result<Reply> {

@@ -3,7 +3,7 @@
 //! Nothing is kept of it but the idempotency key's answer, and in that not the signed URL: a repeat gets the same receipt, newly signed.
 
 use domain::{
-    Error, Result,
+    Code, Error, Result,
     entity::to_value,
     logo::{self, WantedUpload},
 };
@@ -40,7 +40,7 @@ impl Endpoint for RequestLogo {
         folder: UPLOADS,
         actions: &["PutObject"],
     }])
-    .codes(&["CUSTOMER_DISABLED"]);
+    .codes(&[Code::CustomerDisabled]);
     type Permission = EditStructure;
 
     async fn handle(ctx: &Context, caller: Caller<EditStructure>, request: Request) -> Result<Reply> {

@@ -1,7 +1,7 @@
 //! POST /v1/customers/{customerKey}/partitions: make a partition.
 
 use domain::{
-    Entity, Result,
+    Code, Entity, Result,
     partition::{self, Partition},
 };
 use runtime::{
@@ -27,7 +27,7 @@ impl Endpoint for CreatePartition {
         Grant::on(Family::Customer, Action::PutItem),
         Grant::on(Family::Customer, Action::UpdateItem),
     ])
-    .codes(&["CONFLICT", "CUSTOMER_DISABLED"]);
+    .codes(&[Code::Conflict, Code::CustomerDisabled]);
     type Permission = ManagePartitions;
 
     async fn handle(ctx: &Context, caller: Caller<ManagePartitions>, request: Request) -> Result<Reply> {

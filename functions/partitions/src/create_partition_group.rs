@@ -1,7 +1,7 @@
 //! POST /v1/customers/{customerKey}/partition-groups: make a partition group.
 
 use domain::{
-    Entity, Result,
+    Code, Entity, Result,
     partition_group::{self, PartitionGroup},
 };
 use runtime::{
@@ -26,7 +26,7 @@ impl Endpoint for CreatePartitionGroup {
         Grant::on(Family::Customer, Action::ConditionCheckItem),
         Grant::on(Family::Customer, Action::PutItem),
     ])
-    .codes(&["CONFLICT", "CUSTOMER_DISABLED"]);
+    .codes(&[Code::Conflict, Code::CustomerDisabled]);
     type Permission = ManagePartitions;
 
     async fn handle(ctx: &Context, caller: Caller<ManagePartitions>, request: Request) -> Result<Reply> {

@@ -1,6 +1,6 @@
 //! DELETE /v1/customers/{customerKey}/partitions/{partitionKey}: delete a partition.
 
-use domain::{Result, partition::Partition};
+use domain::{Code, Result, partition::Partition};
 use runtime::{Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::ManagePartitions, spec::Action};
 use table::keys::Family;
 
@@ -19,7 +19,7 @@ impl Endpoint for DeletePartition {
         Grant::on(Family::Customer, Action::UpdateItem),
         Grant::on(Family::Customer, Action::DeleteItem),
     ])
-    .codes(&["CUSTOMER_DISABLED"]);
+    .codes(&[Code::CustomerDisabled]);
     type Permission = ManagePartitions;
 
     async fn handle(ctx: &Context, caller: Caller<ManagePartitions>, request: Request) -> Result<Reply> {

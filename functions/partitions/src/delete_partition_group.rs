@@ -1,6 +1,6 @@
 //! DELETE /v1/customers/{customerKey}/partition-groups/{partitionGroupKey}: delete a partition group.
 
-use domain::{Result, partition_group::PartitionGroup};
+use domain::{Code, Result, partition_group::PartitionGroup};
 use runtime::{Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::ManagePartitions, spec::Action};
 use table::keys::Family;
 
@@ -18,7 +18,7 @@ impl Endpoint for DeletePartitionGroup {
         Grant::on(Family::Customer, Action::PutItem),
         Grant::on(Family::Customer, Action::DeleteItem),
     ])
-    .codes(&["CUSTOMER_DISABLED", "NOT_EMPTY"]);
+    .codes(&[Code::CustomerDisabled, Code::NotEmpty]);
     type Permission = ManagePartitions;
 
     async fn handle(ctx: &Context, caller: Caller<ManagePartitions>, request: Request) -> Result<Reply> {

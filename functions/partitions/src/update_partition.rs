@@ -1,7 +1,7 @@
 //! PATCH /v1/customers/{customerKey}/partitions/{partitionKey}: change a partition by JSON Merge Patch.
 
 use domain::{
-    Result,
+    Code, Result,
     partition::{self, Partition},
 };
 use runtime::{
@@ -29,7 +29,7 @@ impl Endpoint for UpdatePartition {
         Grant::on(Family::Customer, Action::UpdateItem),
         Grant::on(Family::Customer, Action::DeleteItem),
     ])
-    .codes(&["CONFLICT", "CUSTOMER_DISABLED"]);
+    .codes(&[Code::Conflict, Code::CustomerDisabled]);
     type Permission = ManagePartitions;
 
     async fn handle(ctx: &Context, caller: Caller<ManagePartitions>, request: Request) -> Result<Reply> {

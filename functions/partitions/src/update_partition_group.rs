@@ -1,7 +1,7 @@
 //! PATCH /v1/customers/{customerKey}/partition-groups/{partitionGroupKey}: change a partition group by JSON Merge Patch.
 
 use domain::{
-    Result,
+    Code, Result,
     partition_group::{self, PartitionGroup},
 };
 use runtime::{
@@ -28,7 +28,7 @@ impl Endpoint for UpdatePartitionGroup {
         Grant::on(Family::Customer, Action::PutItem),
         Grant::on(Family::Customer, Action::DeleteItem),
     ])
-    .codes(&["CONFLICT", "CUSTOMER_DISABLED"]);
+    .codes(&[Code::Conflict, Code::CustomerDisabled]);
     type Permission = ManagePartitions;
 
     async fn handle(ctx: &Context, caller: Caller<ManagePartitions>, request: Request) -> Result<Reply> {

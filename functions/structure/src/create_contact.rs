@@ -1,7 +1,7 @@
 //! POST /v1/customers/{customerKey}/contacts, and of a client: make a contact.
 
 use domain::{
-    Entity, Result,
+    Code, Entity, Result,
     contact::{self, Contact},
 };
 use runtime::{
@@ -28,7 +28,7 @@ impl Endpoint for CreateContact {
         Grant::on(Family::Customer, Action::ConditionCheckItem),
         Grant::on(Family::Customer, Action::PutItem),
     ])
-    .codes(&["CUSTOMER_DISABLED"]);
+    .codes(&[Code::CustomerDisabled]);
     type Permission = EditStructure;
 
     async fn handle(ctx: &Context, caller: Caller<EditStructure>, request: Request) -> Result<Reply> {

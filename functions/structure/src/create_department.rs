@@ -1,7 +1,7 @@
 //! POST /v1/customers/{customerKey}/departments, and of a client: make a department.
 
 use domain::{
-    Entity, Result,
+    Code, Entity, Result,
     department::{self, Department},
 };
 use runtime::{
@@ -27,7 +27,7 @@ impl Endpoint for CreateDepartment {
         Grant::on(Family::Customer, Action::ConditionCheckItem),
         Grant::on(Family::Customer, Action::PutItem),
     ])
-    .codes(&["CONFLICT", "CUSTOMER_DISABLED"]);
+    .codes(&[Code::Conflict, Code::CustomerDisabled]);
     type Permission = EditStructure;
 
     async fn handle(ctx: &Context, caller: Caller<EditStructure>, request: Request) -> Result<Reply> {

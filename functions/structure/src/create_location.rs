@@ -1,7 +1,7 @@
 //! POST /v1/customers/{customerKey}/locations, and of a client: make a location. Making it headquarters takes that from the other, in one transaction.
 
 use domain::{
-    Entity, Result,
+    Code, Entity, Result,
     location::{self, Location},
 };
 use runtime::{
@@ -28,7 +28,7 @@ impl Endpoint for CreateLocation {
         Grant::on(Family::Customer, Action::PutItem),
         Grant::on(Family::Customer, Action::UpdateItem),
     ])
-    .codes(&["CONFLICT", "CUSTOMER_DISABLED"]);
+    .codes(&[Code::Conflict, Code::CustomerDisabled]);
     type Permission = EditStructure;
 
     async fn handle(ctx: &Context, caller: Caller<EditStructure>, request: Request) -> Result<Reply> {

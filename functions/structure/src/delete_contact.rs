@@ -1,6 +1,6 @@
 //! DELETE /v1/customers/{customerKey}/contacts/{contactKey}, and of a client: delete a contact.
 
-use domain::{Result, contact::Contact};
+use domain::{Code, Result, contact::Contact};
 use runtime::{Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::EditStructure, spec::Action};
 use table::keys::Family;
 
@@ -19,7 +19,7 @@ impl Endpoint for DeleteContact {
         Grant::on(Family::Customer, Action::PutItem),
         Grant::on(Family::Customer, Action::DeleteItem),
     ])
-    .codes(&["CUSTOMER_DISABLED"]);
+    .codes(&[Code::CustomerDisabled]);
     type Permission = EditStructure;
 
     async fn handle(ctx: &Context, caller: Caller<EditStructure>, request: Request) -> Result<Reply> {

@@ -1,6 +1,6 @@
 //! DELETE /v1/customers/{customerKey}/departments/{departmentKey}, and of a client: delete a department.
 
-use domain::{Result, department::Department};
+use domain::{Code, Result, department::Department};
 use runtime::{Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::EditStructure, spec::Action};
 use table::keys::Family;
 
@@ -19,7 +19,7 @@ impl Endpoint for DeleteDepartment {
         Grant::on(Family::Customer, Action::PutItem),
         Grant::on(Family::Customer, Action::DeleteItem),
     ])
-    .codes(&["CUSTOMER_DISABLED"]);
+    .codes(&[Code::CustomerDisabled]);
     type Permission = EditStructure;
 
     async fn handle(ctx: &Context, caller: Caller<EditStructure>, request: Request) -> Result<Reply> {

@@ -1,6 +1,6 @@
 //! DELETE /v1/customers/{customerKey}/locations/{locationKey}, and of a client: delete a location.
 
-use domain::{Result, location::Location};
+use domain::{Code, Result, location::Location};
 use runtime::{Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::EditStructure, spec::Action};
 use table::keys::Family;
 
@@ -19,7 +19,7 @@ impl Endpoint for DeleteLocation {
         Grant::on(Family::Customer, Action::PutItem),
         Grant::on(Family::Customer, Action::DeleteItem),
     ])
-    .codes(&["CUSTOMER_DISABLED"]);
+    .codes(&[Code::CustomerDisabled]);
     type Permission = EditStructure;
 
     async fn handle(ctx: &Context, caller: Caller<EditStructure>, request: Request) -> Result<Reply> {

@@ -1,7 +1,7 @@
 //! PATCH /v1/customers/{customerKey}/contacts/{contactKey}, and of a client: change a contact by JSON Merge Patch.
 
 use domain::{
-    Result,
+    Code, Result,
     contact::{self, Contact},
 };
 use runtime::{
@@ -28,7 +28,7 @@ impl Endpoint for UpdateContact {
         Grant::on(Family::Customer, Action::ConditionCheckItem),
         Grant::on(Family::Customer, Action::PutItem),
     ])
-    .codes(&["CUSTOMER_DISABLED"]);
+    .codes(&[Code::CustomerDisabled]);
     type Permission = EditStructure;
 
     async fn handle(ctx: &Context, caller: Caller<EditStructure>, request: Request) -> Result<Reply> {

@@ -1,7 +1,7 @@
 //! PATCH /v1/customers/{customerKey}/departments/{departmentKey}, and of a client: change a department by JSON Merge Patch.
 
 use domain::{
-    Result,
+    Code, Result,
     department::{self, Department},
 };
 use runtime::{
@@ -29,7 +29,7 @@ impl Endpoint for UpdateDepartment {
         Grant::on(Family::Customer, Action::PutItem),
         Grant::on(Family::Customer, Action::DeleteItem),
     ])
-    .codes(&["CONFLICT", "CUSTOMER_DISABLED"]);
+    .codes(&[Code::Conflict, Code::CustomerDisabled]);
     type Permission = EditStructure;
 
     async fn handle(ctx: &Context, caller: Caller<EditStructure>, request: Request) -> Result<Reply> {

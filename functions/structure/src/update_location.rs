@@ -1,7 +1,7 @@
 //! PATCH /v1/customers/{customerKey}/locations/{locationKey}, and of a client: change a location by JSON Merge Patch.
 
 use domain::{
-    Result,
+    Code, Result,
     location::{self, Location},
 };
 use runtime::{
@@ -30,7 +30,7 @@ impl Endpoint for UpdateLocation {
         Grant::on(Family::Customer, Action::UpdateItem),
         Grant::on(Family::Customer, Action::DeleteItem),
     ])
-    .codes(&["CONFLICT", "CUSTOMER_DISABLED"]);
+    .codes(&[Code::Conflict, Code::CustomerDisabled]);
     type Permission = EditStructure;
 
     async fn handle(ctx: &Context, caller: Caller<EditStructure>, request: Request) -> Result<Reply> {

@@ -2,12 +2,12 @@
 
 use crate::{AREAS, names::pascal_case, problems};
 use domain::fields::{Access, Field, Mode, Rule};
-use domain::schema;
+use domain::{Code, schema};
 use runtime::{
     Answer, Function,
     access::AccessRule,
     function::EndpointFunction,
-    problem::CODES,
+    problem::{status, title},
     spec::{Body, Spec, kind_of_parameter},
 };
 use serde_json::{Map, Value, json};
@@ -44,16 +44,16 @@ pub fn document(functions: &[Function]) -> Value {
         path[spec.method.name().to_lowercase()] = operation(&endpoint);
         schemas.extend(schemas_of(spec));
     }
-    let examples: Map<String, Value> = CODES
+    let examples: Map<String, Value> = Code::ALL
         .iter()
-        .map(|(code, _, title)| {
-            let example = json!({"summary": title, "value": problems::example(code)});
-            ((*code).to_owned(), example)
+        .map(|code| {
+            let example = json!({"summary": title(*code), "value": problems::example(*code)});
+            (code.name().to_owned(), example)
         })
         .collect();
-    let responses: Map<String, Value> = CODES
+    let responses: Map<String, Value> = Code::ALL
         .iter()
-        .map(|(code, status, _)| ((*code).to_owned(), problem_response(*status, &[code])))
+        .map(|code| (code.name().to_owned(), problem_response(status(*code), &[*code])))
         .collect();
     json!({
         "openapi": "3.1.0",
@@ -301,8 +301,8 @@ fn page(name: &str) -> Value {
 fn responses(endpoint: &EndpointFunction) -> Value {
     let spec = &endpoint.spec;
     let mut responses = Map::new();
-    let (status, good) = good_response(spec);
-    responses.insert(status.to_owned(), good);
+    let (good_status, good) = good_response(spec);
+    responses.insert(good_status.to_owned(), good);
     if let Answer::Deleted { name, fields } = spec.answer {
         let schema = json!({"$ref": format!("#/components/schemas/{name}")});
         let example = schema::example(&fields(), Mode::Stored);
@@ -314,19 +314,14 @@ fn responses(endpoint: &EndpointFunction) -> Value {
         responses.insert("200".into(), dry_run);
     }
     let codes = problems::codes_of(endpoint);
-    let mut statuses: Vec<u16> = CODES.iter().map(|(_, status, _)| *status).collect();
-    statuses.sort_unstable();
-    statuses.dedup();
-    for status in statuses {
-        let of_status: Vec<&str> = CODES
-            .iter()
-            .filter(|(code, its_status, _)| *its_status == status && codes.contains(code))
-            .map(|(code, ..)| *code)
-            .collect();
-        let response = match of_status.as_slice() {
-            [] => continue,
+    let mut by_status: BTreeMap<u16, Vec<Code>> = BTreeMap::new();
+    for code in Code::ALL.iter().filter(|code| codes.contains(code)) {
+        by_status.entry(status(*code)).or_default().push(*code);
+    }
+    for (status, codes) in by_status {
+        let response = match codes.as_slice() {
             // Most statuses have one code and are the same everywhere.
-            [code] => json!({"$ref": format!("#/components/responses/{code}")}),
+            [code] => json!({"$ref": format!("#/components/responses/{}", code.name())}),
             codes => problem_response(status, codes),
         };
         responses.insert(status.to_string(), response);
@@ -391,7 +386,7 @@ fn good_response(spec: &Spec) -> (&'static str, Value) {
     }
 }
 
-fn problem_response(status: u16, codes: &[&str]) -> Value {
+fn problem_response(status: u16, codes: &[Code]) -> Value {
     let mut headers = vec![REQUEST_ID];
     match status {
         401 => headers.push("WWW-Authenticate"),
@@ -402,18 +397,19 @@ fn problem_response(status: u16, codes: &[&str]) -> Value {
         .iter()
         .map(|code| {
             (
-                (*code).to_owned(),
-                json!({"$ref": format!("#/components/examples/{code}")}),
+                code.name().to_owned(),
+                json!({"$ref": format!("#/components/examples/{}", code.name())}),
             )
         })
         .collect();
+    let names: Vec<&str> = codes.iter().map(|code| code.name()).collect();
     json!({
-        "description": codes.iter().map(|code| format!("`{code}`")).collect::<Vec<_>>().join(", "),
+        "description": codes.iter().map(|code| format!("`{}`", code.name())).collect::<Vec<_>>().join(", "),
         "headers": header_refs(&headers),
         "content": {"application/problem+json": {
             "schema": {"allOf": [
                 {"$ref": "#/components/schemas/Problem"},
-                {"type": "object", "properties": {"code": {"enum": codes}, "status": {"const": status}}},
+                {"type": "object", "properties": {"code": {"enum": names}, "status": {"const": status}}},
             ]},
             "examples": examples,
         }},

@@ -1,6 +1,6 @@
 //! What can go wrong, in the words of the public contract. How each becomes an HTTP answer is one match in `runtime::problem`.
 
-use crate::{EntityKind, Permission};
+use crate::{Code, EntityKind, Permission};
 use serde_json::Value;
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -84,6 +84,31 @@ pub enum Error {
 }
 
 impl Error {
+    pub const fn code(&self) -> Code {
+        match self {
+            Self::NotAuthorized(_) => Code::NotAuthorized,
+            Self::Forbidden { .. } => Code::Forbidden,
+            Self::KeyMismatch { .. } => Code::KeyMismatch,
+            Self::NotFound(_) => Code::NotFound,
+            Self::TenantNotFound => Code::TenantNotFound,
+            Self::Malformed(_) => Code::MalformedRequest,
+            Self::Validation(_) => Code::ValidationFailed,
+            Self::Conflict { .. } => Code::Conflict,
+            Self::NotEmpty { .. } => Code::NotEmpty,
+            Self::SecretAlreadyDelivered { .. } => Code::SecretAlreadyDelivered,
+            Self::CustomerDisabled => Code::CustomerDisabled,
+            Self::ReactivationWindowClosed => Code::ReactivationWindowClosed,
+            Self::VersionMismatch { .. } => Code::VersionMismatch,
+            Self::IdempotencyKeyReused => Code::IdempotencyKeyReused,
+            Self::RequestInProgress => Code::RequestInProgress,
+            Self::PayloadTooLarge => Code::PayloadTooLarge,
+            Self::UnsupportedMediaType(_) => Code::UnsupportedMediaType,
+            Self::Unavailable(_) => Code::Unavailable,
+            // An endpoint answers with a replay before it asks for a code.
+            Self::Replayed(_) | Self::Internal(_) => Code::Internal,
+        }
+    }
+
     pub fn invalid(field: impl Into<String>, message: impl Into<String>) -> Self {
         Self::Validation(vec![FieldError::new(field, message)])
     }

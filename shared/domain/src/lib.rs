@@ -6,6 +6,7 @@ pub mod api_key;
 pub mod audit;
 pub mod business;
 pub mod client;
+pub mod code;
 pub mod contact;
 pub mod country;
 pub mod customer;
@@ -26,6 +27,7 @@ pub mod schema;
 pub mod time;
 
 pub use access::{Actor, Owner, Permission, Platform, Role, Tenant};
+pub use code::Code;
 pub use entity::{Entity, Meta};
 pub use error::{Error, FieldError, Replay, Result};
 pub use key::{

@@ -163,7 +163,10 @@ mod tests {
     #[test]
     fn a_key_in_a_text_is_hidden() {
         assert_eq!(redact(&format!("a {} b", plaintext(1).text())), "a csk_[hidden]");
-        assert_eq!(redact("cus_01kb1v0c1tfr2v6krscysfnvgb"), "cus_01kb1v0c1tfr2v6krscysfnvgb");
+        assert_eq!(
+            redact("cus_01kb1v0c1tfr2v6krscysfnvgb"),
+            "cus_01kb1v0c1tfr2v6krscysfnvgb"
+        );
     }
 
     #[test]

@@ -125,7 +125,10 @@ async fn run<E: Endpoint>(ctx: &Context, http: &HttpRequest, id: &str) -> Result
     let pass = enter(ctx, &E::SPEC, rule, http, id, keys).await?;
     let request = request::read(&E::SPEC, http, id.to_owned(), path, Some(&pass))?;
     let scope = <E::Permission as Permission>::Scope::enter(keys.0, keys.1)?;
-    let key = request.idempotency_key().filter(|_| E::SPEC.asks_for_replay_first()).cloned();
+    let key = request
+        .idempotency_key()
+        .filter(|_| E::SPEC.asks_for_replay_first())
+        .cloned();
     replay(ctx, key.as_ref()).await?;
     let done = E::handle(ctx, Caller::new(scope, &pass), request).await;
     if let Err(Error::CustomerDisabled | Error::Conflict { .. } | Error::VersionMismatch { .. }) = done {

@@ -1,11 +1,11 @@
 //! Errors as RFC 9457 problems. The one place where an error meets HTTP.
 
-use domain::{Error, FieldError, Permission};
+use domain::{Code, Error, FieldError, Permission};
 use serde_json::{Value, json};
 
 pub struct Problem {
     pub status: u16,
-    pub code: &'static str,
+    pub code: Code,
     pub title: &'static str,
     pub detail: String,
     pub errors: Vec<FieldError>,
@@ -13,37 +13,58 @@ pub struct Problem {
     pub retry_after: bool,
 }
 
-/// Every code, its status and title: for the OpenAPI document.
-pub const CODES: &[(&str, u16, &str)] = &[
-    ("NOT_AUTHORIZED", 401, "Not authorized"),
-    ("FORBIDDEN", 403, "Forbidden"),
-    ("KEY_MISMATCH", 400, "Key mismatch"),
-    ("NOT_FOUND", 404, "Not found"),
-    ("TENANT_NOT_FOUND", 404, "Tenant not found"),
-    ("MALFORMED_REQUEST", 400, "Malformed request"),
-    ("VALIDATION_FAILED", 400, "Validation failed"),
-    ("CONFLICT", 409, "Conflict"),
-    ("NOT_EMPTY", 409, "Not empty"),
-    ("CUSTOMER_DISABLED", 409, "Customer disabled"),
-    ("REACTIVATION_WINDOW_CLOSED", 409, "Reactivation window closed"),
-    ("VERSION_MISMATCH", 412, "Version mismatch"),
-    ("IDEMPOTENCY_KEY_REUSED", 422, "Idempotency key reused"),
-    ("SECRET_ALREADY_DELIVERED", 409, "Secret already delivered"),
-    ("REQUEST_IN_PROGRESS", 409, "Request in progress"),
-    ("PAYLOAD_TOO_LARGE", 413, "Payload too large"),
-    ("UNSUPPORTED_MEDIA_TYPE", 415, "Unsupported media type"),
-    ("UNAVAILABLE", 503, "Unavailable"),
-    ("INTERNAL", 500, "Internal error"),
-];
+/// How a code shows in HTTP.
+pub const fn status(code: Code) -> u16 {
+    match code {
+        Code::KeyMismatch | Code::MalformedRequest | Code::ValidationFailed => 400,
+        Code::NotAuthorized => 401,
+        Code::Forbidden => 403,
+        Code::NotFound | Code::TenantNotFound => 404,
+        Code::Conflict
+        | Code::NotEmpty
+        | Code::CustomerDisabled
+        | Code::ReactivationWindowClosed
+        | Code::SecretAlreadyDelivered
+        | Code::RequestInProgress => 409,
+        Code::VersionMismatch => 412,
+        Code::PayloadTooLarge => 413,
+        Code::UnsupportedMediaType => 415,
+        Code::IdempotencyKeyReused => 422,
+        Code::Internal => 500,
+        Code::Unavailable => 503,
+    }
+}
+
+pub const fn title(code: Code) -> &'static str {
+    match code {
+        Code::NotAuthorized => "Not authorized",
+        Code::Forbidden => "Forbidden",
+        Code::KeyMismatch => "Key mismatch",
+        Code::NotFound => "Not found",
+        Code::TenantNotFound => "Tenant not found",
+        Code::MalformedRequest => "Malformed request",
+        Code::ValidationFailed => "Validation failed",
+        Code::Conflict => "Conflict",
+        Code::NotEmpty => "Not empty",
+        Code::CustomerDisabled => "Customer disabled",
+        Code::ReactivationWindowClosed => "Reactivation window closed",
+        Code::VersionMismatch => "Version mismatch",
+        Code::IdempotencyKeyReused => "Idempotency key reused",
+        Code::SecretAlreadyDelivered => "Secret already delivered",
+        Code::RequestInProgress => "Request in progress",
+        Code::PayloadTooLarge => "Payload too large",
+        Code::UnsupportedMediaType => "Unsupported media type",
+        Code::Unavailable => "Unavailable",
+        Code::Internal => "Internal error",
+    }
+}
 
 impl Problem {
-    fn new(code: &'static str, detail: impl Into<String>) -> Self {
-        let known = CODES.iter().find(|(known, ..)| *known == code);
-        let (status, title) = known.map_or((500, "Internal error"), |(_, status, title)| (*status, *title));
+    fn new(code: Code, detail: impl Into<String>) -> Self {
         Self {
-            status,
+            status: status(code),
             code,
-            title,
+            title: title(code),
             detail: detail.into(),
             errors: Vec::new(),
             details: None,
@@ -58,68 +79,69 @@ impl Problem {
 
     pub fn of(error: &Error) -> Self {
         match error {
-            Error::NotAuthorized(why) => Self::new("NOT_AUTHORIZED", format!("{}.", capital(why))),
+            Error::NotAuthorized(why) => Self::new(Code::NotAuthorized, format!("{}.", capital(why))),
             Error::Forbidden { permission, reason } => {
-                Self::new("FORBIDDEN", format!("{} is needed: {reason}.", permission.name()))
+                Self::new(Code::Forbidden, format!("{} is needed: {reason}.", permission.name()))
                     .details(json!({"permission": Permission::name(*permission)}))
             }
             Error::KeyMismatch {
                 field,
                 claimed,
                 requested,
-            } => Self::new("KEY_MISMATCH", format!("The {field} is not the caller's."))
+            } => Self::new(Code::KeyMismatch, format!("The {field} is not the caller's."))
                 .details(json!({"field": field, "claimed": claimed, "requested": requested})),
-            Error::NotFound(kind) => Self::new("NOT_FOUND", format!("There is no such {}.", kind.name()))
+            Error::NotFound(kind) => Self::new(Code::NotFound, format!("There is no such {}.", kind.name()))
                 .details(json!({"entity": kind.name()})),
-            Error::TenantNotFound => Self::new("TENANT_NOT_FOUND", "No tenant holds that bootstrap key."),
-            Error::Malformed(why) => Self::new("MALFORMED_REQUEST", format!("The body can't be read: {why}.")),
+            Error::TenantNotFound => Self::new(Code::TenantNotFound, "No tenant holds that bootstrap key."),
+            Error::Malformed(why) => Self::new(Code::MalformedRequest, format!("The body can't be read: {why}.")),
             Error::Validation(errors) => {
-                let mut problem = Self::new("VALIDATION_FAILED", summary(errors));
+                let mut problem = Self::new(Code::ValidationFailed, summary(errors));
                 problem.errors.clone_from(errors);
                 problem
             }
             Error::Conflict { field, reason } => {
-                Self::new("CONFLICT", format!("{}.", capital(reason))).details(json!({"field": field}))
+                Self::new(Code::Conflict, format!("{}.", capital(reason))).details(json!({"field": field}))
             }
-            Error::NotEmpty { reason } => Self::new("NOT_EMPTY", format!("{}.", capital(reason))),
+            Error::NotEmpty { reason } => Self::new(Code::NotEmpty, format!("{}.", capital(reason))),
             Error::SecretAlreadyDelivered { key } => Self::new(
-                "SECRET_ALREADY_DELIVERED",
+                Code::SecretAlreadyDelivered,
                 "This request was answered before, and its secret is kept nowhere: expire that key and make another.",
             )
             .details(json!({"key": key})),
             Error::CustomerDisabled => Self::new(
-                "CUSTOMER_DISABLED",
+                Code::CustomerDisabled,
                 "The customer or client is disabled; reactivate or enable it first.",
             ),
             Error::ReactivationWindowClosed => Self::new(
-                "REACTIVATION_WINDOW_CLOSED",
+                Code::ReactivationWindowClosed,
                 "The window for reactivation has ended; platform staff can extend it.",
             ),
             Error::VersionMismatch { current } => Self::new(
-                "VERSION_MISMATCH",
+                Code::VersionMismatch,
                 "It has changed since that ETag was given; read it again.",
             )
             .details(json!({"currentVersion": current})),
             Error::IdempotencyKeyReused => Self::new(
-                "IDEMPOTENCY_KEY_REUSED",
+                Code::IdempotencyKeyReused,
                 "This Idempotency-Key came with another request before; use a new one.",
             ),
             Error::RequestInProgress => Self::new(
-                "REQUEST_IN_PROGRESS",
+                Code::RequestInProgress,
                 "A request with this Idempotency-Key is still running; ask again in a moment.",
             ),
-            Error::PayloadTooLarge => Self::new("PAYLOAD_TOO_LARGE", "The body is over 256 KiB."),
-            Error::UnsupportedMediaType(wanted) => {
-                Self::new("UNSUPPORTED_MEDIA_TYPE", format!("The Content-Type must be {wanted}."))
-            }
+            Error::PayloadTooLarge => Self::new(Code::PayloadTooLarge, "The body is over 256 KiB."),
+            Error::UnsupportedMediaType(wanted) => Self::new(
+                Code::UnsupportedMediaType,
+                format!("The Content-Type must be {wanted}."),
+            ),
             Error::Unavailable(_) => {
-                let mut problem = Self::new("UNAVAILABLE", "Try again in a moment.");
+                let mut problem = Self::new(Code::Unavailable, "Try again in a moment.");
                 problem.retry_after = true;
                 problem
             }
             // A replay is no error; the adapter answers with it before it asks for a problem.
             Error::Replayed(_) | Error::Internal(_) => Self::new(
-                "INTERNAL",
+                Code::Internal,
                 "Something went wrong here; the request id helps to find out what.",
             ),
         }
@@ -127,10 +149,10 @@ impl Problem {
 
     pub fn body(&self, request_id: &str) -> Value {
         let mut body = json!({
-            "type": format!("urn:customer-service:problem:{}", self.code),
+            "type": format!("urn:customer-service:problem:{}", self.code.name()),
             "title": self.title,
             "status": self.status,
-            "code": self.code,
+            "code": self.code.name(),
             "detail": self.detail,
             "requestId": request_id,
         });

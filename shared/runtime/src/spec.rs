@@ -2,11 +2,12 @@
 //! authorisation tests are all made from these values.
 
 use domain::{
-    EntityKind, FieldError,
+    Code, EntityKind, FieldError,
     fields::{Field, Rule},
 };
 use serde_json::{Map, Value};
-use table::keys::{Family, Index};
+pub use table::Action;
+use table::{Grant, Operation};
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Method {
@@ -29,66 +30,12 @@ impl Method {
     }
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum Action {
-    GetItem,
-    BatchGetItem,
-    PutItem,
-    UpdateItem,
-    DeleteItem,
-    ConditionCheckItem,
-    BatchWriteItem,
-    Query,
-}
-
-impl Action {
-    /// Its name in an IAM policy, after `dynamodb:`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::GetItem => "GetItem",
-            Self::BatchGetItem => "BatchGetItem",
-            Self::PutItem => "PutItem",
-            Self::UpdateItem => "UpdateItem",
-            Self::DeleteItem => "DeleteItem",
-            Self::ConditionCheckItem => "ConditionCheckItem",
-            Self::BatchWriteItem => "BatchWriteItem",
-            Self::Query => "Query",
-        }
-    }
-}
-
 /// One thing a function may do to the objects of one folder of the bucket that holds logos.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct ObjectGrant {
     pub folder: &'static str,
     /// Names in an IAM policy, after `s3:`.
     pub actions: &'static [&'static str],
-}
-
-/// One thing a function may do to the table: an action, on one family of keys.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub struct Grant {
-    pub action: Action,
-    pub family: Family,
-    pub index: Option<Index>,
-}
-
-impl Grant {
-    pub const fn on(family: Family, action: Action) -> Self {
-        Self {
-            action,
-            family,
-            index: None,
-        }
-    }
-
-    pub const fn query(index: Index, family: Family) -> Self {
-        Self {
-            action: Action::Query,
-            family,
-            index: Some(index),
-        }
-    }
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -161,9 +108,11 @@ pub struct Spec {
     /// Where it answers with something else at the route for clients.
     pub answer_of_client: Option<Answer>,
     pub grants: &'static [Grant],
+    /// The repository methods that its handler calls.
+    pub operations: &'static [Operation],
     pub objects: &'static [ObjectGrant],
-    /// Error codes that this endpoint's own rules give, beside those that follow from its shape.
-    pub codes: &'static [&'static str],
+    /// The codes of its handler's own rules: beside its operations' and those that follow from its shape.
+    pub codes: &'static [Code],
     /// What a new thing must be like beyond what each of its fields must.
     pub rules: Rules,
 }
@@ -208,6 +157,7 @@ impl Spec {
             answer: Answer::Nothing,
             answer_of_client: None,
             grants: &[],
+            operations: &[],
             objects: &[],
             codes: &[],
             rules: |_, _| {},
@@ -291,12 +241,17 @@ impl Spec {
         self
     }
 
+    pub const fn performs(mut self, operations: &'static [Operation]) -> Self {
+        self.operations = operations;
+        self
+    }
+
     pub const fn objects(mut self, objects: &'static [ObjectGrant]) -> Self {
         self.objects = objects;
         self
     }
 
-    pub const fn codes(mut self, codes: &'static [&'static str]) -> Self {
+    pub const fn codes(mut self, codes: &'static [Code]) -> Self {
         self.codes = codes;
         self
     }

@@ -208,11 +208,15 @@ impl ApiKeys<'_> {
             let Some(after) = before.key.expired(change.now, &change.actor) else {
                 return Ok(before.key);
             };
-            let tx = self.0.transaction(change).remember_answer(200, &after, after.meta.version)?.put(
-                "key",
-                before.with(&after).item(tenant.key(), change)?,
-                Expression::version_is(before.key.meta.version),
-            );
+            let tx = self
+                .0
+                .transaction(change)
+                .remember_answer(200, &after, after.meta.version)?
+                .put(
+                    "key",
+                    before.with(&after).item(tenant.key(), change)?,
+                    Expression::version_is(before.key.meta.version),
+                );
             if is_through(tx.commit().await.map_err(meaning), expected)? {
                 return Ok(after);
             }

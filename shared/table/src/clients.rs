@@ -148,9 +148,9 @@ impl Clients<'_> {
             let mut after = before.clone();
             after.disable_itself(disabled);
             after.meta.changed(change.now, &change.actor);
-            let mut tx = self
-                .replace(tenant, &before, &after, change)?
-                .remember_answer(200, &after, after.meta.version)?;
+            let mut tx =
+                self.replace(tenant, &before, &after, change)?
+                    .remember_answer(200, &after, after.meta.version)?;
             if after.client_customer_key.is_some() && before.is_disabled != after.is_disabled {
                 let state = CascadeState::towards(after.is_disabled);
                 tx = tx.put(

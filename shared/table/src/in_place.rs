@@ -127,9 +127,9 @@ impl Table {
         match sent {
             Ok(answer) => Ok(Updated::Now(answer.attributes.unwrap_or_default())),
             Err(error) => match error.as_service_error() {
-                Some(UpdateItemError::ConditionalCheckFailedException(failed)) => {
-                    Ok(Updated::ConditionFailed(failed.item.clone().filter(|item| !item.is_empty())))
-                }
+                Some(UpdateItemError::ConditionalCheckFailedException(failed)) => Ok(Updated::ConditionFailed(
+                    failed.item.clone().filter(|item| !item.is_empty()),
+                )),
                 _ => Err(refused(error)),
             },
         }

@@ -12,12 +12,14 @@ mod in_place;
 pub mod item;
 pub mod keys;
 pub mod logos;
+pub mod operation;
 pub mod parts;
 mod read;
 pub mod write;
 
 pub use change::{Change, IdempotencyKey};
 pub use cursor::{Cursors, Page, PageRequest};
+pub use operation::{Action, Grant, Operation};
 
 use aws_sdk_dynamodb::Client;
 

@@ -52,7 +52,11 @@ impl Table {
 impl Logos<'_> {
     /// Whether there is somebody to upload for. The answer is kept for the request's idempotency key.
     pub async fn ask<T: Serialize>(&self, owner: Owner, answer: &T, change: &Change) -> Result<()> {
-        let tx = self.0.transaction(change).remember_answer(201, answer, None)?.under(owner);
+        let tx = self
+            .0
+            .transaction(change)
+            .remember_answer(201, answer, None)?
+            .under(owner);
         tx.commit().await.map_err(refused_under)
     }
 

@@ -1,0 +1,74 @@
+//! What a repository method needs and how it can refuse: declared beside the method, named by the functions that call it.
+
+use crate::keys::{Family, Index};
+use domain::Code;
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Action {
+    GetItem,
+    BatchGetItem,
+    PutItem,
+    UpdateItem,
+    DeleteItem,
+    ConditionCheckItem,
+    BatchWriteItem,
+    Query,
+}
+
+impl Action {
+    /// Its name in an IAM policy, after `dynamodb:`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::GetItem => "GetItem",
+            Self::BatchGetItem => "BatchGetItem",
+            Self::PutItem => "PutItem",
+            Self::UpdateItem => "UpdateItem",
+            Self::DeleteItem => "DeleteItem",
+            Self::ConditionCheckItem => "ConditionCheckItem",
+            Self::BatchWriteItem => "BatchWriteItem",
+            Self::Query => "Query",
+        }
+    }
+}
+
+/// One action on one family of keys, of the table or of one of its indexes.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Grant {
+    pub action: Action,
+    pub family: Family,
+    pub index: Option<Index>,
+}
+
+impl Grant {
+    pub const fn on(family: Family, action: Action) -> Self {
+        Self {
+            action,
+            family,
+            index: None,
+        }
+    }
+
+    pub const fn query(index: Index, family: Family) -> Self {
+        Self {
+            action: Action::Query,
+            family,
+            index: Some(index),
+        }
+    }
+}
+
+/// A repository method, as a function's declaration names it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Operation {
+    /// The policy of a function that calls the method needs these.
+    pub grants: &'static [Grant],
+    /// The codes with which the method itself refuses. Those that follow from an endpoint's shape (`NOT_FOUND` of a key in the path,
+    /// `VERSION_MISMATCH` where `If-Match` is taken) are not repeated here.
+    pub codes: &'static [Code],
+}
+
+impl Operation {
+    pub const fn new(grants: &'static [Grant], codes: &'static [Code]) -> Self {
+        Self { grants, codes }
+    }
+}
