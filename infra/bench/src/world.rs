@@ -49,17 +49,7 @@ pub struct World {
 
 /// Every function of the service.
 pub fn functions() -> Vec<Function> {
-    [
-        customers::FUNCTIONS,
-        clients::FUNCTIONS,
-        structure::FUNCTIONS,
-        logo::FUNCTIONS,
-        partitions::FUNCTIONS,
-        api_keys::FUNCTIONS,
-        table_stream::FUNCTIONS,
-        docs::FUNCTIONS,
-    ]
-    .concat()
+    template::functions()
 }
 
 impl World {
