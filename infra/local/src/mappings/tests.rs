@@ -7,7 +7,7 @@ use serde_json::json;
 use super::*;
 use crate::lambda::tests::{function, lambda};
 use crate::plan::{Function, Queue, Redrive, StreamSource, Table};
-use crate::sqs::{Outgoing, arn};
+use crate::sqs::Outgoing;
 
 #[test]
 fn answers_to_a_batch_are_read_as_documented() {
@@ -167,7 +167,7 @@ fn stream_mapping() -> Mapping {
             bisect: true,
             max_retries: Some(1),
             max_record_age: None,
-            on_failure: Some(arn("dead")),
+            on_failure: Some(crate::arn::queue("dead")),
         }),
     }
 }

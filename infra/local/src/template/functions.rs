@@ -43,7 +43,7 @@ struct Event {
 }
 
 pub fn function(plan: &mut Plan, resolver: &Resolver, logical_id: &str, resolved: &Value) -> Result<()> {
-    let name = names::physical(resolver, logical_id, "FunctionName")?;
+    let name = resolver.name(logical_id)?;
     let declared: FunctionProperties = properties(resolved)?;
     let runtime = declared.runtime.context("Runtime is missing")?;
     ensure!(
@@ -85,7 +85,7 @@ pub fn function(plan: &mut Plan, resolver: &Resolver, logical_id: &str, resolved
     let code_uri = code_uri(declared.code_uri.as_ref())?;
     plan.functions.push(Function {
         logical_id: logical_id.to_owned(),
-        arn: names::arn("lambda", &format!("function:{name}")),
+        arn: names::function_arn(&name),
         binary: binary(&code_uri)?,
         code_uri,
         handler: declared.handler.unwrap_or_else(|| "bootstrap".to_owned()),
