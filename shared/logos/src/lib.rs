@@ -39,6 +39,20 @@ const UPLOAD_WINDOW: TimeDelta = TimeDelta::minutes(15);
 /// A logo never changes under its name. One that was taken away may still be in a cache for this long.
 const CACHED: &str = "public, max-age=86400, immutable";
 
+/// Actions on the objects of one folder: what a method of `Logos` needs.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct ObjectGrant {
+    pub folder: &'static str,
+    /// Their names in an IAM policy, after `s3:`.
+    pub actions: &'static [&'static str],
+}
+
+impl ObjectGrant {
+    pub const fn on(folder: &'static str, actions: &'static [&'static str]) -> Self {
+        Self { folder, actions }
+    }
+}
+
 pub struct Logos {
     pub client: Client,
     pub bucket: String,
@@ -71,6 +85,7 @@ impl View for Upload {
 }
 
 impl Logos {
+    pub const UPLOAD: ObjectGrant = ObjectGrant::on(UPLOADS, &["PutObject"]);
     /// Signs an upload of exactly the type and length that were asked for.
     pub async fn upload(&self, owner: Owner, receipt: &str, wanted: &WantedUpload, now: Timestamp) -> Result<Upload> {
         let signing = PresigningConfig::builder()
@@ -102,6 +117,10 @@ impl Logos {
         })
     }
 
+    pub const PUBLISH: [ObjectGrant; 2] = [
+        ObjectGrant::on(UPLOADS, &["GetObject"]),
+        ObjectGrant::on(LOGOS, &["PutObject", "PutObjectTagging"]),
+    ];
     /// Looks at what was uploaded, and puts a copy where the CDN serves it.
     pub async fn publish(&self, owner: Owner, receipt: &str, id: Uuid) -> Result<Logo> {
         let upload = upload_key(owner, receipt);
@@ -172,6 +191,7 @@ impl Logos {
         }
     }
 
+    pub const KEEP: ObjectGrant = ObjectGrant::on(LOGOS, &["DeleteObjectTagging"]);
     /// Makes a copy that is shown stay.
     pub async fn keep(&self, logo: &Logo) -> Result<()> {
         let kept = self
@@ -189,6 +209,7 @@ impl Logos {
         }
     }
 
+    pub const REMOVE: ObjectGrant = ObjectGrant::on(LOGOS, &["DeleteObject"]);
     /// Takes away what nothing shows any more.
     pub async fn remove(&self, logo: &Logo) -> Result<()> {
         let removed = self

@@ -7,6 +7,7 @@ use domain::{
     fields::{Field, Rule},
     view::View,
 };
+pub use logos::ObjectGrant;
 use serde_json::{Map, Value};
 pub use table::Action;
 use table::{Grant, Operation};
@@ -30,14 +31,6 @@ impl Method {
             Self::Delete => "DELETE",
         }
     }
-}
-
-/// One thing a function may do to the objects of one folder of the bucket that holds logos.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub struct ObjectGrant {
-    pub folder: &'static str,
-    /// Names in an IAM policy, after `s3:`.
-    pub actions: &'static [&'static str],
 }
 
 #[derive(Clone, Copy, Debug)]
