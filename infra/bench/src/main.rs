@@ -103,14 +103,16 @@ fn main() -> ExitCode {
 async fn measure(options: &Options) -> Result<()> {
     let wanted = |part| options.parts.is_empty() || options.parts.contains(&part);
     if wanted(Part::Cold) || wanted(Part::Warm) {
-        let mut only = options.functions.clone();
-        if !only.is_empty() && wanted(Part::Warm) {
-            only.extend(["bare-get".to_owned(), "get-customer".to_owned()]);
-        }
-        let binaries = binaries::build(&only)?;
+        let functions = match wanted(Part::Cold) {
+            true => cold::wanted(&options.functions)?,
+            false => Vec::new(),
+        };
+        let mut needed = functions.clone();
+        needed.extend(wanted(Part::Warm).then_some(warm::FUNCTION));
+        let binaries = binaries::build(&cold::areas_of(&needed))?;
         let world = World::new(None, 100).await?;
         if wanted(Part::Cold) {
-            cold::measure(&world, &binaries, &options.functions, options.starts).await?;
+            cold::measure(&world, &binaries, &functions, options.starts).await?;
         }
         if wanted(Part::Warm) {
             warm::measure(&world, &binaries, options.invocations).await?;
