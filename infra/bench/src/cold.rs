@@ -41,6 +41,38 @@ impl Subject {
     }
 }
 
+/// A function, by its area's binary and by its own from before, if it is compared with one.
+struct Pair {
+    now: Subject,
+    before: Option<Subject>,
+}
+
+impl Pair {
+    fn row(&self, hello: Duration) -> Result<Vec<String>> {
+        let mut row = vec![self.now.function.to_owned()];
+        for subject in self.before.iter().chain([&self.now]) {
+            let cpu = median(&subject.starts)?;
+            row.extend([milliseconds(cpu), ratio(cpu, hello), megabytes(subject.peak_memory)]);
+        }
+        if let Some(before) = &self.before {
+            row.push(ratio(median(&self.now.starts)?, median(&before.starts)?));
+        }
+        Ok(row)
+    }
+}
+
+const HEADS: &[&str] = &["function", "CPU, ms", "× hello", "peak RSS, MB"];
+const HEADS_OF_BOTH: &[&str] = &[
+    "function",
+    "before: CPU, ms",
+    "× hello",
+    "peak RSS, MB",
+    "now: CPU, ms",
+    "× hello",
+    "peak RSS, MB",
+    "now / before: CPU",
+];
+
 /// The functions with these names; all, if none is named.
 pub fn wanted(names: &[String]) -> Result<Vec<&'static str>> {
     for name in names {
@@ -63,14 +95,29 @@ pub fn areas_of(functions: &[&str]) -> Vec<&'static Area> {
     AREAS.iter().filter(is_wanted).collect()
 }
 
-pub async fn measure(world: &World, binaries: &Binaries, functions: &[&'static str], starts: usize) -> Result<()> {
+/// Starts each function in turns with a bare hello world and, if there is a folder from before, with the function's own binary in it.
+pub async fn measure(
+    world: &World,
+    binaries: &Binaries,
+    before: Option<&Binaries>,
+    functions: &[&'static str],
+    starts: usize,
+) -> Result<()> {
     ensure!(starts > 0, "at least one start is needed");
-    let mut hello = Subject::new(HELLO, binaries.path(HELLO)?);
-    let mut subjects = Vec::new();
+    // It is the same binary on both sides: the difference between the two is noise.
+    let hello = binaries.path(HELLO)?;
+    let mut pairs = vec![Pair {
+        now: Subject::new(HELLO, hello.clone()),
+        before: before.map(|_| Subject::new(HELLO, hello)),
+    }];
     let mut unknown = Vec::new();
     for function in functions {
         if cases::event(world, function).await?.is_some() {
-            subjects.push(Subject::new(function, binaries.serving(function)?));
+            let before = before.map(|binaries| binaries.path(function)).transpose()?;
+            pairs.push(Pair {
+                now: Subject::new(function, binaries.serving(function)?),
+                before: before.map(|binary| Subject::new(function, binary)),
+            });
         } else {
             unknown.push(*function);
         }
@@ -78,22 +125,18 @@ pub async fn measure(world: &World, binaries: &Binaries, functions: &[&'static s
     // In turns, so that all are affected alike by whatever else the machine does.
     for round in 1..=starts {
         eprint!("\rcold starts, round {round} of {starts}");
-        for subject in [&mut hello].into_iter().chain(&mut subjects) {
-            subject.start(world).await?;
+        for pair in &mut pairs {
+            for subject in pair.before.iter_mut().chain([&mut pair.now]) {
+                subject.start(world).await?;
+            }
         }
     }
     eprintln!();
 
-    let base = median(&hello.starts)?;
-    let mut table = Table::new(&["function", "CPU, ms", "× hello", "peak RSS, MB"]);
-    for subject in [&hello].into_iter().chain(&subjects) {
-        let cpu = median(&subject.starts)?;
-        table.row(vec![
-            subject.function.to_owned(),
-            milliseconds(cpu),
-            ratio(cpu, base),
-            megabytes(subject.peak_memory),
-        ]);
+    let hello = median(&pairs[0].now.starts)?;
+    let mut table = Table::new(before.map_or(HEADS, |_| HEADS_OF_BOTH));
+    for pair in &pairs {
+        table.row(pair.row(hello)?);
     }
     table.print(&format!("Cold start (median of {starts} starts, in turns)"));
     if !unknown.is_empty() {
