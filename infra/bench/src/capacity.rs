@@ -1,12 +1,8 @@
 //! What one everyday request asks of DynamoDB: how many requests, and what they are charged.
 
-use crate::{
-    cases,
-    report::Table,
-    store::Charge,
-    world::{World, functions},
-};
+use crate::{cases, report::Table, store::Charge, world::World};
 use anyhow::Result;
+use template::functions;
 
 pub async fn measure() -> Result<()> {
     let world = World::new(None, 100).await?;

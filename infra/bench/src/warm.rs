@@ -1,7 +1,7 @@
 //! Warm invocations: the processor time of one in a process that has done many, against the same SDK call in an empty handler.
 
 use crate::{
-    binaries::Binaries,
+    binaries::{BARE_GET, Binaries, HELLO},
     cases,
     process::Process,
     report::{Table, median, microseconds, ratio},
@@ -12,6 +12,8 @@ use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 use std::time::Duration;
 
+/// The function that is compared with its own SDK call.
+pub const FUNCTION: &str = "get-customer";
 const BLOCKS: usize = 20;
 
 struct Subject {
@@ -27,14 +29,18 @@ pub async fn measure(world: &World, binaries: &Binaries, invocations: usize) -> 
     ensure!(block > 0, "at least {BLOCKS} invocations are needed");
     let item = world.customer_item()?;
     let read = json!({"table": TABLE, "pk": item["pk"]["S"], "sk": item["sk"]["S"]});
-    let request = cases::event(world, "get-customer")
+    let request = cases::event(world, FUNCTION)
         .await?
-        .context("get-customer has no event")?;
+        .with_context(|| format!("{FUNCTION} has no event"))?;
     let mut subjects = Vec::new();
-    for (name, event) in [("bare-get", read), ("get-customer", request), ("hello", Value::Null)] {
+    for (name, binary, event) in [
+        (BARE_GET, binaries.path(BARE_GET)?, read),
+        (FUNCTION, binaries.serving(FUNCTION)?, request),
+        (HELLO, binaries.path(HELLO)?, Value::Null),
+    ] {
         let mut subject = Subject {
             name,
-            process: Process::start(&binaries.path(name)?, &world.settings).await?,
+            process: Process::start(&binary, name, &world.settings).await?,
             event: event.to_string(),
             blocks: Vec::new(),
         };

@@ -27,6 +27,7 @@ use std::{
 };
 use table::{Table, keys};
 use tempfile::TempDir;
+use template::functions;
 use uuid::Uuid;
 
 const SECRET: &str = "a secret for benchmarks";
@@ -45,11 +46,6 @@ pub struct World {
     count: AtomicU64,
     /// Holds the certificate authority's file.
     _folder: TempDir,
-}
-
-/// Every function of the service.
-pub fn functions() -> Vec<Function> {
-    template::functions()
 }
 
 impl World {
