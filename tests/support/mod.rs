@@ -227,7 +227,9 @@ impl World {
         let request = from_str(&call.event(&endpoint, parameters, &id).to_string()).unwrap();
         let (response, seen) = watch((endpoint.call)(&self.ctx, request)).await;
         seen.check(&Function::Endpoint(endpoint));
-        Answer::new(response, seen)
+        let answer = Answer::new(response, seen);
+        answer.check(&endpoint);
+        answer
     }
 
     /// A tenant customer, made by platform staff.

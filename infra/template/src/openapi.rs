@@ -304,7 +304,7 @@ fn responses(endpoint: &EndpointFunction) -> Value {
         });
         responses.insert("200".into(), dry_run);
     }
-    let codes = problems::codes_of(endpoint);
+    let codes = endpoint.codes();
     let mut by_status: BTreeMap<u16, Vec<Code>> = BTreeMap::new();
     for code in Code::ALL.iter().filter(|code| codes.contains(code)) {
         by_status.entry(status(*code)).or_default().push(*code);
