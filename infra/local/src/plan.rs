@@ -16,6 +16,7 @@ pub const ACCOUNT: &str = "000000000000";
 pub struct Plan {
     pub tables: Vec<Table>,
     pub queues: Vec<Queue>,
+    pub queue_policies: Vec<QueuePolicy>,
     pub buses: Vec<Bus>,
     pub rules: Vec<Rule>,
     pub functions: Vec<Function>,
@@ -58,6 +59,16 @@ pub struct Redrive {
     /// A queue's name, not its ARN.
     pub dead_letter_queue: String,
     pub max_receive_count: u32,
+}
+
+/// Who may send to queues.
+#[derive(Clone, Debug)]
+pub struct QueuePolicy {
+    pub logical_id: String,
+    /// Names, not URLs.
+    pub queues: Vec<String>,
+    /// In the language of IAM.
+    pub statements: Vec<serde_json::Value>,
 }
 
 #[derive(Clone, Debug)]

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::plan::{Expiration, Mapping, SecretValue};
+use crate::plan::{Expiration, Mapping, SecretValue, Source};
 
 const TEMPLATE: &str = r"
 Transform: AWS::Serverless-2016-10-31
@@ -48,6 +48,17 @@ Resources:
       EventBusName: !GetAtt Bus.Arn
       EventPattern: {source: [things]}
       Targets: [{Id: tasks, Arn: !GetAtt Tasks.Arn, DeadLetterConfig: {Arn: !GetAtt Dead.Arn}}]
+  MaySend:
+    Type: AWS::SQS::QueuePolicy
+    Properties:
+      Queues: [!Ref Tasks, !Ref Dead]
+      PolicyDocument:
+        Statement:
+          - Effect: Allow
+            Principal: {Service: events.amazonaws.com}
+            Action: sqs:SendMessage
+            Resource: '*'
+            Condition: {ArnLike: {aws:SourceArn: !Sub 'arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:rule/${Bus}/*'}}
   Pepper: {Type: AWS::SecretsManager::Secret, Properties: {GenerateSecretString: {PasswordLength: 20, ExcludePunctuation: true}}}
   Api: {Type: AWS::Serverless::HttpApi, Properties: {CorsConfiguration: {AllowOrigins: ['*'], MaxAge: 600}}}
   Put:
@@ -308,6 +319,85 @@ fn what_is_not_run_is_said_once() {
             "Odd: the local cloud does not run AWS::Cognito::UserPool",
         ]
     );
+}
+
+#[test]
+fn a_rule_needs_a_policy_that_lets_it_send_to_each_of_its_queues() {
+    let uncovered = "allows events.amazonaws.com to do sqs:SendMessage for the rule \
+                     arn:aws:events:us-east-1:000000000000:rule/bus/local-Rule; AWS would lose the events";
+    for (from, to, expected) in [
+        (
+            "Queues: [!Ref Tasks, !Ref Dead]",
+            "Queues: [!Ref Dead]",
+            format!("rule local-Rule: target tasks: no policy of the queue `local-Tasks` {uncovered}"),
+        ),
+        (
+            "Queues: [!Ref Tasks, !Ref Dead]",
+            "Queues: [!Ref Tasks]",
+            format!(
+                "rule local-Rule: dead-letter queue of target tasks: no policy of the queue `local-Dead` {uncovered}"
+            ),
+        ),
+        ("rule/${Bus}/*", "rule/*/other", format!("`local-Tasks` {uncovered}")),
+        (
+            "Action: sqs:SendMessage",
+            "Action: sqs:ReceiveMessage",
+            format!("`local-Tasks` {uncovered}"),
+        ),
+        (
+            "Resource: '*'",
+            "Resource: !GetAtt Dead.Arn",
+            format!("`local-Tasks` {uncovered}"),
+        ),
+        (
+            "        Statement:\n          - Effect: Allow",
+            "        Statement:\n          - {Effect: Deny, Principal: '*', Action: 'sqs:*', Resource: '*'}\n          - Effect: Allow",
+            "the policy of the queue `local-Tasks` denies it to events.amazonaws.com".to_owned(),
+        ),
+        (
+            "- Effect: Allow\n            Principal: {Service",
+            "- Effect: allow\n            Principal: {Service",
+            "resource MaySend (AWS::SQS::QueuePolicy): PolicyDocument.Statement.0.Effect must be Allow or Deny"
+                .to_owned(),
+        ),
+        (
+            "Queues: [!Ref Tasks, !Ref Dead]",
+            "Queues: [!Ref Tasks, !Ref Dead, 'https://sqs.us-east-1.amazonaws.com/1/other']",
+            "resource MaySend: Queues: there is no queue `other` in this template".to_owned(),
+        ),
+        (
+            "  Pepper: {Type",
+            "  Second: {Type: AWS::SQS::QueuePolicy, Properties: {Queues: [!Ref Dead], PolicyDocument: {Statement: []}}}\n  Pepper: {Type",
+            "resources MaySend and Second: Queues: both are the policy of the queue `local-Dead`".to_owned(),
+        ),
+    ] {
+        let refusal = refusal(from, to);
+        assert!(refusal.contains(&expected), "{to}: {refusal}");
+    }
+}
+
+#[test]
+fn queues_may_have_a_policy_each() {
+    let each = ["Tasks", "Dead"].map(|queue| {
+        format!(
+            "  MaySendTo{queue}:
+    Type: AWS::SQS::QueuePolicy
+    Properties:
+      Queues: [!Ref {queue}]
+      PolicyDocument:
+        Statement:
+          - Effect: Allow
+            Principal: {{Service: events.amazonaws.com}}
+            Action: sqs:SendMessage
+            Resource: !GetAtt {queue}.Arn
+            Condition: {{ArnEquals: {{aws:SourceArn: !GetAtt Rule.Arn}}}}
+"
+        )
+    });
+    let (before, rest) = TEMPLATE.split_once("  MaySend:").unwrap();
+    let (_, after) = rest.split_once("  Pepper:").unwrap();
+    let plan = load(&format!("{before}{}  Pepper:{after}", each.concat())).unwrap();
+    assert_eq!(plan.queue_policies.len(), 2);
 }
 
 #[test]
