@@ -2,7 +2,7 @@
 
 use crate::{
     binaries::{Binaries, HELLO, area_of},
-    cases,
+    cases::Cases,
     process::Process,
     report::{Table, median, megabytes, milliseconds, ratio},
     world::World,
@@ -30,8 +30,11 @@ impl Subject {
         }
     }
 
-    async fn start(&mut self, world: &World) -> Result<()> {
-        let event = cases::event(world, self.function).await?.unwrap_or_else(|| json!({}));
+    async fn start(&mut self, world: &World, cases: &Cases<'_>) -> Result<()> {
+        let event = match self.function {
+            HELLO => json!({}),
+            function => cases.event(function).await?,
+        };
         let mut process = Process::start(&self.binary, self.function, &world.settings).await?;
         let answer = process.invoke(event.to_string()).await?;
         self.starts.push(process.cpu().await?);
@@ -98,6 +101,7 @@ pub fn areas_of(functions: &[&str]) -> Vec<&'static Area> {
 /// Starts each function in turns with a bare hello world and, if there is a folder from before, with the function's own binary in it.
 pub async fn measure(
     world: &World,
+    cases: &Cases<'_>,
     binaries: &Binaries,
     before: Option<&Binaries>,
     functions: &[&'static str],
@@ -110,24 +114,19 @@ pub async fn measure(
         now: Subject::new(HELLO, hello.clone()),
         before: before.map(|_| Subject::new(HELLO, hello)),
     }];
-    let mut unknown = Vec::new();
     for function in functions {
-        if cases::event(world, function).await?.is_some() {
-            let before = before.map(|binaries| binaries.path(function)).transpose()?;
-            pairs.push(Pair {
-                now: Subject::new(function, binaries.serving(function)?),
-                before: before.map(|binary| Subject::new(function, binary)),
-            });
-        } else {
-            unknown.push(*function);
-        }
+        let before = before.map(|binaries| binaries.path(function)).transpose()?;
+        pairs.push(Pair {
+            now: Subject::new(function, binaries.serving(function)?),
+            before: before.map(|binary| Subject::new(function, binary)),
+        });
     }
     // In turns, so that all are affected alike by whatever else the machine does.
     for round in 1..=starts {
         eprint!("\rcold starts, round {round} of {starts}");
         for pair in &mut pairs {
             for subject in pair.before.iter_mut().chain([&mut pair.now]) {
-                subject.start(world).await?;
+                subject.start(world, cases).await?;
             }
         }
     }
@@ -139,12 +138,6 @@ pub async fn measure(
         table.row(pair.row(hello)?);
     }
     table.print(&format!("Cold start (median of {starts} starts, in turns)"));
-    if !unknown.is_empty() {
-        println!(
-            "\nNot measured, for want of an event in `infra/bench/src/cases.rs`: {}.",
-            unknown.join(", ")
-        );
-    }
     packages(binaries, &areas_of(functions))
 }
 

@@ -11,6 +11,7 @@ mod cold;
 mod keys;
 mod list;
 mod loopback;
+mod objects;
 mod process;
 mod report;
 mod runtime_api;
@@ -24,6 +25,7 @@ mod world;
 
 use anyhow::Result;
 use binaries::Binaries;
+use cases::Cases;
 use clap::{Parser, ValueEnum};
 use std::{path::PathBuf, process::ExitCode};
 use world::World;
@@ -122,11 +124,12 @@ async fn measure(options: &Options) -> Result<()> {
         };
         let before = options.before.clone().map(Binaries::in_folder);
         let world = World::new(None, 100).await?;
+        let cases = Cases::new(&world).await?;
         if wanted(Part::Cold) {
-            cold::measure(&world, &binaries, before.as_ref(), &functions, options.starts).await?;
+            cold::measure(&world, &cases, &binaries, before.as_ref(), &functions, options.starts).await?;
         }
         if wanted(Part::Warm) {
-            warm::measure(&world, &binaries, options.invocations).await?;
+            warm::measure(&world, &cases, &binaries, options.invocations).await?;
         }
     }
     if wanted(Part::Capacity) {
