@@ -49,17 +49,7 @@ pub const TABLE: &str = "customers-test";
 
 /// All that there is to run.
 pub fn functions() -> Vec<Function> {
-    [
-        customers::FUNCTIONS,
-        clients::FUNCTIONS,
-        structure::FUNCTIONS,
-        logo::FUNCTIONS,
-        partitions::FUNCTIONS,
-        api_keys::FUNCTIONS,
-        docs::FUNCTIONS,
-        table_stream::FUNCTIONS,
-    ]
-    .concat()
+    template::functions()
 }
 
 /// Every endpoint, once for each of its routes.

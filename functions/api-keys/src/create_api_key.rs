@@ -1,14 +1,12 @@
 //! POST /v1/customers/{customerKey}/partitions/{partitionKey}/api-keys: make a key. The plaintext is in this answer and nowhere else.
 
-use crate::issued;
+use crate::IssuedApiKey;
 use domain::{
     Code, Result,
     api_key::{self, ApiKey},
     partition::Partition,
 };
-use runtime::{
-    Answer, Body, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::ManagePartitions, spec::Action,
-};
+use runtime::{Body, Caller, Context, Endpoint, Grant, Issued, Request, Spec, access::ManagePartitions, spec::Action};
 use table::keys::Family;
 
 pub struct CreateApiKey;
@@ -21,10 +19,6 @@ impl Endpoint for CreateApiKey {
     )
     .takes(Body::Create(api_key::NEW_FIELDS))
     .rules(api_key::rules_of_new)
-    .answers(Answer::Issued {
-        name: "IssuedApiKey",
-        fields: api_key::issued_fields,
-    })
     .grants(&[
         Grant::on(Family::Customer, Action::GetItem),
         Grant::on(Family::Customer, Action::ConditionCheckItem),
@@ -32,8 +26,9 @@ impl Endpoint for CreateApiKey {
     ])
     .codes(&[Code::CustomerDisabled, Code::SecretAlreadyDelivered]);
     type Permission = ManagePartitions;
+    type Answer = Issued<IssuedApiKey>;
 
-    async fn handle(ctx: &Context, caller: Caller<ManagePartitions>, request: Request) -> Result<Reply> {
+    async fn handle(ctx: &Context, caller: Caller<ManagePartitions>, request: Request) -> Result<Self::Answer> {
         let tenant = caller.tenant();
         let change = request.change(ctx, &caller.actor);
         // For its environment, which is in the key's text.
@@ -41,6 +36,6 @@ impl Endpoint for CreateApiKey {
         let key = ApiKey::of_body(ctx.new_key(), &partition, &request.body, change.now, &caller.actor)?;
         let secret = ctx.clock.secret()?;
         ctx.api_keys().create(tenant, &key, &secret, &change).await?;
-        issued(tenant.key(), key, secret)
+        Ok(Issued(IssuedApiKey::new(tenant.key(), key, secret)))
     }
 }

@@ -1,9 +1,8 @@
 //! PATCH /v1/customers/{customerKey}/partitions/{partitionKey}/api-keys/{keyId}: change a key's name or what it belongs to.
 
+use domain::api_key::ApiKey;
 use domain::{Code, Result, api_key};
-use runtime::{
-    Answer, Body, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::ManagePartitions, spec::Action,
-};
+use runtime::{Body, Caller, Context, Endpoint, Found, Grant, Request, Spec, access::ManagePartitions, spec::Action};
 use table::keys::Family;
 
 pub struct UpdateApiKey;
@@ -15,10 +14,6 @@ impl Endpoint for UpdateApiKey {
         "Change an API key's name or foreign key. Its rights and its end are what they are: rotate or expire it.",
     )
     .takes(Body::Patch(api_key::FIELDS))
-    .answers(Answer::Entity {
-        name: "ApiKey",
-        fields: api_key::view_fields,
-    })
     .grants(&[
         Grant::on(Family::Customer, Action::GetItem),
         Grant::on(Family::Customer, Action::ConditionCheckItem),
@@ -26,8 +21,9 @@ impl Endpoint for UpdateApiKey {
     ])
     .codes(&[Code::CustomerDisabled]);
     type Permission = ManagePartitions;
+    type Answer = Found<ApiKey>;
 
-    async fn handle(ctx: &Context, caller: Caller<ManagePartitions>, request: Request) -> Result<Reply> {
+    async fn handle(ctx: &Context, caller: Caller<ManagePartitions>, request: Request) -> Result<Self::Answer> {
         let change = request.change(ctx, &caller.actor);
         let key = ctx
             .api_keys()
@@ -40,6 +36,6 @@ impl Endpoint for UpdateApiKey {
                 &change,
             )
             .await?;
-        Reply::entity(&key.shown(change.now))
+        Ok(Found(key.shown(change.now)))
     }
 }

@@ -5,9 +5,7 @@ use domain::{
     client::{self, Client},
     customer::Customer,
 };
-use runtime::{
-    Answer, Body, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::EditClients, spec::Action,
-};
+use runtime::{Body, Caller, Context, Created, Endpoint, Grant, Request, Spec, access::EditClients, spec::Action};
 use serde_json::{Map, Value, json};
 use table::keys::Family;
 
@@ -21,10 +19,6 @@ impl Endpoint for CreateClient {
     )
     .takes(Body::Create(client::NEW_FIELDS))
     .rules(client::rules_of_new)
-    .answers(Answer::Created {
-        name: "Client",
-        fields: client::view_fields,
-    })
     .grants(&[
         Grant::on(Family::Customer, Action::GetItem),
         Grant::on(Family::Customer, Action::ConditionCheckItem),
@@ -32,8 +26,9 @@ impl Endpoint for CreateClient {
     ])
     .codes(&[Code::Conflict, Code::CustomerDisabled]);
     type Permission = EditClients;
+    type Answer = Created<Client>;
 
-    async fn handle(ctx: &Context, caller: Caller<EditClients>, request: Request) -> Result<Reply> {
+    async fn handle(ctx: &Context, caller: Caller<EditClients>, request: Request) -> Result<Self::Answer> {
         let change = request.change(ctx, &caller.actor);
         let mut body = request.body.clone();
         let wants_account = body.shift_remove("provisionAccount") == Some(Value::Bool(true));
@@ -51,6 +46,6 @@ impl Endpoint for CreateClient {
         ctx.clients()
             .create(caller.tenant(), &client, account.as_ref(), &change)
             .await?;
-        Reply::entity(&client)
+        Ok(Created(client))
     }
 }

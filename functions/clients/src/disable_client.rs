@@ -1,9 +1,8 @@
 //! POST /v1/customers/{customerKey}/clients/{clientKey}/disable: disable a client, its account with it, and what is below that.
 
-use domain::{Code, Result, client};
-use runtime::{
-    Answer, Body, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::EditClients, spec::Action,
-};
+use domain::client::Client;
+use domain::{Code, Result};
+use runtime::{Body, Caller, Context, Endpoint, Found, Grant, Request, Spec, access::EditClients, spec::Action};
 use table::keys::Family;
 
 pub struct DisableClient;
@@ -15,10 +14,6 @@ impl Endpoint for DisableClient {
         "Disable a client, its account with it, and what is below that.",
     )
     .takes(Body::Action(&[]))
-    .answers(Answer::Entity {
-        name: "Client",
-        fields: client::view_fields,
-    })
     .grants(&[
         Grant::on(Family::Customer, Action::GetItem),
         Grant::on(Family::Customer, Action::ConditionCheckItem),
@@ -26,13 +21,14 @@ impl Endpoint for DisableClient {
     ])
     .codes(&[Code::CustomerDisabled]);
     type Permission = EditClients;
+    type Answer = Found<Client>;
 
-    async fn handle(ctx: &Context, caller: Caller<EditClients>, request: Request) -> Result<Reply> {
+    async fn handle(ctx: &Context, caller: Caller<EditClients>, request: Request) -> Result<Self::Answer> {
         let change = request.change(ctx, &caller.actor);
         let client = ctx
             .clients()
             .disable(caller.tenant(), request.key()?, true, request.if_match, &change)
             .await?;
-        Reply::entity(&client)
+        Ok(Found(client))
     }
 }

@@ -1,7 +1,7 @@
 //! DELETE /v1/customers/{customerKey}/clients/{clientKey}/account: part a client and its account. Both stand, neither points at the other.
 
 use domain::{Code, Result};
-use runtime::{Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::EditClients, spec::Action};
+use runtime::{Caller, Context, Endpoint, Grant, Nothing, Request, Spec, access::EditClients, spec::Action};
 use table::keys::Family;
 
 pub struct DissociateAccount;
@@ -20,12 +20,13 @@ impl Endpoint for DissociateAccount {
     ])
     .codes(&[Code::CustomerDisabled]);
     type Permission = EditClients;
+    type Answer = Nothing;
 
-    async fn handle(ctx: &Context, caller: Caller<EditClients>, request: Request) -> Result<Reply> {
+    async fn handle(ctx: &Context, caller: Caller<EditClients>, request: Request) -> Result<Self::Answer> {
         let change = request.change(ctx, &caller.actor);
         ctx.clients()
             .dissociate(caller.tenant(), request.key()?, request.if_match, &change)
             .await?;
-        Ok(Reply::nothing())
+        Ok(Nothing)
     }
 }

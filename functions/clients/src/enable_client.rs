@@ -1,9 +1,8 @@
 //! POST /v1/customers/{customerKey}/clients/{clientKey}/enable: enable a client again, and of what is below it what its disabling disabled.
 
-use domain::{Code, Result, client};
-use runtime::{
-    Answer, Body, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::EditClients, spec::Action,
-};
+use domain::client::Client;
+use domain::{Code, Result};
+use runtime::{Body, Caller, Context, Endpoint, Found, Grant, Request, Spec, access::EditClients, spec::Action};
 use table::keys::Family;
 
 pub struct EnableClient;
@@ -15,10 +14,6 @@ impl Endpoint for EnableClient {
         "Enable a client again, and of what is below it what its disabling disabled.",
     )
     .takes(Body::Action(&[]))
-    .answers(Answer::Entity {
-        name: "Client",
-        fields: client::view_fields,
-    })
     .grants(&[
         Grant::on(Family::Customer, Action::GetItem),
         Grant::on(Family::Customer, Action::ConditionCheckItem),
@@ -26,13 +21,14 @@ impl Endpoint for EnableClient {
     ])
     .codes(&[Code::Conflict, Code::CustomerDisabled]);
     type Permission = EditClients;
+    type Answer = Found<Client>;
 
-    async fn handle(ctx: &Context, caller: Caller<EditClients>, request: Request) -> Result<Reply> {
+    async fn handle(ctx: &Context, caller: Caller<EditClients>, request: Request) -> Result<Self::Answer> {
         let change = request.change(ctx, &caller.actor);
         let client = ctx
             .clients()
             .disable(caller.tenant(), request.key()?, false, request.if_match, &change)
             .await?;
-        Reply::entity(&client)
+        Ok(Found(client))
     }
 }

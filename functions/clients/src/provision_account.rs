@@ -1,12 +1,11 @@
 //! POST /v1/customers/{customerKey}/clients/{clientKey}/account: make the account of a client that has none.
 
+use domain::client::Client;
 use domain::{
-    Code, Entity, Result, client,
+    Code, Entity, Result,
     customer::{self, Customer},
 };
-use runtime::{
-    Answer, Body, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::EditClients, spec::Action,
-};
+use runtime::{Body, Caller, Context, Created, Endpoint, Grant, Request, Spec, access::EditClients, spec::Action};
 use table::keys::Family;
 
 pub struct ProvisionAccount;
@@ -19,10 +18,6 @@ impl Endpoint for ProvisionAccount {
     )
     .takes(Body::Action(customer::ACCOUNT_FIELDS))
     .rules(customer::rules_of_account)
-    .answers(Answer::Created {
-        name: "Client",
-        fields: client::view_fields,
-    })
     .grants(&[
         Grant::on(Family::Customer, Action::GetItem),
         Grant::on(Family::Customer, Action::ConditionCheckItem),
@@ -31,8 +26,9 @@ impl Endpoint for ProvisionAccount {
     ])
     .codes(&[Code::Conflict, Code::CustomerDisabled]);
     type Permission = EditClients;
+    type Answer = Created<Client>;
 
-    async fn handle(ctx: &Context, caller: Caller<EditClients>, request: Request) -> Result<Reply> {
+    async fn handle(ctx: &Context, caller: Caller<EditClients>, request: Request) -> Result<Self::Answer> {
         let (tenant, key) = (caller.tenant(), request.key()?);
         let change = request.change(ctx, &caller.actor);
         let parent = ctx.customers().get(tenant).await?;
@@ -51,6 +47,6 @@ impl Endpoint for ProvisionAccount {
                 &change,
             )
             .await?;
-        Reply::entity(&client)
+        Ok(Created(client))
     }
 }

@@ -1,9 +1,8 @@
 //! PATCH /v1/customers/{customerKey}/clients/{clientKey}: change a client by JSON Merge Patch.
 
+use domain::client::Client;
 use domain::{Code, Result, client};
-use runtime::{
-    Answer, Body, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::EditClients, spec::Action,
-};
+use runtime::{Body, Caller, Context, Endpoint, Found, Grant, Request, Spec, access::EditClients, spec::Action};
 use table::keys::Family;
 
 pub struct UpdateClient;
@@ -15,10 +14,6 @@ impl Endpoint for UpdateClient {
         "Change a client of a customer.",
     )
     .takes(Body::Patch(client::FIELDS))
-    .answers(Answer::Entity {
-        name: "Client",
-        fields: client::view_fields,
-    })
     .grants(&[
         Grant::on(Family::Customer, Action::GetItem),
         Grant::on(Family::Customer, Action::ConditionCheckItem),
@@ -27,8 +22,9 @@ impl Endpoint for UpdateClient {
     ])
     .codes(&[Code::Conflict, Code::CustomerDisabled]);
     type Permission = EditClients;
+    type Answer = Found<Client>;
 
-    async fn handle(ctx: &Context, caller: Caller<EditClients>, request: Request) -> Result<Reply> {
+    async fn handle(ctx: &Context, caller: Caller<EditClients>, request: Request) -> Result<Self::Answer> {
         let change = request.change(ctx, &caller.actor);
         let client = ctx
             .clients()
@@ -40,6 +36,6 @@ impl Endpoint for UpdateClient {
                 &change,
             )
             .await?;
-        Reply::entity(&client)
+        Ok(Found(client))
     }
 }

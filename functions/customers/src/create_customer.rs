@@ -4,9 +4,7 @@ use domain::{
     Code, Entity, Result,
     customer::{self, Customer},
 };
-use runtime::{
-    Answer, Body, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::EditAllCustomers, spec::Action,
-};
+use runtime::{Body, Caller, Context, Created, Endpoint, Grant, Request, Spec, access::EditAllCustomers, spec::Action};
 use serde_json::json;
 use table::keys::Family;
 
@@ -16,10 +14,6 @@ impl Endpoint for CreateCustomer {
     const SPEC: Spec = Spec::post("create-customer", "/v1/customers", "Make a customer.")
         .takes(Body::Create(customer::FIELDS))
         .rules(customer::rules_of_new)
-        .answers(Answer::Created {
-            name: "Customer",
-            fields: customer::view_fields,
-        })
         .grants(&[
             Grant::on(Family::Customer, Action::PutItem),
             Grant::on(Family::Tenant, Action::PutItem),
@@ -28,8 +22,9 @@ impl Endpoint for CreateCustomer {
         ])
         .codes(&[Code::TenantNotFound, Code::Conflict]);
     type Permission = EditAllCustomers;
+    type Answer = Created<Customer>;
 
-    async fn handle(ctx: &Context, caller: Caller<EditAllCustomers>, request: Request) -> Result<Reply> {
+    async fn handle(ctx: &Context, caller: Caller<EditAllCustomers>, request: Request) -> Result<Self::Answer> {
         let change = request.change(ctx, &caller.actor);
         let key = ctx.new_key();
         let mut body = request.body.clone();
@@ -38,6 +33,6 @@ impl Endpoint for CreateCustomer {
         }
         let customer = Customer::new(key, body, change.now, &caller.actor)?;
         ctx.customers().create(caller.platform(), &customer, &change).await?;
-        Reply::entity(&customer)
+        Ok(Created(customer))
     }
 }

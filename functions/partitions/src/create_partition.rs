@@ -4,9 +4,7 @@ use domain::{
     Code, Entity, Result,
     partition::{self, Partition},
 };
-use runtime::{
-    Answer, Body, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::ManagePartitions, spec::Action,
-};
+use runtime::{Body, Caller, Context, Created, Endpoint, Grant, Request, Spec, access::ManagePartitions, spec::Action};
 use table::keys::Family;
 
 pub struct CreatePartition;
@@ -18,10 +16,6 @@ impl Endpoint for CreatePartition {
         "Make a partition of a customer.",
     )
     .takes(Body::Create(partition::FIELDS))
-    .answers(Answer::Created {
-        name: "Partition",
-        fields: partition::view_fields,
-    })
     .grants(&[
         Grant::on(Family::Customer, Action::ConditionCheckItem),
         Grant::on(Family::Customer, Action::PutItem),
@@ -29,13 +23,14 @@ impl Endpoint for CreatePartition {
     ])
     .codes(&[Code::Conflict, Code::CustomerDisabled]);
     type Permission = ManagePartitions;
+    type Answer = Created<Partition>;
 
-    async fn handle(ctx: &Context, caller: Caller<ManagePartitions>, request: Request) -> Result<Reply> {
+    async fn handle(ctx: &Context, caller: Caller<ManagePartitions>, request: Request) -> Result<Self::Answer> {
         let change = request.change(ctx, &caller.actor);
         let partition = Partition::new(ctx.new_key(), request.body.clone(), change.now, &caller.actor)?;
         ctx.parts::<Partition>()
             .create(caller.tenant().itself(), &partition, &change)
             .await?;
-        Reply::entity(&partition)
+        Ok(Created(partition))
     }
 }

@@ -1,7 +1,7 @@
 //! DELETE /v1/customers/{customerKey}/partitions/{partitionKey}: delete a partition.
 
 use domain::{Code, Result, partition::Partition};
-use runtime::{Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::ManagePartitions, spec::Action};
+use runtime::{Caller, Context, Endpoint, Grant, Nothing, Request, Spec, access::ManagePartitions, spec::Action};
 use table::keys::Family;
 
 pub struct DeletePartition;
@@ -21,12 +21,13 @@ impl Endpoint for DeletePartition {
     ])
     .codes(&[Code::CustomerDisabled]);
     type Permission = ManagePartitions;
+    type Answer = Nothing;
 
-    async fn handle(ctx: &Context, caller: Caller<ManagePartitions>, request: Request) -> Result<Reply> {
+    async fn handle(ctx: &Context, caller: Caller<ManagePartitions>, request: Request) -> Result<Self::Answer> {
         let change = request.change(ctx, &caller.actor);
         ctx.parts::<Partition>()
             .delete(caller.tenant().itself(), request.key()?, request.if_match, &change)
             .await?;
-        Ok(Reply::nothing())
+        Ok(Nothing)
     }
 }

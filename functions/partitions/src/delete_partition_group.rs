@@ -1,7 +1,7 @@
 //! DELETE /v1/customers/{customerKey}/partition-groups/{partitionGroupKey}: delete a partition group.
 
 use domain::{Code, Result, partition_group::PartitionGroup};
-use runtime::{Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::ManagePartitions, spec::Action};
+use runtime::{Caller, Context, Endpoint, Grant, Nothing, Request, Spec, access::ManagePartitions, spec::Action};
 use table::keys::Family;
 
 pub struct DeletePartitionGroup;
@@ -20,12 +20,13 @@ impl Endpoint for DeletePartitionGroup {
     ])
     .codes(&[Code::CustomerDisabled, Code::NotEmpty]);
     type Permission = ManagePartitions;
+    type Answer = Nothing;
 
-    async fn handle(ctx: &Context, caller: Caller<ManagePartitions>, request: Request) -> Result<Reply> {
+    async fn handle(ctx: &Context, caller: Caller<ManagePartitions>, request: Request) -> Result<Self::Answer> {
         let change = request.change(ctx, &caller.actor);
         ctx.parts::<PartitionGroup>()
             .delete(caller.tenant().itself(), request.key()?, request.if_match, &change)
             .await?;
-        Ok(Reply::nothing())
+        Ok(Nothing)
     }
 }

@@ -4,9 +4,7 @@ use domain::{
     Code, Result,
     partition::{self, Partition},
 };
-use runtime::{
-    Answer, Body, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::ManagePartitions, spec::Action,
-};
+use runtime::{Body, Caller, Context, Endpoint, Found, Grant, Request, Spec, access::ManagePartitions, spec::Action};
 use table::keys::Family;
 
 pub struct UpdatePartition;
@@ -18,10 +16,6 @@ impl Endpoint for UpdatePartition {
         "Change a partition of a customer.",
     )
     .takes(Body::Patch(partition::FIELDS))
-    .answers(Answer::Entity {
-        name: "Partition",
-        fields: partition::view_fields,
-    })
     .grants(&[
         Grant::on(Family::Customer, Action::GetItem),
         Grant::on(Family::Customer, Action::ConditionCheckItem),
@@ -31,8 +25,9 @@ impl Endpoint for UpdatePartition {
     ])
     .codes(&[Code::Conflict, Code::CustomerDisabled]);
     type Permission = ManagePartitions;
+    type Answer = Found<Partition>;
 
-    async fn handle(ctx: &Context, caller: Caller<ManagePartitions>, request: Request) -> Result<Reply> {
+    async fn handle(ctx: &Context, caller: Caller<ManagePartitions>, request: Request) -> Result<Self::Answer> {
         let change = request.change(ctx, &caller.actor);
         let partition = ctx
             .parts::<Partition>()
@@ -44,6 +39,6 @@ impl Endpoint for UpdatePartition {
                 &change,
             )
             .await?;
-        Reply::entity(&partition)
+        Ok(Found(partition))
     }
 }

@@ -4,9 +4,7 @@ use domain::{
     Code, Result,
     partition_group::{self, PartitionGroup},
 };
-use runtime::{
-    Answer, Body, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::ManagePartitions, spec::Action,
-};
+use runtime::{Body, Caller, Context, Endpoint, Found, Grant, Request, Spec, access::ManagePartitions, spec::Action};
 use table::keys::Family;
 
 pub struct UpdatePartitionGroup;
@@ -18,10 +16,6 @@ impl Endpoint for UpdatePartitionGroup {
         "Change a partition group of a customer.",
     )
     .takes(Body::Patch(partition_group::FIELDS))
-    .answers(Answer::Entity {
-        name: "PartitionGroup",
-        fields: partition_group::view_fields,
-    })
     .grants(&[
         Grant::on(Family::Customer, Action::GetItem),
         Grant::on(Family::Customer, Action::ConditionCheckItem),
@@ -30,8 +24,9 @@ impl Endpoint for UpdatePartitionGroup {
     ])
     .codes(&[Code::Conflict, Code::CustomerDisabled]);
     type Permission = ManagePartitions;
+    type Answer = Found<PartitionGroup>;
 
-    async fn handle(ctx: &Context, caller: Caller<ManagePartitions>, request: Request) -> Result<Reply> {
+    async fn handle(ctx: &Context, caller: Caller<ManagePartitions>, request: Request) -> Result<Self::Answer> {
         let change = request.change(ctx, &caller.actor);
         let partition_group = ctx
             .parts::<PartitionGroup>()
@@ -43,6 +38,6 @@ impl Endpoint for UpdatePartitionGroup {
                 &change,
             )
             .await?;
-        Reply::entity(&partition_group)
+        Ok(Found(partition_group))
     }
 }

@@ -4,9 +4,7 @@ use domain::{
     Code, Entity, Result,
     department::{self, Department},
 };
-use runtime::{
-    Answer, Body, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::EditStructure, spec::Action,
-};
+use runtime::{Body, Caller, Context, Created, Endpoint, Grant, Request, Spec, access::EditStructure, spec::Action};
 use table::keys::Family;
 
 pub struct CreateDepartment;
@@ -19,23 +17,20 @@ impl Endpoint for CreateDepartment {
     )
     .also("/v1/customers/{customerKey}/clients/{clientKey}/departments")
     .takes(Body::Create(department::FIELDS))
-    .answers(Answer::Created {
-        name: "Department",
-        fields: department::view_fields,
-    })
     .grants(&[
         Grant::on(Family::Customer, Action::ConditionCheckItem),
         Grant::on(Family::Customer, Action::PutItem),
     ])
     .codes(&[Code::Conflict, Code::CustomerDisabled]);
     type Permission = EditStructure;
+    type Answer = Created<Department>;
 
-    async fn handle(ctx: &Context, caller: Caller<EditStructure>, request: Request) -> Result<Reply> {
+    async fn handle(ctx: &Context, caller: Caller<EditStructure>, request: Request) -> Result<Self::Answer> {
         let change = request.change(ctx, &caller.actor);
         let department = Department::new(ctx.new_key(), request.body.clone(), change.now, &caller.actor)?;
         ctx.parts::<Department>()
             .create(caller.owner(), &department, &change)
             .await?;
-        Reply::entity(&department)
+        Ok(Created(department))
     }
 }

@@ -4,9 +4,7 @@ use domain::{
     Code, Entity, Result,
     location::{self, Location},
 };
-use runtime::{
-    Answer, Body, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::EditStructure, spec::Action,
-};
+use runtime::{Body, Caller, Context, Created, Endpoint, Grant, Request, Spec, access::EditStructure, spec::Action};
 use table::keys::Family;
 
 pub struct CreateLocation;
@@ -19,10 +17,6 @@ impl Endpoint for CreateLocation {
     )
     .also("/v1/customers/{customerKey}/clients/{clientKey}/locations")
     .takes(Body::Create(location::FIELDS))
-    .answers(Answer::Created {
-        name: "Location",
-        fields: location::view_fields,
-    })
     .grants(&[
         Grant::on(Family::Customer, Action::ConditionCheckItem),
         Grant::on(Family::Customer, Action::PutItem),
@@ -30,13 +24,14 @@ impl Endpoint for CreateLocation {
     ])
     .codes(&[Code::Conflict, Code::CustomerDisabled]);
     type Permission = EditStructure;
+    type Answer = Created<Location>;
 
-    async fn handle(ctx: &Context, caller: Caller<EditStructure>, request: Request) -> Result<Reply> {
+    async fn handle(ctx: &Context, caller: Caller<EditStructure>, request: Request) -> Result<Self::Answer> {
         let change = request.change(ctx, &caller.actor);
         let location = Location::new(ctx.new_key(), request.body.clone(), change.now, &caller.actor)?;
         ctx.parts::<Location>()
             .create(caller.owner(), &location, &change)
             .await?;
-        Reply::entity(&location)
+        Ok(Created(location))
     }
 }

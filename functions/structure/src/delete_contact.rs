@@ -1,7 +1,7 @@
 //! DELETE /v1/customers/{customerKey}/contacts/{contactKey}, and of a client: delete a contact.
 
 use domain::{Code, Result, contact::Contact};
-use runtime::{Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::EditStructure, spec::Action};
+use runtime::{Caller, Context, Endpoint, Grant, Nothing, Request, Spec, access::EditStructure, spec::Action};
 use table::keys::Family;
 
 pub struct DeleteContact;
@@ -21,12 +21,13 @@ impl Endpoint for DeleteContact {
     ])
     .codes(&[Code::CustomerDisabled]);
     type Permission = EditStructure;
+    type Answer = Nothing;
 
-    async fn handle(ctx: &Context, caller: Caller<EditStructure>, request: Request) -> Result<Reply> {
+    async fn handle(ctx: &Context, caller: Caller<EditStructure>, request: Request) -> Result<Self::Answer> {
         let change = request.change(ctx, &caller.actor);
         ctx.parts::<Contact>()
             .delete(caller.owner(), request.key()?, request.if_match, &change)
             .await?;
-        Ok(Reply::nothing())
+        Ok(Nothing)
     }
 }

@@ -1,7 +1,7 @@
 //! DELETE /v1/customers/{customerKey}/departments/{departmentKey}, and of a client: delete a department.
 
 use domain::{Code, Result, department::Department};
-use runtime::{Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::EditStructure, spec::Action};
+use runtime::{Caller, Context, Endpoint, Grant, Nothing, Request, Spec, access::EditStructure, spec::Action};
 use table::keys::Family;
 
 pub struct DeleteDepartment;
@@ -21,12 +21,13 @@ impl Endpoint for DeleteDepartment {
     ])
     .codes(&[Code::CustomerDisabled]);
     type Permission = EditStructure;
+    type Answer = Nothing;
 
-    async fn handle(ctx: &Context, caller: Caller<EditStructure>, request: Request) -> Result<Reply> {
+    async fn handle(ctx: &Context, caller: Caller<EditStructure>, request: Request) -> Result<Self::Answer> {
         let change = request.change(ctx, &caller.actor);
         ctx.parts::<Department>()
             .delete(caller.owner(), request.key()?, request.if_match, &change)
             .await?;
-        Ok(Reply::nothing())
+        Ok(Nothing)
     }
 }

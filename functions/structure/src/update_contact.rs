@@ -4,9 +4,7 @@ use domain::{
     Code, Result,
     contact::{self, Contact},
 };
-use runtime::{
-    Answer, Body, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::EditStructure, spec::Action,
-};
+use runtime::{Body, Caller, Context, Endpoint, Found, Grant, Request, Spec, access::EditStructure, spec::Action};
 use table::keys::Family;
 
 pub struct UpdateContact;
@@ -19,10 +17,6 @@ impl Endpoint for UpdateContact {
     )
     .also("/v1/customers/{customerKey}/clients/{clientKey}/contacts/{contactKey}")
     .takes(Body::Patch(contact::FIELDS))
-    .answers(Answer::Entity {
-        name: "Contact",
-        fields: contact::view_fields,
-    })
     .grants(&[
         Grant::on(Family::Customer, Action::GetItem),
         Grant::on(Family::Customer, Action::ConditionCheckItem),
@@ -30,13 +24,14 @@ impl Endpoint for UpdateContact {
     ])
     .codes(&[Code::CustomerDisabled]);
     type Permission = EditStructure;
+    type Answer = Found<Contact>;
 
-    async fn handle(ctx: &Context, caller: Caller<EditStructure>, request: Request) -> Result<Reply> {
+    async fn handle(ctx: &Context, caller: Caller<EditStructure>, request: Request) -> Result<Self::Answer> {
         let change = request.change(ctx, &caller.actor);
         let contact = ctx
             .parts::<Contact>()
             .patch(caller.owner(), request.key()?, &request.body, request.if_match, &change)
             .await?;
-        Reply::entity(&contact)
+        Ok(Found(contact))
     }
 }

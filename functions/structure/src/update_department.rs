@@ -4,9 +4,7 @@ use domain::{
     Code, Result,
     department::{self, Department},
 };
-use runtime::{
-    Answer, Body, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::EditStructure, spec::Action,
-};
+use runtime::{Body, Caller, Context, Endpoint, Found, Grant, Request, Spec, access::EditStructure, spec::Action};
 use table::keys::Family;
 
 pub struct UpdateDepartment;
@@ -19,10 +17,6 @@ impl Endpoint for UpdateDepartment {
     )
     .also("/v1/customers/{customerKey}/clients/{clientKey}/departments/{departmentKey}")
     .takes(Body::Patch(department::FIELDS))
-    .answers(Answer::Entity {
-        name: "Department",
-        fields: department::view_fields,
-    })
     .grants(&[
         Grant::on(Family::Customer, Action::GetItem),
         Grant::on(Family::Customer, Action::ConditionCheckItem),
@@ -31,13 +25,14 @@ impl Endpoint for UpdateDepartment {
     ])
     .codes(&[Code::Conflict, Code::CustomerDisabled]);
     type Permission = EditStructure;
+    type Answer = Found<Department>;
 
-    async fn handle(ctx: &Context, caller: Caller<EditStructure>, request: Request) -> Result<Reply> {
+    async fn handle(ctx: &Context, caller: Caller<EditStructure>, request: Request) -> Result<Self::Answer> {
         let change = request.change(ctx, &caller.actor);
         let department = ctx
             .parts::<Department>()
             .patch(caller.owner(), request.key()?, &request.body, request.if_match, &change)
             .await?;
-        Reply::entity(&department)
+        Ok(Found(department))
     }
 }

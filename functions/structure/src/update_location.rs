@@ -4,9 +4,7 @@ use domain::{
     Code, Result,
     location::{self, Location},
 };
-use runtime::{
-    Answer, Body, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::EditStructure, spec::Action,
-};
+use runtime::{Body, Caller, Context, Endpoint, Found, Grant, Request, Spec, access::EditStructure, spec::Action};
 use table::keys::Family;
 
 pub struct UpdateLocation;
@@ -19,10 +17,6 @@ impl Endpoint for UpdateLocation {
     )
     .also("/v1/customers/{customerKey}/clients/{clientKey}/locations/{locationKey}")
     .takes(Body::Patch(location::FIELDS))
-    .answers(Answer::Entity {
-        name: "Location",
-        fields: location::view_fields,
-    })
     .grants(&[
         Grant::on(Family::Customer, Action::GetItem),
         Grant::on(Family::Customer, Action::ConditionCheckItem),
@@ -32,13 +26,14 @@ impl Endpoint for UpdateLocation {
     ])
     .codes(&[Code::Conflict, Code::CustomerDisabled]);
     type Permission = EditStructure;
+    type Answer = Found<Location>;
 
-    async fn handle(ctx: &Context, caller: Caller<EditStructure>, request: Request) -> Result<Reply> {
+    async fn handle(ctx: &Context, caller: Caller<EditStructure>, request: Request) -> Result<Self::Answer> {
         let change = request.change(ctx, &caller.actor);
         let location = ctx
             .parts::<Location>()
             .patch(caller.owner(), request.key()?, &request.body, request.if_match, &change)
             .await?;
-        Reply::entity(&location)
+        Ok(Found(location))
     }
 }

@@ -1,6 +1,7 @@
 //! The areas' release binaries, built as they are deployed, and the two programs that they are compared with.
 
 use anyhow::{Context, Result, ensure};
+use runtime::Area;
 use std::{
     env,
     ffi::OsString,
@@ -8,7 +9,7 @@ use std::{
     path::{Path, PathBuf},
     process::Command,
 };
-use template::{AREAS, Area};
+use template::AREAS;
 
 /// A bare hello world: the baseline of a cold start.
 pub const HELLO: &str = "hello";

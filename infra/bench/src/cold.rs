@@ -8,10 +8,10 @@ use crate::{
     world::World,
 };
 use anyhow::{Result, ensure};
-use runtime::Function;
+use runtime::{Area, Function};
 use serde_json::json;
 use std::{path::PathBuf, time::Duration};
-use template::{AREAS, Area, functions};
+use template::{AREAS, functions};
 
 struct Subject {
     function: &'static str,

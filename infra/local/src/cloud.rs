@@ -36,7 +36,7 @@ use signals::StopSignals;
 /// How long running invocations may take to finish after Ctrl-C.
 const GRACE: Duration = Duration::from_secs(3);
 
-const TEMPLATE: &str = "template.yaml";
+pub const TEMPLATE: &str = "template.yaml";
 
 pub struct Options {
     pub port: u16,
@@ -89,7 +89,7 @@ pub fn run(data: DataFolder, options: Options) -> Result<()> {
     for warning in &plan.warnings {
         eprintln!("! {warning}");
     }
-    let binaries = compile::binaries(&project, &plan.functions, &options.profile, options.build)?;
+    let binaries = compile::for_this_machine(&project, &plan.functions, &options.profile, options.build)?;
     let left = lambda::leftovers::end_all(&data.processes())?;
     if left > 0 {
         eprintln!("! ended {left} function processes that the local cloud before this one left behind");

@@ -6,6 +6,7 @@
 // The workspace's rules on clocks and the environment are for what runs in Lambda.
 #![allow(clippy::disallowed_methods)]
 
+mod arn;
 mod aws;
 mod cli;
 mod cloud;

@@ -3,6 +3,7 @@
 //! The template module makes a `Plan`; everything else only reads it.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -87,8 +88,11 @@ pub struct Function {
     pub logical_id: String,
     pub name: String,
     pub arn: String,
-    /// The Cargo binary: the last part of `CodeUri`.
+    /// The folder that AWS gets, relative to the template.
+    pub code_uri: PathBuf,
+    /// The Cargo binary: the last part of `CodeUri`. Several functions may share it.
     pub binary: String,
+    /// Tells a binary that several functions share which of them to run.
     pub handler: String,
     /// Seconds.
     pub timeout: u32,

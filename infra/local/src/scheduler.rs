@@ -8,6 +8,7 @@ use serde_json::json;
 use tokio::time::{MissedTickBehavior, interval};
 use uuid::Uuid;
 
+use crate::arn;
 use crate::lambda::{Lambda, Outcome};
 use crate::plan::{ACCOUNT, REGION, Schedule};
 
@@ -41,7 +42,7 @@ fn payload(schedule: &Schedule) -> Bytes {
         "account": ACCOUNT,
         "time": chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
         "region": REGION,
-        "resources": [format!("arn:aws:scheduler:{REGION}:{ACCOUNT}:schedule/default/{}", schedule.id)],
+        "resources": [arn::of("scheduler", &format!("schedule/default/{}", schedule.id))],
         "detail": "{}",
     });
     Bytes::from(event.to_string())

@@ -107,6 +107,7 @@ fn section(function: &Function) -> String {
             include_str!("parts/function.yaml"),
             &[
                 ("{says}", &summary),
+                ("{area}", crate::area_of(name).map_or("", |area| area.name)),
                 ("{description}", &function.summary().replace('\'', "''")),
                 ("{timeout}", &timeout.to_string()),
                 ("{environment}", &environment(function)),

@@ -1,10 +1,11 @@
-//! Functions as values. Each area lists its own; whatever must know them all (template, documents, tests) reads the lists.
+//! Functions as values. Each area lists its own; the template, the documents and the tests read the lists.
 
 use crate::{
     Context, Endpoint, Grant, Spec, Standalone, StandaloneSpec, Task, TaskSpec, Trigger, TriggerSpec,
     access::{AccessRule, Permission},
     config::Needs,
-    endpoint,
+    context, endpoint,
+    lambda::{self, Connect},
     spec::{Action, ObjectGrant},
     standalone, task, trigger,
 };
@@ -20,6 +21,15 @@ use table::keys::Family;
 
 type Called<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
+/// A package of functions: one binary, one log group, one section of the template.
+#[derive(Clone, Copy)]
+pub struct Area {
+    /// The package's name, and its binary's.
+    pub name: &'static str,
+    pub summary: &'static str,
+    pub functions: &'static [Function],
+}
+
 #[derive(Clone, Copy)]
 pub enum Function {
     Endpoint(EndpointFunction),
@@ -33,18 +43,24 @@ pub struct EndpointFunction {
     pub spec: Spec,
     pub access: AccessRule,
     pub call: for<'a> fn(&'a Context, HttpRequest) -> Called<'a, Response<Body>>,
+    pub(crate) serve: fn(&'static EndpointFunction) -> Result<(), lambda_runtime::Error>,
+    pub(crate) connect: &'static [Connect],
 }
 
 #[derive(Clone, Copy)]
 pub struct TaskFunction {
     pub spec: TaskSpec,
     pub call: for<'a> fn(&'a Context, SqsEvent) -> Called<'a, SqsBatchResponse>,
+    pub(crate) serve: fn(&'static TaskFunction) -> Result<(), lambda_runtime::Error>,
+    pub(crate) connect: &'static [Connect],
 }
 
 #[derive(Clone, Copy)]
 pub struct TriggerFunction {
     pub spec: TriggerSpec,
     pub call: for<'a> fn(&'a Context, StreamEvent) -> Called<'a, DynamoDbEventResponse>,
+    pub(crate) serve: fn(&'static TriggerFunction) -> Result<(), lambda_runtime::Error>,
+    pub(crate) connect: &'static [Connect],
 }
 
 #[derive(Clone, Copy)]
@@ -52,14 +68,21 @@ pub struct StandaloneFunction {
     pub spec: StandaloneSpec,
     /// An event and the invocation's id; nothing where it failed.
     pub call: for<'a> fn(&'a Context, Value, String) -> Called<'a, Option<Value>>,
+    pub(crate) serve: fn(&'static StandaloneFunction) -> Result<(), lambda_runtime::Error>,
 }
 
 impl EndpointFunction {
     pub const fn of<E: Endpoint>() -> Self {
         Self {
-            spec: E::SPEC,
+            spec: E::DECLARED,
             access: E::Permission::RULE,
             call: |ctx, request| Box::pin(endpoint::answer::<E>(ctx, request)),
+            serve: lambda::endpoint,
+            connect: if E::SPEC.objects.is_empty() {
+                &[]
+            } else {
+                &[context::connect_logos]
+            },
         }
     }
 
@@ -101,6 +124,13 @@ impl TaskFunction {
         Self {
             spec: T::SPEC,
             call: |ctx, batch| Box::pin(task::work::<T>(ctx, batch)),
+            serve: lambda::task,
+            connect: match (T::SPEC.pages, T::SPEC.objects.is_empty()) {
+                (false, true) => &[],
+                (true, true) => &[context::connect_queue],
+                (false, false) => &[context::connect_logos],
+                (true, false) => &[context::connect_queue, context::connect_logos],
+            },
         }
     }
 }
@@ -119,6 +149,8 @@ impl TriggerFunction {
         Self {
             spec: T::SPEC,
             call: |ctx, batch| Box::pin(trigger::work::<T>(ctx, batch)),
+            serve: lambda::trigger,
+            connect: &[context::connect_bus],
         }
     }
 }
@@ -137,6 +169,7 @@ impl StandaloneFunction {
         Self {
             spec: S::SPEC,
             call: |ctx, event, id| Box::pin(standalone::run::<S>(ctx, event, id)),
+            serve: lambda::standalone,
         }
     }
 }

@@ -7,7 +7,7 @@ use tracing_subscriber::filter::LevelFilter;
     clippy::disallowed_methods,
     reason = "read before there is a configuration, so that its errors can be logged"
 )]
-pub fn start() {
+pub fn start(_function: &str) {
     let level = env::var("LOG_LEVEL")
         .ok()
         .and_then(|text| text.parse().ok())

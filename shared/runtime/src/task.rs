@@ -183,7 +183,10 @@ async fn one<T: Task>(ctx: &Context, message: &SqsMessage) -> bool {
 /// again, which changes nothing.
 async fn run<T: Task>(ctx: &Context, event: Event, cursor: Option<String>) -> Result<Outcome> {
     let outcome = T::run(ctx, job(ctx, T::SPEC.name, event.clone(), cursor)).await?;
-    if let Outcome::More(cursor) = &outcome {
+    // Constant for each task: without pages, the queue's client is not linked.
+    if T::SPEC.pages
+        && let Outcome::More(cursor) = &outcome
+    {
         let next = Envelope {
             detail: event,
             cursor: Some(cursor.clone()),

@@ -1,10 +1,11 @@
 //! API keys: of a partition each. What is kept of a secret is its hash, beside the key and never in it.
 
 use crate::{
-    Change, PageRequest, Table,
+    Change, Grant, Operation, PageRequest, Table,
     cascades::Step,
     item::{Item, entity_item, from_item, n, s},
-    keys::{self, Index, TTL},
+    keys::{self, Family, Index, TTL},
+    operation::on_customer::{BATCH_GET, CHECK, GET, PUT, QUERY, UPDATE},
     parts::enabled,
     read::Query,
     write::{Expression, Failed, TRIES, busy, expect_version, is_through, moved_on, refused},
@@ -12,7 +13,7 @@ use crate::{
 use aws_sdk_dynamodb::{operation::update_item::UpdateItemError, types::AttributeValue};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use domain::{
-    ApiKeyId, CustomerKey, Entity, EntityKind, Error, PartitionKey, Result, Tenant, Timestamp,
+    ApiKeyId, Code, CustomerKey, Entity, EntityKind, Error, PartitionKey, Result, Tenant, Timestamp,
     api_key::{ApiKey, Credential, KEPT_SECONDS, Standing, Status, Verified},
     customer::Customer,
     partition::Partition,
@@ -74,10 +75,12 @@ impl Table {
 }
 
 impl ApiKeys<'_> {
+    pub const GET: Operation = Operation::new(&[GET], &[]);
     pub async fn get(&self, tenant: Tenant, partition: PartitionKey, key: ApiKeyId) -> Result<ApiKey> {
         Ok(self.stored(tenant, partition, key).await?.key)
     }
 
+    pub const LIST: Operation = Operation::new(&[QUERY, GET], &[]);
     pub async fn list(
         &self,
         tenant: Tenant,
@@ -97,6 +100,8 @@ impl ApiKeys<'_> {
         Ok((keys, next))
     }
 
+    pub const CREATE: Operation =
+        Operation::new(&[CHECK, PUT], &[Code::CustomerDisabled, Code::SecretAlreadyDelivered]);
     pub async fn create(&self, tenant: Tenant, key: &ApiKey, secret: &Secret, change: &Change) -> Result<()> {
         let stored = Stored {
             key: key.clone(),
@@ -117,6 +122,7 @@ impl ApiKeys<'_> {
             .map_err(meaning)
     }
 
+    pub const PATCH: Operation = Operation::new(&[GET, CHECK, PUT], &[Code::CustomerDisabled]);
     /// Lays a checked patch over a key. A patch that changes nothing writes nothing.
     pub async fn patch(
         &self,
@@ -148,6 +154,10 @@ impl ApiKeys<'_> {
         Err(busy())
     }
 
+    pub const ROTATE: Operation = Operation::new(
+        &[GET, CHECK, PUT],
+        &[Code::Conflict, Code::CustomerDisabled, Code::SecretAlreadyDelivered],
+    );
     /// Makes a key's successor. Of two who do at once one does: both write the same version of the old key.
     #[allow(clippy::too_many_arguments, reason = "which key, how, and the new one's parts")]
     pub async fn rotate(
@@ -194,6 +204,7 @@ impl ApiKeys<'_> {
         Err(busy())
     }
 
+    pub const EXPIRE: Operation = Operation::new(&[GET, PUT], &[]);
     /// Ends a key now. One that has ended stays as it is. A disabled customer's too: nobody must wait to end a key.
     pub async fn expire(
         &self,
@@ -224,6 +235,7 @@ impl ApiKeys<'_> {
         Err(busy())
     }
 
+    pub const EXPIRE_FOREIGN: Operation = Operation::new(&[QUERY, PUT], &[]);
     /// Ends a page of the keys of a partition that belong to the same thing elsewhere; how many, and where the next page begins.
     pub async fn expire_foreign(
         &self,
@@ -239,6 +251,7 @@ impl ApiKeys<'_> {
         self.expire_page(tenant.key(), partition, filter, request, change).await
     }
 
+    pub const PARTITION_DELETED: Operation = Operation::new(&[QUERY, PUT], &[]);
     /// A partition was deleted: a page of its keys ends.
     pub async fn partition_deleted(
         &self,
@@ -257,6 +270,7 @@ impl ApiKeys<'_> {
         Ok(next.map_or(Step::Done, Step::More))
     }
 
+    pub const CUSTOMER_DISABLED: Operation = Operation::new(&[GET, QUERY, PUT], &[]);
     /// A customer was disabled: a page of the keys that there were then ends, partition by partition. It goes by the moment that the
     /// customer remembers, so it is the same whether or not the customer is back by now.
     pub async fn customer_disabled(&self, tenant: Tenant, from: Option<&str>, change: &Change) -> Result<Step> {
@@ -293,6 +307,7 @@ impl ApiKeys<'_> {
         Ok(partition.map_or(Step::Done, |key| Step::More(format!("{key}|"))))
     }
 
+    pub const EXPIRE_DUE: Operation = Operation::new(&[Grant::query(Index::ExpiringKeys, Family::Expiring), PUT], &[]);
     /// Ends what has come to its end by itself, of one shard: up to a page; whether there may be more.
     pub async fn expire_due(&self, shard: u8, change: &Change) -> Result<bool> {
         let index = Index::ExpiringKeys;
@@ -332,6 +347,7 @@ impl ApiKeys<'_> {
         Ok(is_full)
     }
 
+    pub const VERIFY: Operation = Operation::new(&[BATCH_GET, UPDATE], &[]);
     /// Whom a plaintext lets in. One read, whatever is wrong with it; a key that is used for the first time on a day is written once.
     pub async fn verify(&self, plain: &Plaintext, wanted: &[String], now: Timestamp) -> Result<Option<Verified>> {
         let asked = [

@@ -4,10 +4,11 @@
 //! whichever delivery comes last, late or twice, the end is the same. What is disabled keeps apart why, so enabling lifts one reason only.
 
 use crate::{
-    Change, PageRequest, Table,
+    Change, Operation, PageRequest, Table,
     clients::{self, cascade_item},
     item::{Item, from_item, item, n, s},
     keys::{self, ItemKey},
+    operation::on_customer::{CHECK, DELETE, GET, PUT, QUERY, UPDATE},
     parts::{self, Part},
     write::{Expression, Failed, TRIES, Transaction, busy, refused},
 };
@@ -53,6 +54,7 @@ impl Table {
 }
 
 impl Cascades<'_> {
+    pub const CLIENT_STATE: Operation = Operation::new(&[GET, CHECK, PUT, DELETE], &[]);
     /// A client was disabled or enabled: its account becomes what the client is.
     pub async fn client_state(&self, tenant: Tenant, key: ClientKey, change: &Change) -> Result<Step> {
         let customer = tenant.key();
@@ -99,6 +101,7 @@ impl Cascades<'_> {
         Err(busy())
     }
 
+    pub const ACCOUNT_STATE: Operation = Operation::new(&[GET, QUERY, CHECK, PUT, UPDATE, DELETE], &[]);
     /// A customer was disabled or enabled: its parent's record of it says so, and its clients become what it is, a page a step.
     pub async fn account_state(&self, tenant: Tenant, from: Option<&str>, change: &Change) -> Result<Step> {
         let me = tenant.key();
@@ -142,6 +145,7 @@ impl Cascades<'_> {
         Err(busy())
     }
 
+    pub const CLIENT_DELETED: Operation = Operation::new(&[GET, QUERY, PUT, DELETE], &[]);
     /// A client was deleted: what belonged to it goes, its account is let go of and disabled.
     pub async fn client_deleted(
         &self,
@@ -156,6 +160,7 @@ impl Cascades<'_> {
         self.clear_parts(tenant.client(key), change).await
     }
 
+    pub const CUSTOMER_DELETED: Operation = Operation::new(&[QUERY, PUT, DELETE], &[]);
     /// A customer was deleted: its clients go, each as if deleted by hand, then its own departments, locations, contacts, and the
     /// deactivation log.
     pub async fn customer_deleted(&self, tenant: Tenant, change: &Change) -> Result<Step> {
@@ -182,6 +187,7 @@ impl Cascades<'_> {
         more()
     }
 
+    pub const PARTITIONS_OF_DELETED: Operation = Operation::new(&[QUERY, PUT, DELETE], &[]);
     /// A customer was deleted: its partitions go, and then its partition groups. Their own events say what becomes of the keys.
     pub async fn partitions_of_deleted(&self, tenant: Tenant, change: &Change) -> Result<Step> {
         let owner = tenant.itself();
@@ -512,6 +518,7 @@ pub struct Counts {
 const LOOKS: u32 = 200;
 
 impl Cascades<'_> {
+    pub const PREVIEW_CUSTOMER_DELETION: Operation = Operation::new(&[GET, QUERY], &[]);
     /// What deleting a customer would take with it.
     pub async fn preview_customer_deletion(&self, tenant: Tenant) -> Result<DeletionPreview> {
         if self.0.get(&keys::customer(tenant.key())).await?.is_none() {
@@ -529,6 +536,7 @@ impl Cascades<'_> {
         look.descend().await
     }
 
+    pub const PREVIEW_CLIENT_DELETION: Operation = Operation::new(&[GET, QUERY], &[]);
     /// What deleting a client would take with it.
     pub async fn preview_client_deletion(&self, tenant: Tenant, key: ClientKey) -> Result<DeletionPreview> {
         let client = self.0.clients().read(tenant, key).await?;

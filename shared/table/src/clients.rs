@@ -1,15 +1,16 @@
 //! Clients of a customer, and the accounts provisioned for them.
 
 use crate::{
-    Change, PageRequest, Table,
+    Action, Change, Grant, Operation, PageRequest, Table,
     item::{ENTITY, Item, entity_item, from_item, n, s, tombstone},
-    keys,
+    keys::{self, Family},
+    operation::on_customer::{BATCH_GET, CHECK, DELETE, GET, PUT, QUERY},
     parts::enabled,
     write::{Expression, Failed, TRIES, Transaction, busy, expect_version, is_through, moved_on},
 };
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{
-    ClientKey, CustomerKey, Entity, EntityKind, Error, Result, Tenant,
+    ClientKey, Code, CustomerKey, Entity, EntityKind, Error, Result, Tenant,
     client::{Cascade, CascadeState, Client},
     customer::{Customer, DEEPEST},
 };
@@ -32,6 +33,7 @@ impl Table {
 }
 
 impl Clients<'_> {
+    pub const GET: Operation = Operation::new(&[BATCH_GET], &[]);
     /// The client, and how far its cascade has come, if one is on its way.
     pub async fn get(&self, tenant: Tenant, key: ClientKey) -> Result<(Client, Option<Cascade>)> {
         let wanted = [keys::client(tenant.key(), key), keys::cascade(tenant.key(), key)];
@@ -47,6 +49,7 @@ impl Clients<'_> {
         Ok((client, cascade))
     }
 
+    pub const LIST: Operation = Operation::new(&[QUERY, GET], &[]);
     pub async fn list(
         &self,
         tenant: Tenant,
@@ -64,6 +67,7 @@ impl Clients<'_> {
             .await
     }
 
+    pub const CREATE: Operation = Operation::new(&[CHECK, PUT], &[Code::Conflict, Code::CustomerDisabled]);
     /// Makes a client and, where one is given, its account: both, pointing at each other, or neither.
     pub async fn create(
         &self,
@@ -92,6 +96,7 @@ impl Clients<'_> {
         tx.commit().await.map_err(refused)
     }
 
+    pub const PATCH: Operation = Operation::new(&[GET, CHECK, PUT, DELETE], &[Code::Conflict, Code::CustomerDisabled]);
     /// Lays a checked patch over a client. A patch that changes nothing writes nothing.
     pub async fn patch(
         &self,
@@ -124,6 +129,8 @@ impl Clients<'_> {
         Err(busy())
     }
 
+    pub const ENABLE: Operation = Operation::new(&[GET, CHECK, PUT], &[Code::Conflict, Code::CustomerDisabled]);
+    pub const DISABLE: Operation = Operation::new(&[GET, CHECK, PUT], &[Code::CustomerDisabled]);
     /// Disables or enables a client by hand. Its account follows, by way of the event.
     pub async fn disable(
         &self,
@@ -166,6 +173,7 @@ impl Clients<'_> {
         Err(busy())
     }
 
+    pub const DELETE: Operation = Operation::new(&[GET, CHECK, PUT, DELETE], &[Code::CustomerDisabled]);
     pub async fn delete(&self, tenant: Tenant, key: ClientKey, expected: Option<u64>, change: &Change) -> Result<()> {
         for _ in 0..TRIES {
             let before = self.expect(tenant, key, expected).await?;
@@ -181,6 +189,10 @@ impl Clients<'_> {
         Err(busy())
     }
 
+    pub const PROVISION: Operation = Operation::new(
+        &[GET, CHECK, PUT, Grant::on(Family::External, Action::PutItem)],
+        &[Code::Conflict, Code::CustomerDisabled],
+    );
     /// Makes the account of a client that has none.
     pub async fn provision(
         &self,
@@ -216,6 +228,7 @@ impl Clients<'_> {
         Err(busy())
     }
 
+    pub const DISSOCIATE: Operation = Operation::new(&[GET, CHECK, PUT, DELETE], &[Code::CustomerDisabled]);
     /// Parts a client and its account: both stand, neither points at the other.
     pub async fn dissociate(
         &self,
@@ -251,6 +264,7 @@ impl Clients<'_> {
         Err(busy())
     }
 
+    pub const DEPTH_BELOW: Operation = Operation::new(&[GET], &[Code::Conflict]);
     /// How deep an account of this customer's would lie. What the customer remembers can only be too much: somebody above it may have
     /// been dissociated since. Only where it would not do is it worth walking up.
     pub async fn depth_below(&self, customer: &Customer) -> Result<u8> {
@@ -277,6 +291,7 @@ impl Clients<'_> {
         Ok(depth)
     }
 
+    pub const ACCOUNT: Operation = Operation::new(&[GET], &[]);
     /// The account of a customer's client, for the check of who is that client's.
     pub async fn account(&self, customer: CustomerKey, key: ClientKey) -> Result<Option<CustomerKey>> {
         let client = self.0.client(customer, key).await?;

@@ -1,18 +1,19 @@
 //! Customers: the record itself, its unique names, its deactivation log.
 
 use crate::{
-    Change, PageRequest, Table,
+    Action, Change, Grant, Operation, PageRequest, Table,
     audit::entry_item,
     clients,
     in_place::Updated,
     item::{ENTITY, Item, entity_item, from_item, item, s, tombstone},
-    keys::{self, Index, ItemKey},
+    keys::{self, Family, Index, ItemKey},
+    operation::on_customer::{DELETE, GET, PUT, QUERY, UPDATE},
     read::{Query, text},
     write::{Expression, Failed, TRIES, Transaction, busy, expect_version, is_through, moved_on},
 };
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{
-    CustomerKey, Entity, EntityKind, Error, Platform, Result, Tenant,
+    Code, CustomerKey, Entity, EntityKind, Error, Platform, Result, Tenant,
     audit::{AuditEntry, Subject, changed_fields},
     client::Client,
     customer::{self, Customer, Deactivation, LONGEST_EXTERNAL_ID},
@@ -34,6 +35,7 @@ pub struct CustomerFilter {
 }
 
 impl Customers<'_> {
+    pub const GET: Operation = Operation::new(&[GET], &[]);
     pub async fn get(&self, tenant: Tenant) -> Result<Customer> {
         match self.0.get(&keys::customer(tenant.key())).await? {
             Some(item) => from_item(item),
@@ -41,6 +43,7 @@ impl Customers<'_> {
         }
     }
 
+    pub const IS_ACCOUNT_OF: Operation = Operation::new(&[GET], &[]);
     /// Whether `account` was provisioned for a client of `parent`'s.
     pub async fn is_account_of(&self, account: CustomerKey, parent: CustomerKey) -> Result<bool> {
         let Some(item) = self.0.get(&keys::customer(account)).await? else {
@@ -50,6 +53,8 @@ impl Customers<'_> {
         Ok(customer.parent.is_some_and(|p| p.customer_key == parent))
     }
 
+    pub const BY_EXTERNAL_ID: Operation =
+        Operation::new(&[Grant::query(Index::ExternalIds, Family::External)], &[Code::NotFound]);
     pub async fn by_external_id(&self, _: Platform, id: &str) -> Result<Customer> {
         // Nobody has a longer one, and DynamoDB refuses a key far longer.
         if id.chars().count() > LONGEST_EXTERNAL_ID {
@@ -59,6 +64,8 @@ impl Customers<'_> {
         found.ok_or(Error::NotFound(EntityKind::Customer))
     }
 
+    pub const BY_BOOTSTRAP_TENANT_KEY: Operation =
+        Operation::new(&[Grant::query(Index::Tenants, Family::Tenant)], &[Code::TenantNotFound]);
     pub async fn by_bootstrap_tenant_key(&self, _: Platform, key: &str) -> Result<Customer> {
         if !is_bootstrap_tenant_key(key) {
             return Err(Error::TenantNotFound);
@@ -67,6 +74,7 @@ impl Customers<'_> {
         found.ok_or(Error::TenantNotFound)
     }
 
+    pub const LIST: Operation = Operation::new(&[Grant::query(Index::Customers, Family::CustomerList)], &[]);
     /// One page is one query: of one shard, from where the cursor says.
     pub async fn list(
         &self,
@@ -102,6 +110,15 @@ impl Customers<'_> {
         Ok((customers, next))
     }
 
+    pub const CREATE: Operation = Operation::new(
+        &[
+            PUT,
+            Grant::on(Family::Tenant, Action::PutItem),
+            Grant::on(Family::Tenant, Action::ConditionCheckItem),
+            Grant::on(Family::External, Action::PutItem),
+        ],
+        &[Code::TenantNotFound, Code::Conflict],
+    );
     pub async fn create(&self, _: Platform, customer: &Customer, change: &Change) -> Result<()> {
         let mut tx = self
             .0
@@ -135,6 +152,16 @@ impl Customers<'_> {
         })
     }
 
+    pub const PATCH: Operation = Operation::new(
+        &[
+            GET,
+            PUT,
+            UPDATE,
+            Grant::on(Family::External, Action::PutItem),
+            Grant::on(Family::External, Action::DeleteItem),
+        ],
+        &[Code::Conflict, Code::CustomerDisabled],
+    );
     /// Lays a checked patch over the customer. A patch that changes nothing writes nothing.
     pub async fn patch(
         &self,
@@ -203,6 +230,10 @@ impl Customers<'_> {
         Err(busy())
     }
 
+    pub const DEACTIVATE: Operation = Operation::new(
+        &[GET, PUT, Grant::on(Family::Audit, Action::PutItem)],
+        &[Code::CustomerDisabled],
+    );
     /// Disables the customer, logs why, and puts the audit entry, in one write. `may` is asked about the customer as it is.
     pub async fn deactivate(
         &self,
@@ -260,6 +291,10 @@ impl Customers<'_> {
         Err(busy())
     }
 
+    pub const REACTIVATE: Operation = Operation::new(
+        &[GET, PUT, Grant::on(Family::Audit, Action::PutItem)],
+        &[Code::Conflict, Code::ReactivationWindowClosed],
+    );
     /// Enables the customer again, if its window is still open.
     pub async fn reactivate(&self, tenant: Tenant, expected: Option<u64>, change: &Change) -> Result<Customer> {
         for _ in 0..TRIES {
@@ -298,6 +333,16 @@ impl Customers<'_> {
         Err(busy())
     }
 
+    pub const DELETE: Operation = Operation::new(
+        &[
+            GET,
+            PUT,
+            DELETE,
+            Grant::on(Family::Tenant, Action::PutItem),
+            Grant::on(Family::External, Action::DeleteItem),
+        ],
+        &[],
+    );
     /// Deletes the record and gives its external id back. Its bootstrap tenant key stays taken: no later tenant can be mistaken for it.
     pub async fn delete(&self, tenant: Tenant, expected: Option<u64>, change: &Change) -> Result<()> {
         for _ in 0..TRIES {
@@ -383,6 +428,7 @@ impl Customers<'_> {
         Ok(tx.put("account", item, Expression::version_is(before.meta.version)))
     }
 
+    pub const DEACTIVATIONS: Operation = Operation::new(&[QUERY, GET], &[]);
     /// The deactivation log, newest first.
     pub async fn deactivations(
         &self,

@@ -15,10 +15,11 @@ pub mod logos;
 pub mod operation;
 pub mod parts;
 mod read;
+mod views;
 pub mod write;
 
 pub use change::{Change, IdempotencyKey};
-pub use cursor::{Cursors, Page, PageRequest};
+pub use cursor::{Cursors, PageRequest};
 pub use operation::{Action, Grant, Operation};
 
 use aws_sdk_dynamodb::Client;

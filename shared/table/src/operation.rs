@@ -57,6 +57,19 @@ impl Grant {
     }
 }
 
+/// The actions on the items of customers: most operations need no others.
+pub(crate) mod on_customer {
+    use super::{Action, Family, Grant};
+
+    pub const GET: Grant = Grant::on(Family::Customer, Action::GetItem);
+    pub const BATCH_GET: Grant = Grant::on(Family::Customer, Action::BatchGetItem);
+    pub const QUERY: Grant = Grant::on(Family::Customer, Action::Query);
+    pub const CHECK: Grant = Grant::on(Family::Customer, Action::ConditionCheckItem);
+    pub const PUT: Grant = Grant::on(Family::Customer, Action::PutItem);
+    pub const UPDATE: Grant = Grant::on(Family::Customer, Action::UpdateItem);
+    pub const DELETE: Grant = Grant::on(Family::Customer, Action::DeleteItem);
+}
+
 /// A repository method, as a function's declaration names it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Operation {

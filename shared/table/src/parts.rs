@@ -2,15 +2,16 @@
 //! and names, one headquarters, contacts at locations and partitions in groups that are there.
 
 use crate::{
-    Change, PageRequest, Table,
+    Change, Operation, PageRequest, Table,
     item::{ENTITY, Item, entity_item, from_item, n, s, tombstone},
     keys::{self, ItemKey},
+    operation::on_customer::{CHECK, DELETE, GET, PUT, QUERY, UPDATE},
     read::text,
     write::{Expression, Failed, TRIES, Transaction, busy, expect_version, is_through, moved_on},
 };
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{
-    Entity, EntityKind, Error, LocationKey, Owner, PartitionGroupKey, Result,
+    Code, Entity, EntityKind, Error, LocationKey, Owner, PartitionGroupKey, Result,
     contact::Contact,
     department::Department,
     key::{Key, Kind},
@@ -23,8 +24,14 @@ use std::marker::PhantomData;
 
 /// What the kinds differ in.
 pub trait Part: Entity {
-    /// The field that is unique among its owner's things of this kind.
-    const UNIQUE: &str = "internalCode";
+    /// The field that is unique among its owner's things of this kind, if there is one.
+    const UNIQUE: Option<&str> = Some("internalCode");
+    /// Whether one of its owner's things of this kind may be the headquarters.
+    const HAS_HEADQUARTERS: bool = false;
+    /// Whether it may be in a group, which counts its members.
+    const IS_GROUPED: bool = false;
+    /// Whether it is a group, which can only be deleted when it is empty.
+    const HAS_MEMBERS: bool = false;
 
     fn unique(&self) -> Option<&str> {
         None
@@ -57,6 +64,8 @@ impl Part for Department {
 }
 
 impl Part for Location {
+    const HAS_HEADQUARTERS: bool = true;
+
     fn unique(&self) -> Option<&str> {
         self.internal_code.as_deref()
     }
@@ -67,7 +76,8 @@ impl Part for Location {
 }
 
 impl Part for PartitionGroup {
-    const UNIQUE: &str = "name";
+    const UNIQUE: Option<&str> = Some("name");
+    const HAS_MEMBERS: bool = true;
 
     fn unique(&self) -> Option<&str> {
         Some(&self.name)
@@ -79,7 +89,8 @@ impl Part for PartitionGroup {
 }
 
 impl Part for Partition {
-    const UNIQUE: &str = "name";
+    const UNIQUE: Option<&str> = Some("name");
+    const IS_GROUPED: bool = true;
 
     fn unique(&self) -> Option<&str> {
         Some(&self.name)
@@ -91,6 +102,8 @@ impl Part for Partition {
 }
 
 impl Part for Contact {
+    const UNIQUE: Option<&str> = None;
+
     fn location(&self) -> Option<LocationKey> {
         self.location_key
     }
@@ -130,7 +143,14 @@ impl Table {
 
 impl<P: Part> Parts<'_, P> {
     const KIND: EntityKind = <P::Kind as Kind>::KIND;
+    /// How a create or a patch may refuse.
+    const CODES: &'static [Code] = if P::UNIQUE.is_some() {
+        &[Code::Conflict, Code::CustomerDisabled]
+    } else {
+        &[Code::CustomerDisabled]
+    };
 
+    pub const GET: Operation = Operation::new(&[GET], &[]);
     pub async fn get(&self, owner: Owner, key: Key<P::Kind>) -> Result<P> {
         match self.0.get(&keys::part(owner, key)).await? {
             Some(item) => from_item(item),
@@ -138,6 +158,7 @@ impl<P: Part> Parts<'_, P> {
         }
     }
 
+    pub const LIST: Operation = Operation::new(&[QUERY, GET], &[]);
     pub async fn list(
         &self,
         owner: Owner,
@@ -155,6 +176,17 @@ impl<P: Part> Parts<'_, P> {
             .await
     }
 
+    /// To put a thing into a group, or to take the headquarters from another location, updates a second item.
+    const UPDATES: bool = P::IS_GROUPED || P::HAS_HEADQUARTERS;
+
+    pub const CREATE: Operation = Operation::new(
+        if Self::UPDATES {
+            const { &[CHECK, PUT, UPDATE] }
+        } else {
+            const { &[CHECK, PUT] }
+        },
+        Self::CODES,
+    );
     pub async fn create(&self, owner: Owner, part: &P, change: &Change) -> Result<()> {
         // Most locations that want to be headquarters are the first to: that is tried without asking who it is now.
         let mut former = None;
@@ -184,6 +216,16 @@ impl<P: Part> Parts<'_, P> {
         Err(busy())
     }
 
+    pub const PATCH: Operation = Operation::new(
+        if Self::UPDATES {
+            const { &[GET, CHECK, PUT, UPDATE, DELETE] }
+        } else if P::UNIQUE.is_some() {
+            const { &[GET, CHECK, PUT, DELETE] }
+        } else {
+            const { &[GET, CHECK, PUT] }
+        },
+        Self::CODES,
+    );
     /// Lays a checked patch over it. A patch that changes nothing writes nothing.
     pub async fn patch(
         &self,
@@ -236,6 +278,18 @@ impl<P: Part> Parts<'_, P> {
         Err(busy())
     }
 
+    pub const DELETE: Operation = Operation::new(
+        if P::IS_GROUPED {
+            const { &[GET, CHECK, PUT, UPDATE, DELETE] }
+        } else {
+            const { &[GET, CHECK, PUT, DELETE] }
+        },
+        if P::HAS_MEMBERS {
+            const { &[Code::CustomerDisabled, Code::NotEmpty] }
+        } else {
+            const { &[Code::CustomerDisabled] }
+        },
+    );
     pub async fn delete(&self, owner: Owner, key: Key<P::Kind>, expected: Option<u64>, change: &Change) -> Result<()> {
         for _ in 0..TRIES {
             let before = self.expect(owner, key, expected).await?;
@@ -260,6 +314,7 @@ impl<P: Part> Parts<'_, P> {
 }
 
 impl Parts<'_, Location> {
+    pub const CREATE_FIRST: Operation = Operation::new(&[CHECK, PUT], &[]);
     /// The location that a new customer gets by itself. Any number of tries make one location, and none after it was deleted by hand.
     pub async fn create_first(&self, owner: Owner, location: &Location, change: &Change) -> Result<CreatedFirst> {
         let key = keys::part(owner, location.key);
@@ -292,6 +347,7 @@ impl Parts<'_, Location> {
 }
 
 impl Parts<'_, Contact> {
+    pub const CLEAR_LOCATION: Operation = Operation::new(&[QUERY, PUT], &[]);
     /// Clears a deleted location from one page of the contacts that point at it; where the next page begins, if there is one.
     pub async fn clear_location(
         &self,
@@ -470,7 +526,7 @@ fn code_item<P: Part>(owner: Owner, code: &str, holder: Key<P::Kind>) -> Item {
 fn refused<P: Part>(failed: Failed) -> Error {
     match failed {
         Failed::Condition("unique", _) => Error::Conflict {
-            field: P::UNIQUE,
+            field: P::UNIQUE.unwrap_or_default(),
             reason: "another one of the same kind has it",
         },
         Failed::Condition("group", _) => Error::invalid("groupKey", "is no partition group of this customer"),

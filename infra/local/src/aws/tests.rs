@@ -191,8 +191,7 @@ async fn an_event_goes_over_a_clients_rule_into_its_queue_and_the_history() {
     fixture
         .ask("AWSEvents.PutRule", json!({ "Name": "mine", "EventPattern": pattern }))
         .await;
-    let targets =
-        json!([{ "Id": "1", "Arn": sqs::arn("tasks") }, { "Id": "2", "Arn": "arn:aws:lambda:us-east-1:0:function:f" }]);
+    let targets = json!([{ "Id": "1", "Arn": crate::arn::queue("tasks") }, { "Id": "2", "Arn": "arn:aws:lambda:us-east-1:0:function:f" }]);
     let put = fixture
         .ask("AWSEvents.PutTargets", json!({ "Rule": "mine", "Targets": targets }))
         .await;

@@ -1,6 +1,7 @@
 //! The command line: `up`, which starts the local cloud and is what happens without a subcommand, and what speaks to the
 //! one that runs in the same data folder.
 
+mod build;
 mod events;
 mod invoke;
 mod logs;
@@ -38,6 +39,8 @@ struct CommandLine {
 enum Command {
     /// Build the functions and start everything (the default)
     Up(up::Arguments),
+    /// Build the functions for AWS with cargo-lambda, into the folders that template.yaml names
+    Build(build::Arguments),
     /// Print a token that the running or next local cloud accepts
     Token(token::Arguments),
     /// Print the events that went over the bus, one JSON line each
@@ -77,6 +80,7 @@ fn dispatch(arguments: CommandLine) -> Result<()> {
     });
     match arguments.command.unwrap_or(Command::Up(arguments.up)) {
         Command::Up(arguments) => up::run(data, arguments),
+        Command::Build(arguments) => build::run(&arguments),
         Command::Token(arguments) => token::run(&data, arguments),
         Command::Events(arguments) => events::run(&data, &arguments),
         Command::Queues => queues::run(&data),
@@ -124,6 +128,12 @@ mod tests {
         assert_eq!(meant("function", "g", &known).unwrap(), "g");
         let error = meant("function", "h", &known).unwrap_err().to_string();
         assert_eq!(error, "there is no function `h`; there are: local-f, g");
+    }
+
+    #[test]
+    fn build_takes_the_architecture_and_the_profile() {
+        let parsed = CommandLine::try_parse_from(["local", "build", "--arm64", "--debug"]).unwrap();
+        assert!(matches!(parsed.command, Some(Command::Build(_))));
     }
 
     #[test]

@@ -15,13 +15,11 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 use uuid::Uuid;
 
+use crate::arn::{self, DEFAULT_BUS};
 use crate::plan::{self, ACCOUNT, REGION};
 use crate::sqs::{self, Attribute, Attributes, Outgoing, Sqs};
 use crate::store::{Store, now_ms};
 use rules::Rule;
-
-/// The bus that every account has.
-pub const DEFAULT_BUS: &str = "default";
 
 /// How many events the history keeps.
 const KEPT_EVENTS: i64 = 10_000;
@@ -190,14 +188,14 @@ impl EventBus {
             None => event,
         };
         let message = Outgoing::new(chosen.to_string());
-        let queue = sqs::name_of(&target.queue_arn);
+        let queue = arn::queue_name(&target.queue_arn);
         let Err(error) = self.sqs.takes(queue, &message) else {
             return Some((queue.to_owned(), message));
         };
         let attributes = Attributes::from([
             (
                 "RULE_ARN".to_owned(),
-                Attribute::string(rules::arn(&rule.told.bus, &rule.told.name)),
+                Attribute::string(arn::rule(&rule.told.bus, &rule.told.name)),
             ),
             ("TARGET_ARN".to_owned(), Attribute::string(&target.queue_arn)),
             (
@@ -216,7 +214,7 @@ impl EventBus {
             attributes,
             ..Outgoing::new(event.to_string())
         };
-        let dead_letter_queue = target.dead_letter_queue_arn.as_deref().map(sqs::name_of);
+        let dead_letter_queue = target.dead_letter_queue_arn.as_deref().map(arn::queue_name);
         match dead_letter_queue.filter(|queue| self.sqs.takes(queue, &dead).is_ok()) {
             Some(queue) => Some((queue.to_owned(), dead)),
             None => {
@@ -295,7 +293,7 @@ impl EventBus {
 
     /// The bus of that name or ARN.
     fn bus(&self, name_or_arn: Option<&str>) -> Option<&str> {
-        let name = name_or_arn.map_or(DEFAULT_BUS, |given| given.rsplit('/').next().unwrap_or(given));
+        let name = name_or_arn.map_or(DEFAULT_BUS, arn::bus_name);
         self.buses.iter().map(String::as_str).find(|bus| *bus == name)
     }
 }

@@ -4,9 +4,9 @@ use std::sync::PoisonError;
 
 use serde_json::Value;
 
+use super::EventBus;
 use super::pattern::Pattern;
-use super::{DEFAULT_BUS, EventBus};
-use crate::plan::{self, ACCOUNT, REGION, Target};
+use crate::plan::{self, Target};
 use crate::store::Store;
 
 pub struct Rule {
@@ -43,13 +43,6 @@ fn no_rule(name: &str, bus: &str) -> RuleError {
         "ResourceNotFoundException",
         format!("Rule {name} does not exist on EventBus {bus}."),
     )
-}
-
-pub fn arn(bus: &str, rule: &str) -> String {
-    match bus {
-        DEFAULT_BUS => format!("arn:aws:events:{REGION}:{ACCOUNT}:rule/{rule}"),
-        bus => format!("arn:aws:events:{REGION}:{ACCOUNT}:rule/{bus}/{rule}"),
-    }
 }
 
 /// The template's rules and those that clients made in this or an earlier run.

@@ -16,7 +16,7 @@ fn queue(name: &str) -> plan::Queue {
 fn target(queue: &str) -> Target {
     Target {
         id: queue.to_owned(),
-        queue_arn: sqs::arn(queue),
+        queue_arn: crate::arn::queue(queue),
         input_path: None,
         dead_letter_queue_arn: None,
     }
@@ -156,7 +156,7 @@ fn a_bad_entry_fails_alone() {
 fn what_cannot_reach_its_target_goes_to_the_targets_dead_letter_queue() {
     let folder = tempfile::tempdir().unwrap();
     let gone = Target {
-        dead_letter_queue_arn: Some(sqs::arn("dead")),
+        dead_letter_queue_arn: Some(crate::arn::queue("dead")),
         ..target("gone")
     };
     let (bus, sqs) = open(
@@ -170,7 +170,10 @@ fn what_cannot_reach_its_target_goes_to_the_targets_dead_letter_queue() {
         dead.attributes["ERROR_CODE"].string_value.as_deref(),
         Some("NO_RESOURCE")
     );
-    assert_eq!(dead.attributes["TARGET_ARN"].string_value, Some(sqs::arn("gone")));
+    assert_eq!(
+        dead.attributes["TARGET_ARN"].string_value,
+        Some(crate::arn::queue("gone"))
+    );
 }
 
 #[test]

@@ -7,9 +7,10 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::pattern::Pattern;
-use super::rules::{RuleError, arn};
-use super::{DEFAULT_BUS, Entry, EntryResult, EventBus};
-use crate::plan::{self, ACCOUNT, REGION, Target};
+use super::rules::RuleError;
+use super::{Entry, EntryResult, EventBus};
+use crate::arn::{self, DEFAULT_BUS};
+use crate::plan::{self, Target};
 use crate::wire;
 
 const JSON: &str = "application/x-amz-json-1.1";
@@ -66,7 +67,7 @@ fn perform(bus: &EventBus, operation: &str, body: &[u8]) -> Result<Value, RuleEr
             };
             let pattern = read_json(pattern, "EventPattern")?;
             bus.put_rule(on, &request.name, pattern, request.state.as_deref() != Some("DISABLED"))?;
-            Ok(json!({ "RuleArn": arn(on, &request.name) }))
+            Ok(json!({ "RuleArn": arn::rule(on, &request.name) }))
         }
         "DescribeRule" => {
             let request: OfRule = read(body)?;
@@ -173,13 +174,13 @@ fn named_bus<'a>(bus: &'a EventBus, name: Option<&str>) -> Result<&'a str, RuleE
 }
 
 fn told_bus(name: &str) -> Value {
-    json!({ "Name": name, "Arn": format!("arn:aws:events:{REGION}:{ACCOUNT}:event-bus/{name}") })
+    json!({ "Name": name, "Arn": arn::bus(name) })
 }
 
 fn told_rule(rule: &plan::Rule) -> Value {
     json!({
         "Name": rule.name,
-        "Arn": arn(&rule.bus, &rule.name),
+        "Arn": arn::rule(&rule.bus, &rule.name),
         "EventPattern": rule.pattern.to_string(),
         "State": if rule.enabled { "ENABLED" } else { "DISABLED" },
         "EventBusName": rule.bus,
@@ -277,7 +278,7 @@ struct NewTarget {
 
 impl NewTarget {
     fn is_supported(&self) -> bool {
-        self.arn.starts_with("arn:aws:sqs:")
+        arn::is_queue(&self.arn)
             && !self.arn.ends_with(".fifo")
             && self.input.is_none()
             && self.input_transformer.is_none()

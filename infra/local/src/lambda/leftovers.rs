@@ -61,13 +61,26 @@ fn runs(pid: Pid, binary: &str) -> bool {
     let output = Command::new("ps")
         .args(["-o", "command=", "-p", &pid.as_raw_nonzero().to_string()])
         .output();
-    output.is_ok_and(|output| String::from_utf8_lossy(&output.stdout).trim_start().starts_with(binary))
+    output.is_ok_and(|output| is_command_of(&String::from_utf8_lossy(&output.stdout), binary))
+}
+
+/// Whether a command line runs the binary, rather than another one whose name starts the same.
+fn is_command_of(command: &str, binary: &str) -> bool {
+    let rest = command.trim_start().strip_prefix(binary);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(char::is_whitespace))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::os::unix::process::CommandExt;
+
+    #[test]
+    fn a_binary_is_told_from_one_whose_name_starts_the_same() {
+        assert!(is_command_of("/target/debug/keys\n", "/target/debug/keys"));
+        assert!(is_command_of("/target/debug/keys --flag", "/target/debug/keys"));
+        assert!(!is_command_of("/target/debug/keys-list", "/target/debug/keys"));
+    }
 
     #[test]
     fn only_a_process_that_runs_the_noted_binary_is_ended() {

@@ -40,13 +40,24 @@ fn function_process() {
         let (path, body) = match &payload["fail"] {
             Value::Null if poisoned => ("error", json!({"errorType": "Deliberate", "errorMessage": "poison"})),
             Value::Null if !records.is_empty() => ("response", json!({"batchItemFailures": faulty_items(records)})),
-            Value::Null => ("response", json!({"pid": std::process::id(), "echo": payload})),
+            Value::Null => ("response", answer(&payload)),
             failure => ("error", json!({"errorType": "Deliberate", "errorMessage": failure})),
         };
         ureq::post(format!("{base}/invocation/{id}/{path}"))
             .send_json(&body)
             .unwrap();
     }
+}
+
+fn answer(payload: &Value) -> Value {
+    let variable = |name: &str| std::env::var(name).ok();
+    json!({
+        "pid": std::process::id(),
+        "handler": variable("_HANDLER"),
+        "function": variable("AWS_LAMBDA_FUNCTION_NAME"),
+        "color": variable("COLOR"),
+        "echo": payload,
+    })
 }
 
 /// Of a batch from a queue or a stream, what says it is faulty.
@@ -60,21 +71,32 @@ fn faulty_items(records: &[Value]) -> Vec<Value> {
         .collect()
 }
 
-/// A Lambda with one function `f`, in a folder that has to be kept.
-pub(crate) fn lambda(change: impl FnOnce(&mut Function)) -> (tempfile::TempDir, Lambda) {
-    let folder = tempfile::tempdir().unwrap();
-    let mut function = Function {
-        logical_id: "F".to_owned(),
-        name: "f".to_owned(),
-        arn: "arn:aws:lambda:us-east-1:000000000000:function:f".to_owned(),
-        binary: "script".to_owned(),
-        handler: "bootstrap".to_owned(),
+/// A function, with the name for its handler too.
+pub(crate) fn function(name: &str, code_uri: &str) -> Function {
+    let code_uri = PathBuf::from(code_uri);
+    Function {
+        logical_id: name.to_uppercase(),
+        name: name.to_owned(),
+        arn: format!("arn:aws:lambda:us-east-1:000000000000:function:{name}"),
+        binary: code_uri.file_name().unwrap().to_str().unwrap().to_owned(),
+        code_uri,
+        handler: name.to_owned(),
         timeout: 5,
         memory: 128,
         environment: BTreeMap::new(),
         reserved_concurrency: None,
-    };
+    }
+}
+
+/// A Lambda with one function `f`, in a folder that has to be kept.
+pub(crate) fn lambda(change: impl FnOnce(&mut Function)) -> (tempfile::TempDir, Lambda) {
+    let mut function = function("f", "target/lambda/script/");
     change(&mut function);
+    lambda_with(&[function])
+}
+
+fn lambda_with(functions: &[Function]) -> (tempfile::TempDir, Lambda) {
+    let folder = tempfile::tempdir().unwrap();
     let binaries = HashMap::from([("script".to_owned(), script(folder.path()))]);
     let settings = Settings {
         aws_url: "http://127.0.0.1:1".to_owned(),
@@ -83,7 +105,7 @@ pub(crate) fn lambda(change: impl FnOnce(&mut Function)) -> (tempfile::TempDir, 
         processes: folder.path().join("processes"),
     };
     fs::create_dir(&settings.processes).unwrap();
-    let lambda = Lambda::new(&[function], &binaries, &settings).unwrap();
+    let lambda = Lambda::new(functions, &binaries, &settings).unwrap();
     (folder, lambda)
 }
 
@@ -97,7 +119,11 @@ fn script(folder: &Path) -> PathBuf {
 }
 
 async fn invoke(lambda: &Lambda, payload: Value) -> Result<Value, Value> {
-    match lambda.invoke("f", payload.to_string().into()).await {
+    invoke_function(lambda, "f", payload).await
+}
+
+async fn invoke_function(lambda: &Lambda, name: &str, payload: Value) -> Result<Value, Value> {
+    match lambda.invoke(name, payload.to_string().into()).await {
         Outcome::Answered(body) => Ok(serde_json::from_slice(&body).unwrap()),
         Outcome::Failed(body) => Err(serde_json::from_slice(&body).unwrap()),
         Outcome::Throttled => Err("throttled".into()),
@@ -118,6 +144,40 @@ async fn a_process_is_kept_warm_and_its_output_logged() {
     lambda.stop(Duration::ZERO).await;
     assert!(log(&folder).contains(r#"got {"n":2}"#));
     assert_eq!(fs::read_dir(folder.path().join("processes")).unwrap().count(), 0);
+}
+
+#[tokio::test]
+async fn functions_that_share_a_binary_have_their_own_handler_environment_process_and_log() {
+    let functions = ["f", "g"].map(|name| {
+        let mut function = function(name, "target/lambda/script/");
+        function.handler = format!("handler-of-{name}");
+        function
+            .environment
+            .insert("COLOR".to_owned(), format!("color-of-{name}"));
+        function.reserved_concurrency = Some(1);
+        function
+    });
+    let (folder, lambda) = lambda_with(&functions);
+    let mut pids = Vec::new();
+    for name in ["f", "g"] {
+        let answer = invoke_function(&lambda, name, json!({"for": name})).await.unwrap();
+        assert_eq!(answer["function"], name);
+        assert_eq!(answer["handler"], format!("handler-of-{name}"));
+        assert_eq!(answer["color"], format!("color-of-{name}"));
+        pids.push(answer["pid"].clone());
+    }
+    assert_ne!(pids[0], pids[1]);
+    // The limit of one does not hold the other up.
+    let held = lambda.slot("f").await.unwrap();
+    assert_eq!(invoke_function(&lambda, "f", json!({})).await.unwrap_err(), "throttled");
+    assert_eq!(invoke_function(&lambda, "g", json!({})).await.unwrap()["pid"], pids[1]);
+    drop(held);
+    lambda.stop(Duration::ZERO).await;
+    for (name, other) in [("f", "g"), ("g", "f")] {
+        let log = fs::read_to_string(folder.path().join(format!("logs/{name}.log"))).unwrap();
+        assert!(log.contains(&format!(r#"got {{"for":"{name}"}}"#)), "{log}");
+        assert!(!log.contains(&format!(r#"got {{"for":"{other}"}}"#)), "{log}");
+    }
 }
 
 #[tokio::test]

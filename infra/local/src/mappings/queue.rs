@@ -11,6 +11,7 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::{Reported, Services, gist, is_wanted, reported_failures};
+use crate::arn;
 use crate::eventbridge::pattern::Pattern;
 use crate::lambda::{Outcome, Slot};
 use crate::plan::{Mapping, Queue, REGION};
@@ -168,7 +169,7 @@ impl QueueMapping {
             "messageAttributes": message.message_attributes(),
             "md5OfBody": message.md5,
             "eventSource": "aws:sqs",
-            "eventSourceARN": sqs::arn(&self.queue),
+            "eventSourceARN": arn::queue(&self.queue),
             "awsRegion": REGION,
         })
     }

@@ -12,11 +12,12 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::{Reported, Services, gist, is_wanted, reported_failures};
+use crate::arn;
 use crate::dynamodb::{DynamoDb, Writes};
 use crate::eventbridge::pattern::Pattern;
 use crate::lambda::{Lambda, Outcome};
 use crate::plan::{Mapping, StreamSource};
-use crate::sqs::{self, Outgoing, Sqs};
+use crate::sqs::{Outgoing, Sqs};
 use crate::store::Store;
 use crate::wire;
 
@@ -286,7 +287,7 @@ impl StreamMapping {
         if error {
             body["responseContext"]["functionError"] = "Unhandled".into();
         }
-        let queue = sqs::name_of(destination);
+        let queue = arn::queue_name(destination);
         self.sqs.send(queue, &Outgoing::new(body.to_string()))?;
         let text = format!(
             "gave up {} records of the stream of {table} ({condition}); {queue} tells which",

@@ -1,14 +1,13 @@
 //! Mappings over a real table, queues and function processes.
 
-use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
 
 use super::*;
-use crate::lambda;
+use crate::lambda::tests::{function, lambda};
 use crate::plan::{Function, Queue, Redrive, StreamSource, Table};
-use crate::sqs::{Outgoing, arn};
+use crate::sqs::Outgoing;
 
 #[test]
 fn answers_to_a_batch_are_read_as_documented() {
@@ -43,7 +42,7 @@ struct World {
 
 impl World {
     async fn new(mapping: Mapping) -> Self {
-        let (folder, lambda) = lambda::tests::lambda(|_| {});
+        let (folder, lambda) = lambda(|_| {});
         let queue = |name: &str, redrive| Queue {
             logical_id: name.to_owned(),
             name: name.to_owned(),
@@ -71,15 +70,8 @@ impl World {
             streamed: true,
         };
         let function = Function {
-            logical_id: "F".to_owned(),
-            name: "f".to_owned(),
-            arn: "arn:aws:lambda:us-east-1:000000000000:function:f".to_owned(),
-            binary: "script".to_owned(),
-            handler: "bootstrap".to_owned(),
             timeout: 1,
-            memory: 128,
-            environment: BTreeMap::new(),
-            reserved_concurrency: None,
+            ..function("f", "target/lambda/script/")
         };
         let plan = Plan {
             tables: vec![table],
@@ -175,7 +167,7 @@ fn stream_mapping() -> Mapping {
             bisect: true,
             max_retries: Some(1),
             max_record_age: None,
-            on_failure: Some(arn("dead")),
+            on_failure: Some(crate::arn::queue("dead")),
         }),
     }
 }

@@ -21,6 +21,7 @@ use uuid::Uuid;
 pub use attributes::{Attribute, Attributes};
 pub use queues::Settings;
 
+use crate::arn;
 use crate::plan;
 use crate::store::{Store, now_ms};
 
@@ -547,7 +548,7 @@ fn received(row: &Row) -> rusqlite::Result<(i64, Message)> {
         sender: plan::ACCOUNT.to_owned(),
         attributes: serde_json::from_str(&attributes)
             .map_err(|error| rusqlite::Error::FromSqlConversionFailure(4, rusqlite::types::Type::Text, error.into()))?,
-        dead_letter_source_arn: dead_from.map(|queue| arn(&queue)),
+        dead_letter_source_arn: dead_from.map(|queue| arn::queue(&queue)),
         id: receipt.id,
         body,
     };
@@ -585,15 +586,6 @@ impl Receipt {
             )
         })
     }
-}
-
-pub fn arn(queue: &str) -> String {
-    format!("arn:aws:sqs:{}:{}:{queue}", plan::REGION, plan::ACCOUNT)
-}
-
-/// The queue's name at the end of an ARN or a URL.
-pub fn name_of(arn_or_url: &str) -> &str {
-    arn_or_url.rsplit([':', '/']).next().unwrap_or(arn_or_url)
 }
 
 #[cfg(test)]

@@ -5,7 +5,8 @@ use std::sync::PoisonError;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::{Queue, Sqs, SqsError, arn, name_of};
+use super::{Queue, Sqs, SqsError};
+use crate::arn;
 use crate::plan::{self, Redrive};
 use crate::store::{Store, now_ms};
 
@@ -107,7 +108,7 @@ fn redrive_policy(policy: &str) -> Result<Option<Redrive>, SqsError> {
         // The API takes the number as a string too.
         let count = count.as_u64().or_else(|| count.as_str()?.parse().ok())?;
         Some(Redrive {
-            dead_letter_queue: name_of(policy["deadLetterTargetArn"].as_str()?).to_owned(),
+            dead_letter_queue: arn::queue_name(policy["deadLetterTargetArn"].as_str()?).to_owned(),
             max_receive_count: u32::try_from(count).ok().filter(|count| (1..=1000).contains(count))?,
         })
     };
@@ -237,7 +238,7 @@ impl Sqs {
             .ok_or_else(|| SqsError::no_queue(name))?;
         let mut attributes = Map::new();
         let mut tell = |name: &str, value: String| attributes.insert(name.to_owned(), Value::String(value));
-        tell("QueueArn", arn(name));
+        tell("QueueArn", arn::queue(name));
         tell("ApproximateNumberOfMessages", depth.visible.to_string());
         tell("ApproximateNumberOfMessagesNotVisible", depth.in_flight.to_string());
         tell("ApproximateNumberOfMessagesDelayed", depth.delayed.to_string());
@@ -251,7 +252,7 @@ impl Sqs {
         tell("SqsManagedSseEnabled", "true".to_owned());
         if let Some(redrive) = settings.redrive {
             let policy = json!({
-                "deadLetterTargetArn": arn(&redrive.dead_letter_queue),
+                "deadLetterTargetArn": arn::queue(&redrive.dead_letter_queue),
                 "maxReceiveCount": redrive.max_receive_count,
             });
             tell("RedrivePolicy", policy.to_string());

@@ -146,7 +146,7 @@ fn a_message_is_dead_lettered_when_it_would_be_received_once_too_often() {
     let dead = fixture.sqs.receive("dead", 1, Some(0)).unwrap().remove(0);
     assert_eq!(
         (dead.receive_count, dead.dead_letter_source_arn),
-        (3, Some(arn("tasks")))
+        (3, Some(crate::arn::queue("tasks")))
     );
 }
 

@@ -12,7 +12,8 @@ use tokio::time::Instant;
 
 use super::attributes::{self, Attributes};
 use super::queues::MAX_SIZE;
-use super::{Message, Outgoing, Sqs, SqsError, arn, name_of};
+use super::{Message, Outgoing, Sqs, SqsError};
+use crate::arn;
 use crate::plan::ACCOUNT;
 use crate::wire;
 
@@ -143,10 +144,10 @@ async fn perform(sqs: &Sqs, operation: &str, body: &[u8], base: &str) -> Result<
         }
         "StartMessageMoveTask" => {
             let request: StartMessageMoveTask = read(body)?;
-            let source = name_of(&request.source_arn);
-            let moved = sqs.move_messages(source, request.destination_arn.as_deref().map(name_of))?;
+            let source = arn::queue_name(&request.source_arn);
+            let moved = sqs.move_messages(source, request.destination_arn.as_deref().map(arn::queue_name))?;
             // The task is over already; nothing can be asked about it.
-            Ok(json!({ "TaskHandle": format!("{}:{moved}", arn(source)) }))
+            Ok(json!({ "TaskHandle": format!("{}:{moved}", arn::queue(source)) }))
         }
         _ => Err(SqsError::refused(
             "UnknownOperationException",
@@ -361,7 +362,7 @@ fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, SqsError> {
 
 /// A queue's name, from its URL. A bare name will do.
 fn queue_of_url<'de, D: Deserializer<'de>>(url: D) -> Result<String, D::Error> {
-    Ok(name_of(&String::deserialize(url)?).to_owned())
+    Ok(arn::queue_name(&String::deserialize(url)?).to_owned())
 }
 
 #[derive(Deserialize)]

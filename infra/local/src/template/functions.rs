@@ -1,7 +1,7 @@
 //! Functions in SAM's shorthand, with their routes and event source mappings.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 use serde::Deserialize;
@@ -43,7 +43,7 @@ struct Event {
 }
 
 pub fn function(plan: &mut Plan, resolver: &Resolver, logical_id: &str, resolved: &Value) -> Result<()> {
-    let name = names::physical(resolver, logical_id, "FunctionName")?;
+    let name = resolver.name(logical_id)?;
     let declared: FunctionProperties = properties(resolved)?;
     let runtime = declared.runtime.context("Runtime is missing")?;
     ensure!(
@@ -82,10 +82,12 @@ pub fn function(plan: &mut Plan, resolver: &Resolver, logical_id: &str, resolved
             )),
         }
     }
+    let code_uri = code_uri(declared.code_uri.as_ref())?;
     plan.functions.push(Function {
         logical_id: logical_id.to_owned(),
-        arn: names::arn("lambda", &format!("function:{name}")),
-        binary: binary(declared.code_uri.as_ref())?,
+        arn: names::function_arn(&name),
+        binary: binary(&code_uri)?,
+        code_uri,
         handler: declared.handler.unwrap_or_else(|| "bootstrap".to_owned()),
         timeout: within("Timeout", declared.timeout, 3, 1..=900)?,
         memory: within("MemorySize", declared.memory_size, 128, 128..=10_240)?,
@@ -96,17 +98,19 @@ pub fn function(plan: &mut Plan, resolver: &Resolver, logical_id: &str, resolved
     Ok(())
 }
 
-/// `CodeUri` is the folder that the deployment build fills, `…/<binary>/`: its last part is the Cargo binary's name.
-fn binary(code_uri: Option<&Value>) -> Result<String> {
-    let Some(code_uri) = code_uri else {
-        bail!("CodeUri is missing")
-    };
-    let path = code_uri
+fn code_uri(declared: Option<&Value>) -> Result<PathBuf> {
+    let declared = declared.context("CodeUri is missing")?;
+    let path = declared
         .as_str()
-        .with_context(|| format!("CodeUri: expected a folder, found {code_uri}"))?;
-    let last = Path::new(path).file_name().and_then(|name| name.to_str());
+        .with_context(|| format!("CodeUri: expected a folder, found {declared}"))?;
+    Ok(path.into())
+}
+
+/// The deployment build fills the folder `…/<binary>/`: its last part is the Cargo binary's name.
+fn binary(code_uri: &Path) -> Result<String> {
+    let last = code_uri.file_name().and_then(|name| name.to_str());
     Ok(last
-        .with_context(|| format!("CodeUri: {path:?} does not end in the name of a Cargo binary"))?
+        .with_context(|| format!("CodeUri: {code_uri:?} does not end in the name of a Cargo binary"))?
         .to_owned())
 }
 

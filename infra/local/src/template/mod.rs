@@ -14,6 +14,7 @@ mod resolver;
 mod resources;
 pub mod secrets;
 mod storage;
+mod unresolved;
 mod yaml;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -23,13 +24,13 @@ use anyhow::{Context, Result, anyhow, bail, ensure};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use crate::arn;
 use crate::eventbridge::pattern::Pattern;
 use crate::plan::{FirstRequest, LocalHints, Plan, Source};
 use lenient::properties;
 use resolver::Resolver;
 
-pub use names::{API_ID, cdn_url};
-pub use resolver::STACK;
+pub use names::{API_ID, STACK, cdn_url};
 
 /// What the local cloud itself contributes to a template.
 pub struct Surroundings<'a> {
@@ -288,7 +289,7 @@ fn check(plan: &Plan) -> Result<()> {
     for rule in &plan.rules {
         Pattern::parse(&rule.pattern).map_err(|problem| anyhow!("rule {}: EventPattern: {problem}", rule.name))?;
         ensure!(
-            rule.bus == "default" || plan.buses.iter().any(|bus| bus.name == rule.bus),
+            rule.bus == arn::DEFAULT_BUS || plan.buses.iter().any(|bus| bus.name == rule.bus),
             "rule {}: EventBusName: there is no event bus `{}` in this template",
             rule.name,
             rule.bus

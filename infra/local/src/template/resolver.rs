@@ -2,52 +2,17 @@
 
 use std::cell::Cell;
 use std::collections::{BTreeMap, HashMap};
-use std::fmt;
 
 use base64::Engine;
 use serde_json::{Map, Value};
 
-use super::names;
+use super::names::{self, STACK};
+use super::unresolved::Unresolved;
+use crate::arn;
 use crate::plan::{ACCOUNT, REGION};
-
-/// The stack name that `AWS::StackName` gives.
-pub const STACK: &str = "local";
 
 /// More nested references than any template has; a template that refers to itself in a circle reaches it.
 const DEEPEST: u32 = 40;
-
-/// Why a property could not be worked out, and where.
-#[derive(Debug)]
-pub struct Unresolved {
-    path: Vec<String>,
-    message: String,
-}
-
-impl Unresolved {
-    pub fn new(message: impl Into<String>) -> Self {
-        Self {
-            path: Vec::new(),
-            message: message.into(),
-        }
-    }
-
-    fn under(mut self, key: &str) -> Self {
-        self.path.push(key.to_owned());
-        self
-    }
-}
-
-impl fmt::Display for Unresolved {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.path.is_empty() {
-            return f.write_str(&self.message);
-        }
-        let path: Vec<&str> = self.path.iter().rev().map(String::as_str).collect();
-        write!(f, "{}: {}", path.join("."), self.message)
-    }
-}
-
-impl std::error::Error for Unresolved {}
 
 type Resolved<T> = Result<T, Unresolved>;
 
@@ -220,11 +185,33 @@ impl<'a> Resolver<'a> {
         if let Some(value) = self.parameters.get(target) {
             return Ok(value.clone());
         }
-        names::reference(self, target)?.map(Value::from).ok_or_else(|| {
+        let name = match self.kind(target) {
+            Some(kind) => Some(names::reference(kind, self.name(target)?, self.aws_url)),
+            None => names::implicit(self.resources, target),
+        };
+        name.map(Value::from).ok_or_else(|| {
             Unresolved::new(format!(
                 "`{target}` is neither a parameter nor a resource of this template"
             ))
         })
+    }
+
+    /// The resource's name: the one that the template chooses, or one from the stack's name and the logical id.
+    pub fn name(&self, logical_id: &str) -> Resolved<String> {
+        let kind = self.kind(logical_id).unwrap_or_default();
+        let declared = names::property(kind).and_then(|property| self.property(logical_id, property));
+        match declared {
+            Some(name) => self.text(name),
+            None => Ok(names::default(kind, logical_id)),
+        }
+    }
+
+    fn kind(&self, logical_id: &str) -> Option<&str> {
+        self.resources.get(logical_id)?.get("Type")?.as_str()
+    }
+
+    fn property(&self, logical_id: &str, property: &str) -> Option<&Value> {
+        self.resources.get(logical_id)?.get("Properties")?.get(property)
     }
 
     fn attribute(&self, argument: &Value) -> Resolved<Value> {
@@ -237,7 +224,44 @@ impl<'a> Resolver<'a> {
             _ => None,
         }
         .ok_or_else(|| Unresolved::new("GetAtt takes a resource and an attribute"))?;
-        names::attribute(self, &resource, &attribute).map(Value::from)
+        self.attribute_of(&resource, &attribute).map(Value::from)
+    }
+
+    fn attribute_of(&self, logical_id: &str, attribute: &str) -> Resolved<String> {
+        let Some(kind) = self.kind(logical_id) else {
+            return match names::implicit(self.resources, logical_id) {
+                Some(name) => Ok(arn::of("local", &name)),
+                None => Err(Unresolved::new(format!(
+                    "`{logical_id}` is not a resource of this template"
+                ))),
+            };
+        };
+        let name = self.name(logical_id)?;
+        match (kind, attribute) {
+            ("AWS::DynamoDB::Table", "StreamArn") if self.property(logical_id, "StreamSpecification").is_none() => {
+                return Err(Unresolved::new(format!(
+                    "the table `{logical_id}` has no StreamSpecification, so no stream"
+                )));
+            }
+            ("AWS::Events::Rule", "Arn") => {
+                let bus = match self.property(logical_id, "EventBusName") {
+                    Some(bus) => self.text(bus)?,
+                    None => arn::DEFAULT_BUS.to_owned(),
+                };
+                return Ok(arn::rule(arn::bus_name(&bus), &name));
+            }
+            _ => {}
+        }
+        let resource = names::Resource {
+            logical_id,
+            kind,
+            name: &name,
+        };
+        names::attribute(&resource, attribute, self.aws_url, self.api_url).ok_or_else(|| {
+            Unresolved::new(format!(
+                "{kind} (`{logical_id}`) has no attribute `{attribute}` on the local cloud"
+            ))
+        })
     }
 
     fn substitute(&self, argument: &Value) -> Resolved<String> {

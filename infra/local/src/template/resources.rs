@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use super::lenient::{Flag, Number, properties, within};
 use super::names;
 use super::resolver::Resolver;
+use crate::arn;
 use crate::plan::{Bus, Cors, Plan, Queue, Redrive, Rule, Secret, SecretRecipe, SecretValue, Table, Target};
 
 #[derive(Deserialize)]
@@ -37,7 +38,7 @@ struct TimeToLive {
 }
 
 pub fn table(resolver: &Resolver, logical_id: &str, resolved: &Value) -> Result<Table> {
-    let name = names::physical(resolver, logical_id, "TableName")?;
+    let name = resolver.name(logical_id)?;
     let declared: TableProperties = properties(resolved)?;
     // Capacity, encryption, backups and tags mean nothing here, and deletion protection would only stand in the way.
     let mut create = json!({
@@ -100,7 +101,7 @@ struct RedrivePolicy {
 }
 
 pub fn queue(resolver: &Resolver, logical_id: &str, resolved: &Value) -> Result<Queue> {
-    let name = names::physical(resolver, logical_id, "QueueName")?;
+    let name = resolver.name(logical_id)?;
     let declared: QueueProperties = properties(resolved)?;
     ensure!(
         !declared.fifo_queue.0,
@@ -148,7 +149,7 @@ pub fn queue(resolver: &Resolver, logical_id: &str, resolved: &Value) -> Result<
 
 pub fn bus(resolver: &Resolver, logical_id: &str) -> Result<Bus> {
     Ok(Bus {
-        name: names::physical(resolver, logical_id, "Name")?,
+        name: resolver.name(logical_id)?,
     })
 }
 
@@ -213,24 +214,16 @@ pub fn rule(plan: &mut Plan, resolver: &Resolver, logical_id: &str, resolved: &V
         });
     }
     plan.rules.push(Rule {
-        name: names::physical(resolver, logical_id, "Name")?,
-        bus: bus_name(declared.event_bus_name),
+        name: resolver.name(logical_id)?,
+        bus: match declared.event_bus_name {
+            Some(bus) => arn::bus_name(&bus).to_owned(),
+            None => arn::DEFAULT_BUS.to_owned(),
+        },
         pattern,
         enabled: declared.state.as_deref() != Some("DISABLED"),
         targets,
     });
     Ok(())
-}
-
-/// A rule names its bus or gives its ARN.
-fn bus_name(declared: Option<String>) -> String {
-    match declared {
-        None => "default".to_owned(),
-        Some(name) => name
-            .rsplit_once(":event-bus/")
-            .map(|(_, name)| name.to_owned())
-            .unwrap_or(name),
-    }
 }
 
 #[derive(Deserialize)]
@@ -255,7 +248,7 @@ struct Generate {
 }
 
 pub fn secret(resolver: &Resolver, logical_id: &str, resolved: &Value) -> Result<Secret> {
-    let name = names::physical(resolver, logical_id, "Name")?;
+    let name = resolver.name(logical_id)?;
     let declared: SecretProperties = properties(resolved)?;
     let value = match (declared.secret_string, declared.generate_secret_string) {
         (Some(given), None) => SecretValue::Given(given),

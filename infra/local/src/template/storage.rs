@@ -62,7 +62,7 @@ struct TagFilter {
 }
 
 pub fn bucket(plan: &mut Plan, resolver: &Resolver, logical_id: &str, resolved: &Value) -> Result<()> {
-    let name = names::bucket(resolver, logical_id)?;
+    let name = resolver.name(logical_id)?;
     let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '.';
     ensure!(
         (3..=63).contains(&name.len()) && name.chars().all(fits),

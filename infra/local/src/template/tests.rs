@@ -255,6 +255,35 @@ fn mappings_are_planned_from_events_and_resources() {
 }
 
 #[test]
+fn functions_may_share_a_binary_and_differ_by_handler() {
+    let template = TEMPLATE
+        .replace(
+            "target/lambda/put-thing/",
+            "target/lambda/things/\n      Handler: put-thing",
+        )
+        .replace("target/lambda/stream", "target/lambda/things/\n      Handler: stream");
+    let plan = load(&template).unwrap();
+    let found: Vec<_> = plan
+        .functions
+        .iter()
+        .map(|function| {
+            (
+                function.name.as_str(),
+                function.binary.as_str(),
+                function.handler.as_str(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        found,
+        [
+            ("local-Put", "things", "put-thing"),
+            ("local-Stream", "things", "stream")
+        ]
+    );
+}
+
+#[test]
 fn a_rate_is_a_schedule() {
     let plan = load(TEMPLATE).unwrap();
     let [nightly] = plan.schedules.as_slice() else {
