@@ -1,7 +1,7 @@
 //! The areas' release binaries, built as they are deployed, and the two programs that they are compared with.
 
 use anyhow::{Context, Result, ensure};
-use runtime::Area;
+use runtime::{Area, Function};
 use std::{
     env,
     ffi::OsString,
@@ -9,7 +9,7 @@ use std::{
     path::{Path, PathBuf},
     process::Command,
 };
-use template::AREAS;
+use template::{AREAS, area_of};
 
 /// A bare hello world: the baseline of a cold start.
 pub const HELLO: &str = "hello";
@@ -25,18 +25,39 @@ pub struct Size {
     pub zipped: usize,
 }
 
-/// The area that a function belongs to. Its binary has the area's name.
-pub fn area_of(function: &str) -> Result<&'static Area> {
-    let has = |area: &&Area| area.functions.iter().any(|known| known.name() == function);
-    AREAS
+/// A function and its area, whose binary serves it.
+#[derive(Clone, Copy)]
+pub struct Served {
+    pub area: &'static Area,
+    pub function: &'static str,
+}
+
+/// The functions with these names, in the order of their areas; all, if none is named.
+pub fn served(names: &[String]) -> Result<Vec<Served>> {
+    for name in names {
+        area_of(name).with_context(|| format!("no function is named {name}"))?;
+    }
+    let is_wanted = |function: &str| names.is_empty() || names.iter().any(|name| name == function);
+    let of = |area: &'static Area| {
+        let functions = area.functions.iter().map(Function::name);
+        functions.map(move |function| Served { area, function })
+    };
+    Ok(AREAS
         .iter()
-        .find(has)
-        .with_context(|| format!("no area has a function named {function}"))
+        .flat_map(of)
+        .filter(|served| is_wanted(served.function))
+        .collect())
+}
+
+/// The areas of these functions, each once.
+pub fn areas_of(functions: &[Served]) -> Vec<&'static Area> {
+    let is_wanted = |area: &&Area| functions.iter().any(|served| served.area.name == area.name);
+    AREAS.iter().filter(is_wanted).collect()
 }
 
 /// Builds these areas and the two baselines, beside this program.
 pub fn build(areas: &[&Area]) -> Result<Binaries> {
-    // All areas are selected in each build, so that an area gets the same features as in a deployment.
+    // Every build selects all areas, so that each gets the same features as in a deployment.
     let packages: Vec<&str> = AREAS.iter().map(|area| area.name).chain([BARE_GET]).collect();
     let binaries: Vec<&str> = areas.iter().map(|area| area.name).chain([BARE_GET]).collect();
     release(&packages, &binaries)?;
@@ -77,9 +98,11 @@ impl Binaries {
 
     /// The binary that serves a function.
     pub fn serving(&self, function: &str) -> Result<PathBuf> {
-        self.path(area_of(function)?.name)
+        let area = area_of(function).with_context(|| format!("no function is named {function}"))?;
+        self.path(area.name)
     }
 
+    /// A binary's size, and that of the ZIP archive that is uploaded of it.
     pub fn size(&self, name: &str) -> Result<Size> {
         // The size of a ZIP archive's headers around one file named `bootstrap`.
         const ENVELOPE: usize = 30 + 46 + 22 + 2 * "bootstrap".len();

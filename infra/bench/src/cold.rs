@@ -1,18 +1,17 @@
-//! Cold starts: the processor time from `exec` to the first answer, a normal request included, and what there is to load.
+//! Cold starts: the processor time from `exec` to the first answer, an everyday event included, and the memory it takes.
 
 use crate::{
-    binaries::{Binaries, HELLO, area_of},
-    cases,
+    binaries::{Binaries, HELLO, Served},
+    cases::Cases,
     process::Process,
     report::{Table, median, megabytes, milliseconds, ratio},
     world::World,
 };
 use anyhow::{Result, ensure};
-use runtime::{Area, Function};
 use serde_json::json;
 use std::{path::PathBuf, time::Duration};
-use template::{AREAS, functions};
 
+/// One binary as it serves one function.
 struct Subject {
     function: &'static str,
     binary: PathBuf,
@@ -30,8 +29,11 @@ impl Subject {
         }
     }
 
-    async fn start(&mut self, world: &World) -> Result<()> {
-        let event = cases::event(world, self.function).await?.unwrap_or_else(|| json!({}));
+    async fn start(&mut self, world: &World, cases: &Cases<'_>) -> Result<()> {
+        let event = match self.function {
+            HELLO => json!({}),
+            function => cases.event(function).await?,
+        };
         let mut process = Process::start(&self.binary, self.function, &world.settings).await?;
         let answer = process.invoke(event.to_string()).await?;
         self.starts.push(process.cpu().await?);
@@ -39,23 +41,45 @@ impl Subject {
         drop(answer);
         Ok(())
     }
+
+    fn cells(&self, hello: Duration) -> Result<[String; 3]> {
+        let cpu = median(&self.starts)?;
+        Ok([milliseconds(cpu), ratio(cpu, hello), megabytes(self.peak_memory)])
+    }
 }
 
-/// A function, by its area's binary and by its own from before, if it is compared with one.
+/// A function in its area's binary, and in its own binary of an earlier build if it is compared with one.
 struct Pair {
     now: Subject,
     before: Option<Subject>,
 }
 
 impl Pair {
-    fn row(&self, hello: Duration) -> Result<Vec<String>> {
-        let mut row = vec![self.now.function.to_owned()];
-        for subject in self.before.iter().chain([&self.now]) {
-            let cpu = median(&subject.starts)?;
-            row.extend([milliseconds(cpu), ratio(cpu, hello), megabytes(subject.peak_memory)]);
+    async fn start(&mut self, world: &World, cases: &Cases<'_>, before_first: bool) -> Result<()> {
+        let mut subjects: Vec<&mut Subject> = self.before.iter_mut().chain([&mut self.now]).collect();
+        if !before_first {
+            subjects.reverse();
         }
-        if let Some(before) = &self.before {
-            row.push(ratio(median(&self.now.starts)?, median(&before.starts)?));
+        for subject in subjects {
+            subject.start(world, cases).await?;
+        }
+        Ok(())
+    }
+
+    fn row(&self, hello: Duration, is_compared: bool) -> Result<Vec<String>> {
+        let mut row = vec![self.now.function.to_owned()];
+        if is_compared {
+            row.extend(match &self.before {
+                Some(before) => before.cells(hello)?,
+                None => Default::default(),
+            });
+        }
+        row.extend(self.now.cells(hello)?);
+        if is_compared {
+            row.push(match &self.before {
+                Some(before) => ratio(median(&self.now.starts)?, median(&before.starts)?),
+                None => String::new(),
+            });
         }
         Ok(row)
     }
@@ -73,62 +97,33 @@ const HEADS_OF_BOTH: &[&str] = &[
     "now / before: CPU",
 ];
 
-/// The functions with these names; all, if none is named.
-pub fn wanted(names: &[String]) -> Result<Vec<&'static str>> {
-    for name in names {
-        area_of(name)?;
-    }
-    let known = functions();
-    let known = known.iter().map(Function::name);
-    Ok(known
-        .filter(|name| names.is_empty() || names.iter().any(|wanted| wanted == name))
-        .collect())
-}
-
-/// The areas of these functions.
-pub fn areas_of(functions: &[&str]) -> Vec<&'static Area> {
-    let is_wanted = |area: &&Area| {
-        area.functions
-            .iter()
-            .any(|function| functions.contains(&function.name()))
-    };
-    AREAS.iter().filter(is_wanted).collect()
-}
-
-/// Starts each function in turns with a bare hello world and, if there is a folder from before, with the function's own binary in it.
+/// Starts these functions in turns with a bare hello world and, if there is a folder from before, with their own binaries in it.
 pub async fn measure(
     world: &World,
+    cases: &Cases<'_>,
     binaries: &Binaries,
     before: Option<&Binaries>,
-    functions: &[&'static str],
+    functions: &[Served],
     starts: usize,
 ) -> Result<()> {
     ensure!(starts > 0, "at least one start is needed");
-    // It is the same binary on both sides: the difference between the two is noise.
-    let hello = binaries.path(HELLO)?;
     let mut pairs = vec![Pair {
-        now: Subject::new(HELLO, hello.clone()),
-        before: before.map(|_| Subject::new(HELLO, hello)),
+        now: Subject::new(HELLO, binaries.path(HELLO)?),
+        before: None,
     }];
-    let mut unknown = Vec::new();
-    for function in functions {
-        if cases::event(world, function).await?.is_some() {
-            let before = before.map(|binaries| binaries.path(function)).transpose()?;
-            pairs.push(Pair {
-                now: Subject::new(function, binaries.serving(function)?),
-                before: before.map(|binary| Subject::new(function, binary)),
-            });
-        } else {
-            unknown.push(*function);
-        }
+    for Served { area, function } in functions {
+        let before = before.map(|binaries| binaries.path(function)).transpose()?;
+        pairs.push(Pair {
+            now: Subject::new(function, binaries.path(area.name)?),
+            before: before.map(|binary| Subject::new(function, binary)),
+        });
     }
+    let turns = turns(functions);
     // In turns, so that all are affected alike by whatever else the machine does.
     for round in 1..=starts {
         eprint!("\rcold starts, round {round} of {starts}");
-        for pair in &mut pairs {
-            for subject in pair.before.iter_mut().chain([&mut pair.now]) {
-                subject.start(world).await?;
-            }
+        for turn in &turns {
+            pairs[*turn].start(world, cases, round % 2 == 0).await?;
         }
     }
     eprintln!();
@@ -136,38 +131,23 @@ pub async fn measure(
     let hello = median(&pairs[0].now.starts)?;
     let mut table = Table::new(before.map_or(HEADS, |_| HEADS_OF_BOTH));
     for pair in &pairs {
-        table.row(pair.row(hello)?);
+        table.row(pair.row(hello, before.is_some())?);
     }
     table.print(&format!("Cold start (median of {starts} starts, in turns)"));
-    if !unknown.is_empty() {
-        println!(
-            "\nNot measured, for want of an event in `infra/bench/src/cases.rs`: {}.",
-            unknown.join(", ")
-        );
-    }
-    packages(binaries, &areas_of(functions))
+    Ok(())
 }
 
-fn packages(binaries: &Binaries, areas: &[&Area]) -> Result<()> {
-    let mut table = Table::new(&["area", "functions", "binary, MB", "zip, MB"]);
-    let mut sum = (0, 0, 0);
-    for area in areas {
-        let size = binaries.size(area.name)?;
-        sum = (sum.0 + area.functions.len(), sum.1 + size.bytes, sum.2 + size.zipped);
-        table.row(vec![
-            area.name.to_owned(),
-            area.functions.len().to_string(),
-            megabytes(size.bytes),
-            megabytes(size.zipped),
-        ]);
-    }
-    let (functions, bytes, zipped) = sum;
-    table.row(vec![
-        "sum".to_owned(),
-        functions.to_string(),
-        megabytes(bytes),
-        megabytes(zipped),
-    ]);
-    table.print("Packages: one zip an area, and their sum, which is what a deployment uploads");
-    Ok(())
+/// The order of starts: the hello world, which is first of all, and then the functions, each area's spread evenly over the round. An
+/// area's binary that has just run is still in the processor's caches, which no cold start on Lambda finds.
+fn turns(functions: &[Served]) -> Vec<usize> {
+    let of = |functions: &[Served], area: &str| functions.iter().filter(|served| served.area.name == area).count();
+    let place = |index: usize| {
+        let area = functions[index].area.name;
+        (of(&functions[..index], area) as f64 + 0.5) / of(functions, area) as f64
+    };
+    let mut turns: Vec<usize> = (0..functions.len()).collect();
+    turns.sort_by(|one, other| place(*one).total_cmp(&place(*other)));
+    [0].into_iter()
+        .chain(turns.into_iter().map(|index| index + 1))
+        .collect()
 }

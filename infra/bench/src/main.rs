@@ -11,6 +11,8 @@ mod cold;
 mod keys;
 mod list;
 mod loopback;
+mod objects;
+mod packages;
 mod process;
 mod report;
 mod runtime_api;
@@ -24,6 +26,7 @@ mod world;
 
 use anyhow::Result;
 use binaries::Binaries;
+use cases::Cases;
 use clap::{Parser, ValueEnum};
 use std::{path::PathBuf, process::ExitCode};
 use world::World;
@@ -110,23 +113,27 @@ fn main() -> ExitCode {
 async fn measure(options: &Options) -> Result<()> {
     let wanted = |part| options.parts.is_empty() || options.parts.contains(&part);
     if wanted(Part::Cold) || wanted(Part::Warm) {
-        let functions = match wanted(Part::Cold) {
-            true => cold::wanted(&options.functions)?,
-            false => Vec::new(),
-        };
+        let mut functions = Vec::new();
+        if wanted(Part::Cold) {
+            functions = binaries::served(&options.functions)?;
+        }
         let mut needed = functions.clone();
-        needed.extend(wanted(Part::Warm).then_some(warm::FUNCTION));
+        if wanted(Part::Warm) {
+            needed.extend(binaries::served(&[warm::FUNCTION.to_owned()])?);
+        }
         let binaries = match &options.binaries {
             Some(folder) => Binaries::in_folder(folder.clone()),
-            None => binaries::build(&cold::areas_of(&needed))?,
+            None => binaries::build(&binaries::areas_of(&needed))?,
         };
         let before = options.before.clone().map(Binaries::in_folder);
         let world = World::new(None, 100).await?;
+        let cases = Cases::new(&world).await?;
         if wanted(Part::Cold) {
-            cold::measure(&world, &binaries, before.as_ref(), &functions, options.starts).await?;
+            cold::measure(&world, &cases, &binaries, before.as_ref(), &functions, options.starts).await?;
+            packages::print(&binaries, &binaries::areas_of(&functions))?;
         }
         if wanted(Part::Warm) {
-            warm::measure(&world, &binaries, options.invocations).await?;
+            warm::measure(&world, &cases, &binaries, options.invocations).await?;
         }
     }
     if wanted(Part::Capacity) {

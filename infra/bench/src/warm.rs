@@ -2,13 +2,13 @@
 
 use crate::{
     binaries::{BARE_GET, Binaries, HELLO},
-    cases,
+    cases::Cases,
     process::Process,
     report::{Table, median, microseconds, ratio},
     store::TABLE,
     world::World,
 };
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -24,14 +24,12 @@ struct Subject {
     blocks: Vec<Duration>,
 }
 
-pub async fn measure(world: &World, binaries: &Binaries, invocations: usize) -> Result<()> {
+pub async fn measure(world: &World, cases: &Cases<'_>, binaries: &Binaries, invocations: usize) -> Result<()> {
     let block = invocations / BLOCKS;
     ensure!(block > 0, "at least {BLOCKS} invocations are needed");
-    let item = world.customer_item()?;
+    let item = world.customer_item(world.customer_key()?)?;
     let read = json!({"table": TABLE, "pk": item["pk"]["S"], "sk": item["sk"]["S"]});
-    let request = cases::event(world, FUNCTION)
-        .await?
-        .with_context(|| format!("{FUNCTION} has no event"))?;
+    let request = cases.event(FUNCTION).await?;
     let mut subjects = Vec::new();
     for (name, binary, event) in [
         (BARE_GET, binaries.path(BARE_GET)?, read),
