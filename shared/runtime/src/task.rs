@@ -11,7 +11,7 @@ use events::{Event, EventType};
 use futures_util::FutureExt;
 use serde::{Deserialize, Serialize};
 use std::{future::Future, panic::AssertUnwindSafe};
-use table::{Change, Operation, cascades::Step};
+use table::{Change, Operation, Step};
 
 #[derive(Clone, Copy, Debug)]
 pub struct TaskSpec {
