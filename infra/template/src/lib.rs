@@ -3,10 +3,8 @@
 
 mod access_patterns;
 mod asyncapi;
-mod names;
 mod openapi;
 mod payloads;
-mod policy;
 mod problems;
 mod sam;
 
@@ -18,8 +16,6 @@ use std::{
     fs,
     path::{Path, PathBuf},
 };
-
-pub use names::pascal_case;
 
 /// A package of functions.
 pub struct Area {
@@ -103,10 +99,11 @@ pub struct Output {
     pub text: String,
 }
 
-impl Area {
-    fn has(&self, function: &str) -> bool {
-        self.functions.iter().any(|f| f.name() == function)
-    }
+/// The area of a function.
+fn area_of(function: &str) -> Option<&'static Area> {
+    AREAS
+        .iter()
+        .find(|area| area.functions.iter().any(|f| f.name() == function))
 }
 
 /// Every function of the service.
@@ -124,7 +121,7 @@ pub fn outputs() -> Result<Vec<Output>> {
     let functions = functions();
     let template = read("template.yaml")?;
     let mut outputs = vec![
-        Output::text("template.yaml", sam::template(&template, &functions)?),
+        Output::text("template.yaml", sam::template(&template, AREAS)?),
         Output::json("functions/docs/src/openapi.json", &openapi::document(&functions))?,
         Output::json("docs/asyncapi.json", &asyncapi::document(&functions))?,
         Output::text("docs/access-patterns.md", access_patterns::document(&functions)),
