@@ -222,7 +222,7 @@ fn finish(spec: &Spec, id: &str, path: &str, outcome: Result<Reply>) -> Response
     let response = match outcome {
         Ok(reply) => write(status_of(spec, &reply), path, reply),
         Err(Error::Replayed(replay)) => replayed(path, replay),
-        Err(error) => bad(spec, id, &error),
+        Err(error) => bad(id, &error),
     };
     let mut response = response.unwrap_or_else(|error| {
         tracing::error!(%error, "an answer can't be written");
@@ -236,12 +236,7 @@ fn finish(spec: &Spec, id: &str, path: &str, outcome: Result<Reply>) -> Response
     }
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    tracing::info!(
-        function = spec.name,
-        request_id = id,
-        status = response.status().as_u16(),
-        "answered"
-    );
+    tracing::info!(request_id = id, status = response.status().as_u16(), "answered");
     response
 }
 
@@ -290,10 +285,10 @@ fn replayed(path: &str, replay: domain::Replay) -> Written {
     Ok(response)
 }
 
-fn bad(spec: &Spec, id: &str, error: &Error) -> Written {
+fn bad(id: &str, error: &Error) -> Written {
     let problem = Problem::of(error);
     if problem.status >= 500 {
-        tracing::error!(function = spec.name, request_id = id, cause = %error, "a request failed");
+        tracing::error!(request_id = id, cause = %error, "a request failed");
     }
     let mut response = Response::builder()
         .status(problem.status)

@@ -16,7 +16,7 @@ pub mod task;
 pub mod token;
 pub mod trigger;
 
-mod logs;
+pub mod logs;
 
 pub use access::Caller;
 pub use config::Config;
