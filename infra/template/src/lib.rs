@@ -3,10 +3,8 @@
 
 mod access_patterns;
 mod asyncapi;
-mod names;
 mod openapi;
 mod payloads;
-mod policy;
 mod problems;
 mod sam;
 
@@ -18,8 +16,6 @@ use std::{
     fs,
     path::{Path, PathBuf},
 };
-
-pub use names::pascal_case;
 
 /// Every area of the service: the one list of them.
 pub const AREAS: &[Area] = &[
@@ -87,7 +83,7 @@ pub fn outputs() -> Result<Vec<Output>> {
     let functions = functions();
     let template = read("template.yaml")?;
     let mut outputs = vec![
-        Output::text("template.yaml", sam::template(&template, &functions)?),
+        Output::text("template.yaml", sam::template(&template, AREAS)?),
         Output::json("functions/docs/src/openapi.json", &openapi::document(&functions))?,
         Output::json("docs/asyncapi.json", &asyncapi::document(&functions))?,
         Output::text("docs/access-patterns.md", access_patterns::document(&functions)),

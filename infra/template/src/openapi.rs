@@ -1,8 +1,9 @@
 //! The OpenAPI 3.1 document, from what the endpoints declare.
 
-use crate::{AREAS, names::pascal_case, problems};
+use crate::{AREAS, area_of, problems};
 use domain::fields::{Access, Field, Mode, Rule};
 use domain::{Code, schema};
+use heck::ToUpperCamelCase;
 use runtime::{
     Function, Shape,
     access::AccessRule,
@@ -93,7 +94,7 @@ fn operation(endpoint: &EndpointFunction) -> Value {
     let EndpointFunction { spec, access, .. } = endpoint;
     let mut operation = json!({
         "operationId": operation_id(endpoint),
-        "tags": crate::area_of(spec.name).map(|area| area.name).into_iter().collect::<Vec<_>>(),
+        "tags": area_of(spec.name).map(|area| area.name).into_iter().collect::<Vec<_>>(),
         "summary": spec.summary,
         "description": permissions_in_words(access),
         "x-permissions": permissions(access),
@@ -245,13 +246,15 @@ fn patch_example(fields: &[Field]) -> Value {
 fn body_name(spec: &Spec) -> Option<String> {
     let of_entity = |suffix: &str| match entity(spec) {
         Some((name, _)) => format!("{name}{suffix}"),
-        None => format!("{}{suffix}", pascal_case(spec.name)),
+        None => format!("{}{suffix}", spec.name.to_upper_camel_case()),
     };
     match spec.body {
         Body::None => None,
         Body::Create(_) if matches!(spec.answer, Shape::Created(_)) => Some(of_entity("Create")),
         Body::Patch(_) => Some(of_entity("Patch")),
-        Body::Create(_) | Body::Action(_) | Body::Question(_) => Some(format!("{}Request", pascal_case(spec.name))),
+        Body::Create(_) | Body::Action(_) | Body::Question(_) => {
+            Some(format!("{}Request", spec.name.to_upper_camel_case()))
+        }
     }
 }
 

@@ -32,11 +32,11 @@ pub trait Standalone: 'static {
 pub async fn run<S: Standalone>(ctx: &Context, event: Value, request_id: String) -> Option<Value> {
     match S::run(ctx, event, request_id.clone()).await {
         Ok(answer) => {
-            tracing::info!(function = S::SPEC.name, request_id, "done");
+            tracing::info!(request_id, "done");
             Some(answer)
         }
         Err(error) => {
-            tracing::error!(function = S::SPEC.name, request_id, cause = %error, "failed");
+            tracing::error!(request_id, cause = %error, "failed");
             None
         }
     }

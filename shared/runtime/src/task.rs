@@ -130,7 +130,7 @@ pub async fn work<T: Task>(ctx: &Context, batch: SqsEvent) -> SqsBatchResponse {
         let id = message.message_id.clone().unwrap_or_default();
         let one = AssertUnwindSafe(one::<T>(ctx, &message)).catch_unwind().await;
         let again = one.unwrap_or_else(|_| {
-            tracing::error!(function = T::SPEC.name, message_id = id, "the task panicked");
+            tracing::error!(message_id = id, "the task panicked");
             true
         });
         if again {
@@ -144,36 +144,35 @@ pub async fn work<T: Task>(ctx: &Context, batch: SqsEvent) -> SqsBatchResponse {
 
 /// Does one message; whether it is to come again.
 async fn one<T: Task>(ctx: &Context, message: &SqsMessage) -> bool {
-    let name = T::SPEC.name;
     let id = message.message_id.as_deref().unwrap_or_default();
     let body = message.body.as_deref().unwrap_or_default();
     let Envelope { detail: event, cursor } = match serde_json::from_str(body) {
         Ok(envelope) => envelope,
         Err(error) => {
-            tracing::error!(function = name, message_id = id, %error, "not an event, and never will be: dropped");
+            tracing::error!(message_id = id, %error, "not an event, and never will be: dropped");
             return false;
         }
     };
     let request_id = event.request_id.clone();
     match run::<T>(ctx, event, cursor).await {
         Ok(Outcome::Done) => {
-            tracing::info!(function = name, request_id, message_id = id, "done");
+            tracing::info!(request_id, message_id = id, "done");
             false
         }
         Ok(Outcome::Skipped(why)) => {
-            tracing::info!(function = name, request_id, message_id = id, why, "skipped");
+            tracing::info!(request_id, message_id = id, why, "skipped");
             false
         }
         Ok(Outcome::More(cursor)) => {
-            tracing::info!(function = name, request_id, message_id = id, cursor, "a page is done");
+            tracing::info!(request_id, message_id = id, cursor, "a page is done");
             false
         }
         Err(error) if is_passing(&error) => {
-            tracing::warn!(function = name, request_id, message_id = id, cause = %error, "failed, to be tried again");
+            tracing::warn!(request_id, message_id = id, cause = %error, "failed, to be tried again");
             true
         }
         Err(error) => {
-            tracing::error!(function = name, request_id, message_id = id, cause = %error, "failed for good: dropped");
+            tracing::error!(request_id, message_id = id, cause = %error, "failed for good: dropped");
             false
         }
     }

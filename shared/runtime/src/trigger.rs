@@ -27,7 +27,7 @@ pub trait Trigger: 'static {
 pub async fn work<T: Trigger>(ctx: &Context, batch: StreamEvent) -> DynamoDbEventResponse {
     let done = AssertUnwindSafe(T::run(ctx, &batch.records)).catch_unwind().await;
     let failed = done.unwrap_or_else(|_| {
-        tracing::error!(function = T::SPEC.name, "the trigger panicked");
+        tracing::error!("the trigger panicked");
         Err(0)
     });
     let mut response = DynamoDbEventResponse::default();

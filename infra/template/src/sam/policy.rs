@@ -1,4 +1,4 @@
-//! Grants as statements of an IAM policy: each action only on the families of keys that it was granted for.
+//! Grants as statements of an IAM policy: an action is allowed only on the families of keys that were granted with it.
 
 use runtime::{Grant, spec::Action};
 use std::collections::BTreeMap;
@@ -12,8 +12,8 @@ pub struct Statement {
     pub families: Vec<Family>,
 }
 
-/// The actions a transaction may be made of. AWS does not say whether `dynamodb:LeadingKeys` holds the keys of one action of a transaction
-/// or of all of them, so these may touch what any of them may: exact to the function, though not to the action.
+/// The actions of transactions. AWS does not document whether `dynamodb:LeadingKeys` holds the keys of one action of a transaction or
+/// of all of them. Each of these actions is therefore allowed on the families of all of them: exact to the function, not to the action.
 const IN_TRANSACTIONS: &[Action] = &[
     Action::PutItem,
     Action::UpdateItem,
@@ -21,7 +21,7 @@ const IN_TRANSACTIONS: &[Action] = &[
     Action::ConditionCheckItem,
 ];
 
-/// As few statements as say the grants: actions that are granted for the same families share one.
+/// The grants as few statements: actions that are granted on the same families share one.
 pub fn statements(grants: &[Grant]) -> Vec<Statement> {
     let mut families: BTreeMap<(Option<Index>, Action), Vec<Family>> = BTreeMap::new();
     let written = grants.iter().filter(|grant| IN_TRANSACTIONS.contains(&grant.action));
@@ -75,7 +75,7 @@ impl Statement {
             .iter()
             .map(|family| format!("'{}'", family.pattern()))
             .collect();
-        // `ForAllValues` alone would also let through a request that names no key.
+        // `ForAllValues` alone would also allow a request that names no key.
         format!(
             "\
 - Effect: Allow
