@@ -1,4 +1,4 @@
-//! Checks that the resources of a template fit together: every reference leads to a resource, and AWS would accept it.
+//! Checks that the resources of a template fit together: references must lead to resources, and AWS must accept them.
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -81,7 +81,7 @@ pub fn check(plan: &Plan) -> Result<()> {
                 let Some(queue) = plan.queues.iter().find(|known| known.name == *queue) else {
                     bail!("event source mapping {id}: there is no queue `{queue}` in this template");
                 };
-                // Lambda refuses such a mapping: a message would come back while it is still worked on.
+                // Lambda refuses such a mapping: a message would be received again while a function still works on it.
                 ensure!(
                     queue.visibility_timeout >= function.timeout,
                     "event source mapping {id}: the VisibilityTimeout of {} ({} s) is shorter than the Timeout of {} ({} s)",
@@ -128,7 +128,7 @@ fn unique<'a>(complaint: &str, names: impl Iterator<Item = &'a String>) -> Resul
     Ok(())
 }
 
-/// Routes that differ in nothing but parameter names are the same route.
+/// The path without the names of its parameters. Routes that differ only in these names are the same route.
 fn without_names(path: &str) -> String {
     path.split('/')
         .map(|part| match part.strip_prefix('{') {

@@ -1,11 +1,11 @@
-//! Reads `template.yaml` and comes down to a [`Plan`]: what to run, with every name worked out.
+//! Reads `template.yaml` and creates the [`Plan`]: the resources to run, with every name resolved.
 //!
-//! `yaml` knows the syntax, `resolver` the intrinsic functions, `names` what references give, `resources`,
-//! `storage` and `functions` the resource types; this file brings them together and checks that the parts fit.
+//! `yaml` parses the syntax, `resolver` resolves the intrinsic functions, `names` has the results of references, `resources`,
+//! `storage`, `policies` and `functions` read the resource types, and `check` checks that the resources fit together.
 //!
-//! What a template says to the local cloud alone stands under `Metadata: LocalCloud`: `Parameters` gives local values of
-//! parameters, in which `${local:issuer}`, `${local:audience}`, `${local:jwks}` and `${local:cdn}` are filled in, and `FirstRequest`
-//! (`Method`, `Path`, `Body`) is what the printed `curl` sends. CloudFormation ignores it.
+//! `Metadata: LocalCloud` has the settings for the local cloud only; CloudFormation ignores them. `Parameters` are local values of
+//! parameters, which may contain `${local:issuer}`, `${local:audience}`, `${local:jwks}` and `${local:cdn}`. `FirstRequest`
+//! (`Method`, `Path`, `Body`) is the request of the `curl` command that is printed at the start.
 
 mod check;
 mod functions;
@@ -32,15 +32,15 @@ use resolver::Resolver;
 
 pub use names::{API_ID, STACK, cdn_url};
 
-/// What the local cloud itself contributes to a template.
+/// The values that the local cloud contributes to a template.
 pub struct Surroundings<'a> {
     pub api_url: &'a str,
     pub aws_url: &'a str,
-    /// Values for `${local:name}` in local parameter values.
+    /// The values of `${local:name}` in local parameter values.
     pub values: &'a [(&'a str, String)],
 }
 
-/// Types that are accepted because nothing about them needs to run on a laptop.
+/// Types that need nothing to run on a laptop. They are accepted without a warning.
 const NOTHING_TO_RUN: &[&str] = &[
     "AWS::ApplicationInsights::Application",
     "AWS::CloudFront::OriginAccessControl",
@@ -68,10 +68,10 @@ const NOTHING_TO_RUN: &[&str] = &[
 pub fn load(path: &Path, surroundings: &Surroundings) -> Result<Plan> {
     let text =
         std::fs::read_to_string(path).with_context(|| format!("could not read the template {}", path.display()))?;
-    plan_of(&text, surroundings).with_context(|| format!("{} cannot be run", path.display()))
+    parse(&text, surroundings).with_context(|| format!("could not load {}", path.display()))
 }
 
-fn plan_of(text: &str, surroundings: &Surroundings) -> Result<Plan> {
+fn parse(text: &str, surroundings: &Surroundings) -> Result<Plan> {
     let template = yaml::parse(text)?;
     let hints = hints(&template)?;
     let local_values = hints
@@ -152,13 +152,13 @@ fn dependencies(resource: &Value) -> Vec<&str> {
     }
 }
 
-/// The resources, with what `Globals` says of their type merged in the way SAM does.
+/// The resources, with the `Globals` of their type merged in as SAM does it.
 fn with_globals(template: &Value) -> Result<Map<String, Value>> {
     let mut resources = template
         .get("Resources")
         .and_then(Value::as_object)
         .cloned()
-        .context("it has no Resources; is it a CloudFormation template?")?;
+        .context("there are no Resources; is this a CloudFormation template?")?;
     for (global, kind) in [
         ("Function", "AWS::Serverless::Function"),
         ("HttpApi", "AWS::Serverless::HttpApi"),
@@ -177,7 +177,7 @@ fn with_globals(template: &Value) -> Result<Map<String, Value>> {
     Ok(resources)
 }
 
-/// Maps are merged, lists are joined (the global part first), anything else is the resource's own.
+/// Merges maps and joins lists, with the global part first. Every other value of the resource replaces the global one.
 fn merge(global: &Value, own: Value) -> Value {
     match (global, own) {
         (Value::Object(global), Value::Object(own)) if !is_intrinsic(global) && !is_intrinsic(&own) => {

@@ -1,5 +1,5 @@
-//! Queue policies. On AWS, a rule silently loses its events if no policy of the target queue lets it send there, so a
-//! template with such a rule is refused.
+//! Queue policies. On AWS, a rule silently loses its events if no policy allows it to send to the target queue. So the local
+//! cloud refuses a template with such a rule.
 
 use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
@@ -113,7 +113,7 @@ fn may_send(plan: &Plan, rule: &Rule, queue_arn: &str) -> Result<()> {
     Ok(())
 }
 
-/// Whether a statement is about a rule's messages to a queue. One with an element that is unknown here is not.
+/// Whether a statement is about a rule's messages to a queue. A statement with an unknown condition never applies.
 fn applies(statement: &Value, queue_arn: &str, rule_arn: &str) -> bool {
     let Some(statement) = statement.as_object() else {
         return false;
@@ -126,7 +126,7 @@ fn applies(statement: &Value, queue_arn: &str, rule_arn: &str) -> bool {
         && holds(statement.get("Condition"), rule_arn)
 }
 
-/// `*`, `{AWS: '*'}` or the service, alone or among others.
+/// Whether the principal is `*`, `{AWS: '*'}` or includes the service.
 fn is_principal(principal: Option<&Value>) -> bool {
     match principal {
         Some(Value::Object(kinds)) => {
@@ -137,7 +137,7 @@ fn is_principal(principal: Option<&Value>) -> bool {
     }
 }
 
-/// All operators and all keys must hold; for each key, any of its values will do.
+/// Whether a condition is true: every operator and key must match, each with one of its values.
 fn holds(condition: Option<&Value>, rule_arn: &str) -> bool {
     let empty = Map::new();
     let operators = condition.and_then(Value::as_object).unwrap_or(&empty);
@@ -161,7 +161,7 @@ fn compare(operator: &str, value: &str, given: &str) -> bool {
         "StringEquals" => value == given,
         "StringLike" => like(value, given),
         "ArnEquals" | "ArnLike" => {
-            // Each of the six parts of an ARN is compared by itself: a `*` in one does not reach into the next.
+            // AWS compares each of an ARN's six parts separately: a `*` does not match a colon between them.
             let parts = |arn: &str| arn.splitn(6, ':').map(str::to_owned).collect::<Vec<_>>();
             let (patterns, parts) = (parts(value), parts(given));
             patterns.len() == parts.len() && patterns.iter().zip(&parts).all(|(pattern, part)| like(pattern, part))
@@ -180,7 +180,7 @@ fn texts(value: Option<&Value>) -> Vec<String> {
     }
 }
 
-/// Whether text matches a pattern in which `*` stands for any characters and `?` for one.
+/// Whether text matches a pattern: `*` stands for any characters and `?` for one.
 fn like(pattern: &str, text: &str) -> bool {
     let Some(first) = pattern.chars().next() else {
         return text.is_empty();
@@ -259,7 +259,7 @@ mod tests {
         for condition in [
             json!({"ArnEquals": {"aws:SourceArn": "arn:aws:events:us-east-1:000000000000:rule/local-Rule"}}),
             json!({"ArnLike": {"aws:SourceArn": "arn:aws:events:us-east-1:000000000000:rule/other/*"}}),
-            // Six parts are needed, and `*` does not reach over a colon.
+            // `*` does not match a colon between the six parts.
             json!({"ArnLike": {"aws:SourceArn": "arn:*:rule/*"}}),
             json!({"StringEquals": {"aws:SourceArn": "arn:aws:events:us-east-1:000000000000:rule/bus/*"}}),
             json!({"StringEquals": {"aws:SourceArn": RULE, "aws:SourceAccount": "111111111111"}}),

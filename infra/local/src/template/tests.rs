@@ -1,4 +1,4 @@
-//! Whole templates and what becomes of them.
+//! Whole templates, and the plans or errors that they give.
 
 use serde_json::json;
 
@@ -138,7 +138,7 @@ fn load(template: &str) -> Result<Plan> {
         aws_url: "http://127.0.0.1:4566",
         values: &[("issuer", "https://issuer".to_owned())],
     };
-    plan_of(template, &surroundings)
+    parse(template, &surroundings)
 }
 
 fn refusal(from: &str, to: &str) -> String {
@@ -147,7 +147,7 @@ fn refusal(from: &str, to: &str) -> String {
 }
 
 #[test]
-fn functions_get_their_globals_routes_and_environment() {
+fn functions_get_globals_routes_and_an_environment() {
     let plan = load(TEMPLATE).unwrap();
     let put = &plan.functions[0];
     assert_eq!((put.name.as_str(), put.binary.as_str()), ("local-Put", "put-thing"));
@@ -179,7 +179,7 @@ fn functions_get_their_globals_routes_and_environment() {
 }
 
 #[test]
-fn tables_queues_rules_and_secrets_are_planned() {
+fn the_plan_has_tables_queues_rules_and_secrets() {
     let plan = load(TEMPLATE).unwrap();
     let table = &plan.tables[0];
     assert_eq!(table.ttl_attribute.as_deref(), Some("expires"));
@@ -216,7 +216,7 @@ fn tables_queues_rules_and_secrets_are_planned() {
 }
 
 #[test]
-fn buckets_and_the_distribution_are_planned() {
+fn the_plan_has_buckets_and_the_distribution() {
     let plan = load(TEMPLATE).unwrap();
     let bucket = &plan.buckets[0];
     assert_eq!(bucket.name, "local-files");
@@ -244,7 +244,7 @@ fn buckets_and_the_distribution_are_planned() {
 }
 
 #[test]
-fn mappings_are_planned_from_events_and_resources() {
+fn mappings_come_from_events_and_resources() {
     let plan = load(TEMPLATE).unwrap();
     let [stream, queue]: &[Mapping; 2] = plan.mappings.as_slice().try_into().unwrap();
     assert_eq!(
@@ -266,7 +266,7 @@ fn mappings_are_planned_from_events_and_resources() {
 }
 
 #[test]
-fn functions_may_share_a_binary_and_differ_by_handler() {
+fn functions_may_share_a_binary_with_different_handlers() {
     let template = TEMPLATE
         .replace(
             "target/lambda/put-thing/",
@@ -295,7 +295,7 @@ fn functions_may_share_a_binary_and_differ_by_handler() {
 }
 
 #[test]
-fn a_rate_is_a_schedule() {
+fn an_event_with_a_rate_becomes_a_schedule() {
     let plan = load(TEMPLATE).unwrap();
     let [nightly] = plan.schedules.as_slice() else {
         panic!("not one schedule")
@@ -308,21 +308,21 @@ fn a_rate_is_a_schedule() {
 }
 
 #[test]
-fn what_is_not_run_is_said_once() {
+fn every_unsupported_part_has_one_warning() {
     let warnings = load(TEMPLATE).unwrap().warnings;
     assert_eq!(
         warnings,
         [
-            "PutMonthly: the local cloud's schedules have rates; cron(0 8 1 * ? *) does not happen",
-            "Files: the lifecycle rule large is not run; rules go by Prefix and TagFilters, not by ObjectSizeGreaterThan",
-            "Cdn2: the local cloud serves one distribution, and that is Cdn",
+            "PutMonthly: the local cloud does not run the schedule cron(0 8 1 * ? *); it supports rates only",
+            "Files: the local cloud does not run the lifecycle rule large; it supports Prefix and TagFilters, but not ObjectSizeGreaterThan",
+            "Cdn2: the local cloud serves one distribution only, Cdn",
             "Odd: the local cloud does not run AWS::Cognito::UserPool",
         ]
     );
 }
 
 #[test]
-fn a_rule_needs_a_policy_that_lets_it_send_to_each_of_its_queues() {
+fn each_queue_of_a_rule_needs_a_policy_that_allows_the_rule_to_send() {
     let uncovered = "allows events.amazonaws.com to do sqs:SendMessage for the rule \
                      arn:aws:events:us-east-1:000000000000:rule/bus/local-Rule; AWS would lose the events";
     for (from, to, expected) in [
@@ -401,7 +401,7 @@ fn queues_may_have_a_policy_each() {
 }
 
 #[test]
-fn an_inconsistent_template_is_refused_with_the_resource_and_the_property() {
+fn the_error_for_an_inconsistent_template_names_the_resource_and_the_property() {
     for (from, to, expected) in [
         (
             "!GetAtt Table.Arn",
@@ -473,7 +473,7 @@ fn an_inconsistent_template_is_refused_with_the_resource_and_the_property() {
         (
             "VersioningConfiguration: {Status: Suspended}",
             "BucketName: Files",
-            "BucketName: `Files` is not 3 to 63",
+            "BucketName: `Files` must have 3 to 63",
         ),
         (
             "TargetOriginId: files",
