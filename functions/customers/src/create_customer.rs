@@ -7,7 +7,6 @@ use domain::{
 use runtime::{
     Answer, Body, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::EditAllCustomers, spec::Action,
 };
-use serde_json::json;
 use table::keys::Family;
 
 pub struct CreateCustomer;
@@ -31,12 +30,7 @@ impl Endpoint for CreateCustomer {
 
     async fn handle(ctx: &Context, caller: Caller<EditAllCustomers>, request: Request) -> Result<Reply> {
         let change = request.change(ctx, &caller.actor);
-        let key = ctx.new_key();
-        let mut body = request.body.clone();
-        if !body.contains_key("bootstrapTenantKey") {
-            body.insert("bootstrapTenantKey".into(), json!(customer::generated_tenant_key(key)));
-        }
-        let customer = Customer::new(key, body, change.now, &caller.actor)?;
+        let customer = Customer::new(ctx.new_key(), request.body.clone(), change.now, &caller.actor)?;
         ctx.customers().create(caller.platform(), &customer, &change).await?;
         Reply::entity(&customer)
     }

@@ -5,7 +5,7 @@ use domain::{
     partition_group::{self, PartitionGroup},
 };
 use runtime::{Answer, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::ViewPartitions, spec::Action};
-use table::{keys::Family, parts::PartFilter};
+use table::keys::Family;
 
 pub struct ListPartitionGroups;
 
@@ -29,7 +29,7 @@ impl Endpoint for ListPartitionGroups {
         let page = request.page(ctx)?;
         let (partition_groups, next) = ctx
             .parts::<PartitionGroup>()
-            .list(caller.tenant().itself(), &PartFilter::default(), &page)
+            .list(caller.tenant().itself(), &request.filter()?, &page)
             .await?;
         Reply::page(partition_groups, request.next_cursor(ctx, next))
     }
