@@ -1,14 +1,15 @@
 //! The OpenAPI 3.1 document, from what the endpoints declare.
 
-use crate::{AREAS, names::pascal_case, problems};
+use crate::{AREAS, area_of, problems};
 use domain::fields::{Access, Field, Mode, Rule};
 use domain::{Code, schema};
+use heck::ToUpperCamelCase;
 use runtime::{
-    Answer, Function,
+    Function, Shape,
     access::AccessRule,
     function::EndpointFunction,
     problem::{status, title},
-    spec::{Body, Spec, kind_of_parameter},
+    spec::{Body, Schema, Spec, kind_of_parameter},
 };
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -93,7 +94,7 @@ fn operation(endpoint: &EndpointFunction) -> Value {
     let EndpointFunction { spec, access, .. } = endpoint;
     let mut operation = json!({
         "operationId": operation_id(endpoint),
-        "tags": AREAS.iter().filter(|area| area.has(spec.name)).map(|area| area.name).collect::<Vec<_>>(),
+        "tags": area_of(spec.name).map(|area| area.name).into_iter().collect::<Vec<_>>(),
         "summary": spec.summary,
         "description": permissions_in_words(access),
         "x-permissions": permissions(access),
@@ -245,27 +246,20 @@ fn patch_example(fields: &[Field]) -> Value {
 fn body_name(spec: &Spec) -> Option<String> {
     let of_entity = |suffix: &str| match entity(spec) {
         Some((name, _)) => format!("{name}{suffix}"),
-        None => format!("{}{suffix}", pascal_case(spec.name)),
+        None => format!("{}{suffix}", spec.name.to_upper_camel_case()),
     };
     match spec.body {
         Body::None => None,
-        Body::Create(_) if matches!(spec.answer, Answer::Created { .. }) => Some(of_entity("Create")),
+        Body::Create(_) if matches!(spec.answer, Shape::Created(_)) => Some(of_entity("Create")),
         Body::Patch(_) => Some(of_entity("Patch")),
-        Body::Create(_) | Body::Action(_) | Body::Question(_) => Some(format!("{}Request", pascal_case(spec.name))),
+        Body::Create(_) | Body::Action(_) | Body::Question(_) => {
+            Some(format!("{}Request", spec.name.to_upper_camel_case()))
+        }
     }
 }
 
 fn entity(spec: &Spec) -> Option<(&'static str, Vec<Field>)> {
-    match spec.answer {
-        Answer::Entity { name, fields }
-        | Answer::Created { name, fields }
-        | Answer::Issued { name, fields }
-        | Answer::Page { name, fields }
-        | Answer::Deleted { name, fields }
-        | Answer::Verdict { name, fields }
-        | Answer::InPages { name, fields } => Some((name, fields())),
-        Answer::Nothing | Answer::Document => None,
-    }
+    spec.answer.schema().map(|Schema { name, fields }| (name, fields()))
 }
 
 fn schemas_of(spec: &Spec) -> Vec<(String, Value)> {
@@ -303,7 +297,7 @@ fn responses(endpoint: &EndpointFunction) -> Value {
     let mut responses = Map::new();
     let (good_status, good) = good_response(spec);
     responses.insert(good_status.to_owned(), good);
-    if let Answer::Deleted { name, fields } = spec.answer {
+    if let Shape::Deleted(Schema { name, fields }) = spec.answer {
         let schema = json!({"$ref": format!("#/components/schemas/{name}")});
         let example = schema::example(&fields(), Mode::Stored);
         let dry_run = json!({
@@ -313,7 +307,7 @@ fn responses(endpoint: &EndpointFunction) -> Value {
         });
         responses.insert("200".into(), dry_run);
     }
-    let codes = problems::codes_of(endpoint);
+    let codes = endpoint.codes();
     let mut by_status: BTreeMap<u16, Vec<Code>> = BTreeMap::new();
     for code in Code::ALL.iter().filter(|code| codes.contains(code)) {
         by_status.entry(status(*code)).or_default().push(*code);
@@ -331,10 +325,10 @@ fn responses(endpoint: &EndpointFunction) -> Value {
 
 fn good_response(spec: &Spec) -> (&'static str, Value) {
     let mut headers = vec![REQUEST_ID];
-    if matches!(spec.answer, Answer::Entity { .. } | Answer::Created { .. }) {
+    if matches!(spec.answer, Shape::Entity(_) | Shape::Created(_)) {
         headers.push("ETag");
     }
-    if matches!(spec.answer, Answer::Created { .. }) {
+    if matches!(spec.answer, Shape::Created(_)) {
         headers.push("Location");
     }
     if spec.is_idempotent_post() {
@@ -349,34 +343,34 @@ fn good_response(spec: &Spec) -> (&'static str, Value) {
     };
     let reference = |name: &str| json!({"$ref": format!("#/components/schemas/{name}")});
     match spec.answer {
-        Answer::Entity { name, fields } => {
+        Shape::Entity(Schema { name, fields }) => {
             let example = schema::example(&fields(), Mode::Stored);
             ("200", response("As it is now.", Some((reference(name), example))))
         }
-        Answer::Created { name, fields } | Answer::Issued { name, fields } => {
+        Shape::Created(Schema { name, fields }) | Shape::Issued(Schema { name, fields }) => {
             let example = schema::example(&fields(), Mode::Stored);
             ("201", response("Made.", Some((reference(name), example))))
         }
-        Answer::Page { name, fields } => {
+        Shape::Page(Schema { name, fields }) => {
             let example = json!({"items": [schema::example(&fields(), Mode::Stored)], "nextCursor": null});
             (
                 "200",
                 response("A page.", Some((reference(&format!("{name}Page")), example))),
             )
         }
-        Answer::InPages { name, fields } => {
+        Shape::InPages(Schema { name, fields }) => {
             let example = schema::example(&fields(), Mode::Stored);
             (
                 "200",
                 response("As much as fits a page.", Some((reference(name), example))),
             )
         }
-        Answer::Verdict { name, fields } => {
+        Shape::Verdict(Schema { name, fields }) => {
             let example = schema::example(&fields(), Mode::Stored);
             ("200", response("The answer.", Some((reference(name), example))))
         }
-        Answer::Nothing | Answer::Deleted { .. } => ("204", response("Done.", None)),
-        Answer::Document => (
+        Shape::Nothing | Shape::Deleted(_) => ("204", response("Done.", None)),
+        Shape::Document => (
             "200",
             response(
                 "The document.",

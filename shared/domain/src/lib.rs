@@ -26,6 +26,7 @@ pub mod partition_group;
 pub mod plaintext;
 pub mod schema;
 pub mod time;
+pub mod view;
 
 pub use access::{Actor, Owner, Permission, Platform, Role, Tenant};
 pub use code::Code;
@@ -37,3 +38,4 @@ pub use key::{
 };
 pub use part::Part;
 pub use time::Timestamp;
+pub use view::View;

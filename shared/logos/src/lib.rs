@@ -16,7 +16,8 @@ use aws_sdk_s3::{
 };
 use chrono::TimeDelta;
 use domain::{
-    Error, Owner, Result, Timestamp,
+    Error, Owner, Result, Timestamp, View,
+    fields::Field,
     logo::{self, ImageType, LARGEST, Logo, TELLING_BYTES, WantedUpload},
 };
 use serde::Serialize;
@@ -73,6 +74,14 @@ pub struct UploadRequest {
     pub method: String,
     pub url: String,
     pub headers: BTreeMap<String, String>,
+}
+
+impl View for Upload {
+    const NAME: &'static str = "LogoUpload";
+
+    fn fields() -> Vec<Field> {
+        domain::logo::wanted_view_fields()
+    }
 }
 
 impl Logos {

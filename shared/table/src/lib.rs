@@ -20,10 +20,11 @@ mod query;
 mod read;
 mod step;
 mod stored;
+mod views;
 pub mod write;
 
 pub use change::{Change, IdempotencyKey};
-pub use cursor::{Cursors, Page, PageRequest};
+pub use cursor::{Cursors, PageRequest};
 pub use operation::{Action, Grant, Operation};
 pub use step::Step;
 

@@ -4,7 +4,7 @@ use super::{ADMIN_SCOPES, LONGEST_SECONDS, SHORTEST_SECONDS};
 use crate::{
     EntityKind, FieldError,
     entity::META_FIELDS,
-    fields::{Field, Rule},
+    fields::{Field, Rule, concat},
     formats,
     partition::ENVIRONMENTS,
     plaintext::{self, Plaintext},
@@ -161,8 +161,9 @@ pub fn view_fields() -> Vec<Field> {
 
 /// The one answer that holds the key itself.
 pub fn issued_fields() -> Vec<Field> {
+    const KEY: &[Field] = &concat::<{ FIELDS.len() + META_FIELDS.len() }>(FIELDS, META_FIELDS);
     vec![
-        Field::new("apiKey", Rule::Object(FIELDS), "").required(),
+        Field::new("apiKey", Rule::Object(KEY), "The new key.").required(),
         Field::new(
             "plaintext",
             Rule::Form {
