@@ -106,6 +106,11 @@ impl Cloud {
         format!("http://127.0.0.1:{}", self.port)
     }
 
+    /// The folder in which it keeps everything.
+    pub fn data(&self) -> &Path {
+        self.data.path()
+    }
+
     fn printed(&self) -> String {
         let mut text = String::new();
         let log = std::fs::File::open(self.data.path().join("out.log"));
@@ -293,7 +298,7 @@ pub fn root() -> PathBuf {
 }
 
 /// The programs lie beside the tests' own.
-fn binary(name: &str) -> PathBuf {
+pub fn binary(name: &str) -> PathBuf {
     let tests = std::env::current_exe().unwrap();
     tests.parent().unwrap().parent().unwrap().join(name)
 }

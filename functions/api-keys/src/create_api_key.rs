@@ -1,15 +1,14 @@
 //! POST /v1/customers/{customerKey}/partitions/{partitionKey}/api-keys: make a key. The plaintext is in this answer and nowhere else.
 
-use crate::issued;
+use crate::IssuedApiKey;
 use domain::{
-    Code, Result,
+    Result,
     api_key::{self, ApiKey},
     partition::Partition,
 };
-use runtime::{
-    Answer, Body, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::ManagePartitions, spec::Action,
-};
-use table::keys::Family;
+use runtime::{Body, Caller, Context, Endpoint, Issued, Request, Spec, access::ManagePartitions};
+use table::api_keys::ApiKeys;
+use table::parts::Parts;
 
 pub struct CreateApiKey;
 
@@ -21,19 +20,11 @@ impl Endpoint for CreateApiKey {
     )
     .takes(Body::Create(api_key::NEW_FIELDS))
     .rules(api_key::rules_of_new)
-    .answers(Answer::Issued {
-        name: "IssuedApiKey",
-        fields: api_key::issued_fields,
-    })
-    .grants(&[
-        Grant::on(Family::Customer, Action::GetItem),
-        Grant::on(Family::Customer, Action::ConditionCheckItem),
-        Grant::on(Family::Customer, Action::PutItem),
-    ])
-    .codes(&[Code::CustomerDisabled, Code::SecretAlreadyDelivered]);
+    .performs(&[Parts::<Partition>::GET, ApiKeys::CREATE]);
     type Permission = ManagePartitions;
+    type Answer = Issued<IssuedApiKey>;
 
-    async fn handle(ctx: &Context, caller: Caller<ManagePartitions>, request: Request) -> Result<Reply> {
+    async fn handle(ctx: &Context, caller: Caller<ManagePartitions>, request: Request) -> Result<Self::Answer> {
         let tenant = caller.tenant();
         let change = request.change(ctx, &caller.actor);
         // For its environment, which is in the key's text.
@@ -41,6 +32,6 @@ impl Endpoint for CreateApiKey {
         let key = ApiKey::of_body(ctx.new_key(), &partition, &request.body, change.now, &caller.actor)?;
         let secret = ctx.clock.secret()?;
         ctx.api_keys().create(tenant, &key, &secret, &change).await?;
-        issued(tenant.key(), key, secret)
+        Ok(Issued(IssuedApiKey::new(tenant.key(), key, secret)))
     }
 }

@@ -1,10 +1,9 @@
 //! POST /v1/customers/{customerKey}/partitions/{partitionKey}/api-keys/{keyId}/expire: end a key now. One that has ended stays as it is.
 
-use domain::{Result, api_key};
-use runtime::{
-    Answer, Body, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::ManagePartitions, spec::Action,
-};
-use table::keys::Family;
+use domain::Result;
+use domain::api_key::ApiKey;
+use runtime::{Body, Caller, Context, Endpoint, Found, Request, Spec, access::ManagePartitions};
+use table::api_keys::ApiKeys;
 
 pub struct ExpireApiKey;
 
@@ -15,17 +14,11 @@ impl Endpoint for ExpireApiKey {
         "End an API key now.",
     )
     .takes(Body::Action(&[]))
-    .answers(Answer::Entity {
-        name: "ApiKey",
-        fields: api_key::view_fields,
-    })
-    .grants(&[
-        Grant::on(Family::Customer, Action::GetItem),
-        Grant::on(Family::Customer, Action::PutItem),
-    ]);
+    .performs(&[ApiKeys::EXPIRE]);
     type Permission = ManagePartitions;
+    type Answer = Found<ApiKey>;
 
-    async fn handle(ctx: &Context, caller: Caller<ManagePartitions>, request: Request) -> Result<Reply> {
+    async fn handle(ctx: &Context, caller: Caller<ManagePartitions>, request: Request) -> Result<Self::Answer> {
         let change = request.change(ctx, &caller.actor);
         let key = ctx
             .api_keys()
@@ -37,6 +30,6 @@ impl Endpoint for ExpireApiKey {
                 &change,
             )
             .await?;
-        Reply::entity(&key.shown(change.now))
+        Ok(Found(key.shown(change.now)))
     }
 }

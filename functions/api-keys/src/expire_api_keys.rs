@@ -1,12 +1,10 @@
 //! POST /v1/customers/{customerKey}/partitions/{partitionKey}/api-keys/expire: end all keys that belong to one thing elsewhere, a page a
 //! request.
 
-use domain::{Result, api_key};
-use runtime::{
-    Answer, Body, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::ManagePartitions, spec::Action,
-};
+use domain::{Result, View, api_key, fields::Field};
+use runtime::{Body, Caller, Context, Endpoint, InPages, Request, Spec, access::ManagePartitions};
 use serde::{Deserialize, Serialize};
-use table::keys::Family;
+use table::api_keys::ApiKeys;
 
 pub struct ExpireApiKeys;
 
@@ -18,9 +16,17 @@ struct Wanted {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Expired {
+pub struct Expired {
     expired: usize,
     next_cursor: Option<String>,
+}
+
+impl View for Expired {
+    const NAME: &'static str = "ExpiredApiKeys";
+
+    fn fields() -> Vec<Field> {
+        api_key::expired_fields()
+    }
 }
 
 impl Endpoint for ExpireApiKeys {
@@ -31,17 +37,11 @@ impl Endpoint for ExpireApiKeys {
     )
     // To do it again does nothing more, so there is no first answer to keep.
     .takes(Body::Question(api_key::EXPIRE_FIELDS))
-    .answers(Answer::InPages {
-        name: "ExpiredApiKeys",
-        fields: api_key::expired_fields,
-    })
-    .grants(&[
-        Grant::on(Family::Customer, Action::Query),
-        Grant::on(Family::Customer, Action::PutItem),
-    ]);
+    .performs(&[ApiKeys::EXPIRE_FOREIGN]);
     type Permission = ManagePartitions;
+    type Answer = InPages<Expired>;
 
-    async fn handle(ctx: &Context, caller: Caller<ManagePartitions>, request: Request) -> Result<Reply> {
+    async fn handle(ctx: &Context, caller: Caller<ManagePartitions>, request: Request) -> Result<Self::Answer> {
         let change = request.change(ctx, &caller.actor);
         let wanted: Wanted = request.body()?;
         let (expired, next) = ctx
@@ -54,9 +54,9 @@ impl Endpoint for ExpireApiKeys {
                 &change,
             )
             .await?;
-        Reply::view(&Expired {
+        Ok(InPages(Expired {
             expired,
             next_cursor: request.next_cursor(ctx, next),
-        })
+        }))
     }
 }

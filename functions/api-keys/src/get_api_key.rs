@@ -1,8 +1,9 @@
 //! GET /v1/customers/{customerKey}/partitions/{partitionKey}/api-keys/{keyId}: read one key, which is not its plaintext.
 
-use domain::{Result, api_key};
-use runtime::{Answer, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::ViewPartitions, spec::Action};
-use table::keys::Family;
+use domain::Result;
+use domain::api_key::ApiKey;
+use runtime::{Caller, Context, Endpoint, Found, Request, Spec, access::ViewPartitions};
+use table::api_keys::ApiKeys;
 
 pub struct GetApiKey;
 
@@ -12,18 +13,15 @@ impl Endpoint for GetApiKey {
         "/v1/customers/{customerKey}/partitions/{partitionKey}/api-keys/{keyId}",
         "Read an API key; its plaintext is kept nowhere.",
     )
-    .answers(Answer::Entity {
-        name: "ApiKey",
-        fields: api_key::view_fields,
-    })
-    .grants(&[Grant::on(Family::Customer, Action::GetItem)]);
+    .performs(&[ApiKeys::GET]);
     type Permission = ViewPartitions;
+    type Answer = Found<ApiKey>;
 
-    async fn handle(ctx: &Context, caller: Caller<ViewPartitions>, request: Request) -> Result<Reply> {
+    async fn handle(ctx: &Context, caller: Caller<ViewPartitions>, request: Request) -> Result<Self::Answer> {
         let key = ctx
             .api_keys()
             .get(caller.tenant(), request.key()?, request.key()?)
             .await?;
-        Reply::entity(&key.shown(ctx.clock.now()))
+        Ok(Found(key.shown(ctx.clock.now())))
     }
 }

@@ -1,12 +1,13 @@
 //! GET /v1/customers/{customerKey}/partitions/{partitionKey}/api-keys: a partition's keys, oldest first; expired ones for thirty days.
 
+use domain::api_key::ApiKey;
 use domain::{
     Result,
-    api_key::{self, STATUSES},
+    api_key::STATUSES,
     fields::{Field, Rule},
 };
-use runtime::{Answer, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::ViewPartitions, spec::Action};
-use table::keys::Family;
+use runtime::{Caller, Context, Endpoint, Listed, Request, Spec, access::ViewPartitions};
+use table::api_keys::ApiKeys;
 
 pub struct ListApiKeys;
 
@@ -26,17 +27,11 @@ impl Endpoint for ListApiKeys {
         "List a partition's API keys, oldest first. Expired ones stay for thirty days.",
     )
     .filters(FILTERS)
-    .answers(Answer::Page {
-        name: "ApiKey",
-        fields: api_key::view_fields,
-    })
-    .grants(&[
-        Grant::on(Family::Customer, Action::Query),
-        Grant::on(Family::Customer, Action::GetItem),
-    ]);
+    .performs(&[ApiKeys::LIST]);
     type Permission = ViewPartitions;
+    type Answer = Listed<ApiKey>;
 
-    async fn handle(ctx: &Context, caller: Caller<ViewPartitions>, request: Request) -> Result<Reply> {
+    async fn handle(ctx: &Context, caller: Caller<ViewPartitions>, request: Request) -> Result<Self::Answer> {
         let page = request.page(ctx)?;
         let now = ctx.clock.now();
         let (keys, next) = ctx
@@ -44,6 +39,6 @@ impl Endpoint for ListApiKeys {
             .list(caller.tenant(), request.key()?, &request.filter()?, now, &page)
             .await?;
         let shown = keys.into_iter().map(|key| key.shown(now)).collect();
-        Reply::page(shown, request.next_cursor(ctx, next))
+        Ok(Listed::new(shown, request.next_cursor(ctx, next)))
     }
 }

@@ -1,14 +1,12 @@
 //! POST /v1/customers/{customerKey}/partitions/{partitionKey}/api-keys/{keyId}/rotate: make a key's successor.
 
-use crate::issued;
+use crate::IssuedApiKey;
 use domain::{
-    Code, Result,
+    Result,
     api_key::{self, Rotation},
 };
-use runtime::{
-    Answer, Body, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::ManagePartitions, spec::Action,
-};
-use table::keys::Family;
+use runtime::{Body, Caller, Context, Endpoint, Issued, Request, Spec, access::ManagePartitions};
+use table::api_keys::ApiKeys;
 
 pub struct RotateApiKey;
 
@@ -19,19 +17,11 @@ impl Endpoint for RotateApiKey {
         "Make an API key's successor, with the same rights to the same end. The key itself ends after the overlap.",
     )
     .takes(Body::Action(api_key::ROTATE_FIELDS))
-    .answers(Answer::Issued {
-        name: "IssuedApiKey",
-        fields: api_key::issued_fields,
-    })
-    .grants(&[
-        Grant::on(Family::Customer, Action::GetItem),
-        Grant::on(Family::Customer, Action::ConditionCheckItem),
-        Grant::on(Family::Customer, Action::PutItem),
-    ])
-    .codes(&[Code::Conflict, Code::CustomerDisabled, Code::SecretAlreadyDelivered]);
+    .performs(&[ApiKeys::ROTATE]);
     type Permission = ManagePartitions;
+    type Answer = Issued<IssuedApiKey>;
 
-    async fn handle(ctx: &Context, caller: Caller<ManagePartitions>, request: Request) -> Result<Reply> {
+    async fn handle(ctx: &Context, caller: Caller<ManagePartitions>, request: Request) -> Result<Self::Answer> {
         let tenant = caller.tenant();
         let change = request.change(ctx, &caller.actor);
         let rotation: Rotation = request.body()?;
@@ -48,6 +38,6 @@ impl Endpoint for RotateApiKey {
                 &change,
             )
             .await?;
-        issued(tenant.key(), successor, secret)
+        Ok(Issued(IssuedApiKey::new(tenant.key(), successor, secret)))
     }
 }

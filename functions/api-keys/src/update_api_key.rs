@@ -1,10 +1,9 @@
 //! PATCH /v1/customers/{customerKey}/partitions/{partitionKey}/api-keys/{keyId}: change a key's name or what it belongs to.
 
-use domain::{Code, Result, api_key};
-use runtime::{
-    Answer, Body, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::ManagePartitions, spec::Action,
-};
-use table::keys::Family;
+use domain::api_key::ApiKey;
+use domain::{Result, api_key};
+use runtime::{Body, Caller, Context, Endpoint, Found, Request, Spec, access::ManagePartitions};
+use table::api_keys::ApiKeys;
 
 pub struct UpdateApiKey;
 
@@ -15,19 +14,11 @@ impl Endpoint for UpdateApiKey {
         "Change an API key's name or foreign key. Its rights and its end are what they are: rotate or expire it.",
     )
     .takes(Body::Patch(api_key::FIELDS))
-    .answers(Answer::Entity {
-        name: "ApiKey",
-        fields: api_key::view_fields,
-    })
-    .grants(&[
-        Grant::on(Family::Customer, Action::GetItem),
-        Grant::on(Family::Customer, Action::ConditionCheckItem),
-        Grant::on(Family::Customer, Action::PutItem),
-    ])
-    .codes(&[Code::CustomerDisabled]);
+    .performs(&[ApiKeys::PATCH]);
     type Permission = ManagePartitions;
+    type Answer = Found<ApiKey>;
 
-    async fn handle(ctx: &Context, caller: Caller<ManagePartitions>, request: Request) -> Result<Reply> {
+    async fn handle(ctx: &Context, caller: Caller<ManagePartitions>, request: Request) -> Result<Self::Answer> {
         let change = request.change(ctx, &caller.actor);
         let key = ctx
             .api_keys()
@@ -40,6 +31,6 @@ impl Endpoint for UpdateApiKey {
                 &change,
             )
             .await?;
-        Reply::entity(&key.shown(change.now))
+        Ok(Found(key.shown(change.now)))
     }
 }

@@ -2,11 +2,15 @@
 //!
 //! Why a key is not valid is nobody's business who shows it: the answer is the same bytes for every reason.
 
-use domain::{Result, api_key, plaintext::Plaintext};
-use runtime::{Answer, Body, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::Public, spec::Action};
-use serde::Deserialize;
-use serde_json::json;
-use table::keys::Family;
+use domain::{
+    Result, View,
+    api_key::{self, Verified},
+    fields::Field,
+    plaintext::Plaintext,
+};
+use runtime::{Body, Caller, Context, Endpoint, Request, Spec, Verdict, access::Public};
+use serde::{Deserialize, Serialize};
+use table::api_keys::ApiKeys;
 
 pub struct VerifyApiKey;
 
@@ -17,6 +21,24 @@ struct Shown {
     scopes: Vec<String>,
 }
 
+#[derive(Serialize)]
+#[serde(untagged)]
+pub enum Verification {
+    Valid(Verified),
+    /// The same bytes for every reason.
+    Invalid {
+        valid: bool,
+    },
+}
+
+impl View for Verification {
+    const NAME: &'static str = "VerifiedApiKey";
+
+    fn fields() -> Vec<Field> {
+        api_key::verified_fields()
+    }
+}
+
 impl Endpoint for VerifyApiKey {
     const SPEC: Spec = Spec::post(
         "verify-api-key",
@@ -24,24 +46,18 @@ impl Endpoint for VerifyApiKey {
         "Say whom an API key lets in, and to what. Where it lets nobody in, the answer does not say why.",
     )
     .takes(Body::Question(api_key::VERIFY_FIELDS))
-    .answers(Answer::Verdict {
-        name: "VerifiedApiKey",
-        fields: api_key::verified_fields,
-    })
-    .grants(&[
-        Grant::on(Family::Customer, Action::BatchGetItem),
-        Grant::on(Family::Customer, Action::UpdateItem),
-    ]);
+    .performs(&[ApiKeys::VERIFY]);
     type Permission = Public;
+    type Answer = Verdict<Verification>;
 
-    async fn handle(ctx: &Context, _: Caller<Public>, request: Request) -> Result<Reply> {
+    async fn handle(ctx: &Context, _: Caller<Public>, request: Request) -> Result<Self::Answer> {
         let shown: Shown = request.body()?;
-        let Some(plain) = Plaintext::read(&shown.plaintext) else {
-            return Reply::view(&json!({"valid": false}));
+        let verified = match Plaintext::read(&shown.plaintext) {
+            Some(plain) => ctx.api_keys().verify(&plain, &shown.scopes, ctx.clock.now()).await?,
+            None => None,
         };
-        match ctx.api_keys().verify(&plain, &shown.scopes, ctx.clock.now()).await? {
-            Some(verified) => Reply::view(&verified),
-            None => Reply::view(&json!({"valid": false})),
-        }
+        Ok(Verdict(
+            verified.map_or(Verification::Invalid { valid: false }, Verification::Valid),
+        ))
     }
 }

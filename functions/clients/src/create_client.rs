@@ -1,15 +1,14 @@
 //! POST /v1/customers/{customerKey}/clients: make a client, and its account with it where that is asked for, in one transaction.
 
 use domain::{
-    Code, Entity, Result,
+    Entity, Result,
     client::{self, Client},
     customer::Customer,
 };
-use runtime::{
-    Answer, Body, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::EditClients, spec::Action,
-};
+use runtime::{Body, Caller, Context, Created, Endpoint, Request, Spec, access::EditClients};
 use serde_json::{Map, Value, json};
-use table::keys::Family;
+use table::clients::Clients;
+use table::customers::Customers;
 
 pub struct CreateClient;
 
@@ -21,19 +20,11 @@ impl Endpoint for CreateClient {
     )
     .takes(Body::Create(client::NEW_FIELDS))
     .rules(client::rules_of_new)
-    .answers(Answer::Created {
-        name: "Client",
-        fields: client::view_fields,
-    })
-    .grants(&[
-        Grant::on(Family::Customer, Action::GetItem),
-        Grant::on(Family::Customer, Action::ConditionCheckItem),
-        Grant::on(Family::Customer, Action::PutItem),
-    ])
-    .codes(&[Code::Conflict, Code::CustomerDisabled]);
+    .performs(&[Customers::GET, Clients::DEPTH_BELOW, Clients::CREATE]);
     type Permission = EditClients;
+    type Answer = Created<Client>;
 
-    async fn handle(ctx: &Context, caller: Caller<EditClients>, request: Request) -> Result<Reply> {
+    async fn handle(ctx: &Context, caller: Caller<EditClients>, request: Request) -> Result<Self::Answer> {
         let change = request.change(ctx, &caller.actor);
         let mut body = request.body.clone();
         let wants_account = body.shift_remove("provisionAccount") == Some(Value::Bool(true));
@@ -51,6 +42,6 @@ impl Endpoint for CreateClient {
         ctx.clients()
             .create(caller.tenant(), &client, account.as_ref(), &change)
             .await?;
-        Reply::entity(&client)
+        Ok(Created(client))
     }
 }

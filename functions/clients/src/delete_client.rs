@@ -1,8 +1,10 @@
 //! DELETE /v1/customers/{customerKey}/clients/{clientKey}: delete a client. What belonged to it follows; its account lives on, disabled.
 
-use domain::{Code, Result};
-use runtime::{Answer, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::EditClients, spec::Action};
-use table::{cascades, keys::Family};
+use domain::Result;
+use runtime::{Caller, Context, Deleted, Endpoint, Request, Spec, access::EditClients};
+use table::cascades::Cascades;
+use table::cascades::DeletionPreview;
+use table::clients::Clients;
 
 pub struct DeleteClient;
 
@@ -12,27 +14,19 @@ impl Endpoint for DeleteClient {
         "/v1/customers/{customerKey}/clients/{clientKey}",
         "Delete a client with its departments, locations and contacts. Its account lives on, disabled.",
     )
-    .answers(Answer::Deleted {
-        name: "DeletionPreview",
-        fields: cascades::preview_fields,
-    })
-    .grants(&[
-        Grant::on(Family::Customer, Action::GetItem),
-        Grant::on(Family::Customer, Action::Query),
-        Grant::on(Family::Customer, Action::ConditionCheckItem),
-        Grant::on(Family::Customer, Action::PutItem),
-        Grant::on(Family::Customer, Action::DeleteItem),
-    ])
-    .codes(&[Code::CustomerDisabled]);
+    .performs(&[Cascades::PREVIEW_CLIENT_DELETION, Clients::DELETE]);
     type Permission = EditClients;
+    type Answer = Deleted<DeletionPreview>;
 
-    async fn handle(ctx: &Context, caller: Caller<EditClients>, request: Request) -> Result<Reply> {
+    async fn handle(ctx: &Context, caller: Caller<EditClients>, request: Request) -> Result<Self::Answer> {
         let (tenant, key) = (caller.tenant(), request.key()?);
         if request.is_dry_run() {
-            return Reply::view(&ctx.table.cascades().preview_client_deletion(tenant, key).await?);
+            return Ok(Deleted::Preview(
+                ctx.table.cascades().preview_client_deletion(tenant, key).await?,
+            ));
         }
         let change = request.change(ctx, &caller.actor);
         ctx.clients().delete(tenant, key, request.if_match, &change).await?;
-        Ok(Reply::nothing())
+        Ok(Deleted::Done)
     }
 }

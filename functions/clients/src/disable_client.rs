@@ -1,10 +1,9 @@
 //! POST /v1/customers/{customerKey}/clients/{clientKey}/disable: disable a client, its account with it, and what is below that.
 
-use domain::{Code, Result, client};
-use runtime::{
-    Answer, Body, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::EditClients, spec::Action,
-};
-use table::keys::Family;
+use domain::Result;
+use domain::client::Client;
+use runtime::{Body, Caller, Context, Endpoint, Found, Request, Spec, access::EditClients};
+use table::clients::Clients;
 
 pub struct DisableClient;
 
@@ -15,24 +14,16 @@ impl Endpoint for DisableClient {
         "Disable a client, its account with it, and what is below that.",
     )
     .takes(Body::Action(&[]))
-    .answers(Answer::Entity {
-        name: "Client",
-        fields: client::view_fields,
-    })
-    .grants(&[
-        Grant::on(Family::Customer, Action::GetItem),
-        Grant::on(Family::Customer, Action::ConditionCheckItem),
-        Grant::on(Family::Customer, Action::PutItem),
-    ])
-    .codes(&[Code::CustomerDisabled]);
+    .performs(&[Clients::DISABLE]);
     type Permission = EditClients;
+    type Answer = Found<Client>;
 
-    async fn handle(ctx: &Context, caller: Caller<EditClients>, request: Request) -> Result<Reply> {
+    async fn handle(ctx: &Context, caller: Caller<EditClients>, request: Request) -> Result<Self::Answer> {
         let change = request.change(ctx, &caller.actor);
         let client = ctx
             .clients()
             .disable(caller.tenant(), request.key()?, true, request.if_match, &change)
             .await?;
-        Reply::entity(&client)
+        Ok(Found(client))
     }
 }

@@ -1,8 +1,9 @@
 //! GET /v1/customers/{customerKey}/clients/{clientKey}: read one client, and how far a cascade from it has come.
 
-use domain::{Result, client};
-use runtime::{Answer, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::ViewClients, spec::Action};
-use table::keys::Family;
+use domain::Result;
+use domain::view::ClientDetail;
+use runtime::{Caller, Context, Endpoint, Found, Request, Spec, access::ViewClients};
+use table::clients::Clients;
 
 pub struct GetClient;
 
@@ -12,15 +13,12 @@ impl Endpoint for GetClient {
         "/v1/customers/{customerKey}/clients/{clientKey}",
         "Read a client of a customer.",
     )
-    .answers(Answer::Entity {
-        name: "ClientDetail",
-        fields: client::detail_fields,
-    })
-    .grants(&[Grant::on(Family::Customer, Action::BatchGetItem)]);
+    .performs(&[Clients::GET]);
     type Permission = ViewClients;
+    type Answer = Found<ClientDetail>;
 
-    async fn handle(ctx: &Context, caller: Caller<ViewClients>, request: Request) -> Result<Reply> {
+    async fn handle(ctx: &Context, caller: Caller<ViewClients>, request: Request) -> Result<Self::Answer> {
         let (client, cascade) = ctx.clients().get(caller.tenant(), request.key()?).await?;
-        Reply::entity_with(&client, "cascade", cascade.as_ref())
+        Ok(Found(ClientDetail { client, cascade }))
     }
 }

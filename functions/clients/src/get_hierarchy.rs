@@ -4,8 +4,9 @@ use domain::{
     Result,
     fields::{Field, Rule},
 };
-use runtime::{Answer, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::ViewClients, spec::Action};
-use table::{hierarchy, keys::Family};
+use runtime::{Caller, Context, Endpoint, InPages, Request, Spec, access::ViewClients};
+use table::Table;
+use table::hierarchy::Node;
 
 pub struct GetHierarchy;
 
@@ -23,24 +24,17 @@ impl Endpoint for GetHierarchy {
         "Read the tree of a customer's clients, their accounts, and the accounts' clients. `limit` clients of each customer are shown, and about 1,000 in all; `nextCursor` says where a list was cut.",
     )
     .filters(DEPTH)
-    .answers(Answer::InPages {
-        name: "Hierarchy",
-        fields: hierarchy::view_fields,
-    })
-    .grants(&[
-        Grant::on(Family::Customer, Action::GetItem),
-        Grant::on(Family::Customer, Action::BatchGetItem),
-        Grant::on(Family::Customer, Action::Query),
-    ]);
+    .performs(&[Table::HIERARCHY]);
     type Permission = ViewClients;
+    type Answer = InPages<Node>;
 
-    async fn handle(ctx: &Context, caller: Caller<ViewClients>, request: Request) -> Result<Reply> {
+    async fn handle(ctx: &Context, caller: Caller<ViewClients>, request: Request) -> Result<Self::Answer> {
         let depth = request
             .number("depth")
             .and_then(|depth| depth.try_into().ok())
             .unwrap_or(2);
         let mut tree = ctx.table.hierarchy(caller.tenant(), depth, &request.page(ctx)?).await?;
         tree.seal(&|position| request.seal_cursor(ctx, position));
-        Reply::view(&tree)
+        Ok(InPages(tree))
     }
 }

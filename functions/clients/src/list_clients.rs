@@ -1,12 +1,13 @@
 //! GET /v1/customers/{customerKey}/clients: a customer's clients, oldest first.
 
+use domain::client::Client;
 use domain::{
-    Result, client,
+    Result,
     customer::LONGEST_EXTERNAL_ID,
     fields::{Field, Rule},
 };
-use runtime::{Answer, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::ViewClients, spec::Action};
-use table::keys::Family;
+use runtime::{Caller, Context, Endpoint, Listed, Request, Spec, access::ViewClients};
+use table::clients::Clients;
 
 pub struct ListClients;
 
@@ -29,19 +30,13 @@ impl Endpoint for ListClients {
         "List a customer's clients, oldest first.",
     )
     .filters(FILTERS)
-    .answers(Answer::Page {
-        name: "Client",
-        fields: client::view_fields,
-    })
-    .grants(&[
-        Grant::on(Family::Customer, Action::Query),
-        Grant::on(Family::Customer, Action::GetItem),
-    ]);
+    .performs(&[Clients::LIST]);
     type Permission = ViewClients;
+    type Answer = Listed<Client>;
 
-    async fn handle(ctx: &Context, caller: Caller<ViewClients>, request: Request) -> Result<Reply> {
+    async fn handle(ctx: &Context, caller: Caller<ViewClients>, request: Request) -> Result<Self::Answer> {
         let page = request.page(ctx)?;
         let (clients, next) = ctx.clients().list(caller.tenant(), &request.filter()?, &page).await?;
-        Reply::page(clients, request.next_cursor(ctx, next))
+        Ok(Listed::new(clients, request.next_cursor(ctx, next)))
     }
 }

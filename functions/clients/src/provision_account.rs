@@ -1,13 +1,13 @@
 //! POST /v1/customers/{customerKey}/clients/{clientKey}/account: make the account of a client that has none.
 
+use domain::client::Client;
 use domain::{
-    Code, Entity, Result, client,
+    Entity, Result,
     customer::{self, Customer},
 };
-use runtime::{
-    Answer, Body, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::EditClients, spec::Action,
-};
-use table::keys::Family;
+use runtime::{Body, Caller, Context, Created, Endpoint, Request, Spec, access::EditClients};
+use table::clients::Clients;
+use table::customers::Customers;
 
 pub struct ProvisionAccount;
 
@@ -19,20 +19,11 @@ impl Endpoint for ProvisionAccount {
     )
     .takes(Body::Action(customer::ACCOUNT_FIELDS))
     .rules(customer::rules_of_account)
-    .answers(Answer::Created {
-        name: "Client",
-        fields: client::view_fields,
-    })
-    .grants(&[
-        Grant::on(Family::Customer, Action::GetItem),
-        Grant::on(Family::Customer, Action::ConditionCheckItem),
-        Grant::on(Family::Customer, Action::PutItem),
-        Grant::on(Family::External, Action::PutItem),
-    ])
-    .codes(&[Code::Conflict, Code::CustomerDisabled]);
+    .performs(&[Customers::GET, Clients::DEPTH_BELOW, Clients::PROVISION]);
     type Permission = EditClients;
+    type Answer = Created<Client>;
 
-    async fn handle(ctx: &Context, caller: Caller<EditClients>, request: Request) -> Result<Reply> {
+    async fn handle(ctx: &Context, caller: Caller<EditClients>, request: Request) -> Result<Self::Answer> {
         let (tenant, key) = (caller.tenant(), request.key()?);
         let change = request.change(ctx, &caller.actor);
         let parent = ctx.customers().get(tenant).await?;
@@ -51,6 +42,6 @@ impl Endpoint for ProvisionAccount {
                 &change,
             )
             .await?;
-        Reply::entity(&client)
+        Ok(Created(client))
     }
 }

@@ -1,10 +1,9 @@
 //! PATCH /v1/customers/{customerKey}/clients/{clientKey}: change a client by JSON Merge Patch.
 
-use domain::{Code, Result, client};
-use runtime::{
-    Answer, Body, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::EditClients, spec::Action,
-};
-use table::keys::Family;
+use domain::client::Client;
+use domain::{Result, client};
+use runtime::{Body, Caller, Context, Endpoint, Found, Request, Spec, access::EditClients};
+use table::clients::Clients;
 
 pub struct UpdateClient;
 
@@ -15,20 +14,11 @@ impl Endpoint for UpdateClient {
         "Change a client of a customer.",
     )
     .takes(Body::Patch(client::FIELDS))
-    .answers(Answer::Entity {
-        name: "Client",
-        fields: client::view_fields,
-    })
-    .grants(&[
-        Grant::on(Family::Customer, Action::GetItem),
-        Grant::on(Family::Customer, Action::ConditionCheckItem),
-        Grant::on(Family::Customer, Action::PutItem),
-        Grant::on(Family::Customer, Action::DeleteItem),
-    ])
-    .codes(&[Code::Conflict, Code::CustomerDisabled]);
+    .performs(&[Clients::PATCH]);
     type Permission = EditClients;
+    type Answer = Found<Client>;
 
-    async fn handle(ctx: &Context, caller: Caller<EditClients>, request: Request) -> Result<Reply> {
+    async fn handle(ctx: &Context, caller: Caller<EditClients>, request: Request) -> Result<Self::Answer> {
         let change = request.change(ctx, &caller.actor);
         let client = ctx
             .clients()
@@ -40,6 +30,6 @@ impl Endpoint for UpdateClient {
                 &change,
             )
             .await?;
-        Reply::entity(&client)
+        Ok(Found(client))
     }
 }

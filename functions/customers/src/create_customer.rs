@@ -1,14 +1,12 @@
 //! POST /v1/customers: make a customer. A tenant customer claims its bootstrap key in the same transaction.
 
 use domain::{
-    Code, Entity, Result,
+    Entity, Result,
     customer::{self, Customer},
 };
-use runtime::{
-    Answer, Body, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::EditAllCustomers, spec::Action,
-};
+use runtime::{Body, Caller, Context, Created, Endpoint, Request, Spec, access::EditAllCustomers};
 use serde_json::json;
-use table::keys::Family;
+use table::customers::Customers;
 
 pub struct CreateCustomer;
 
@@ -16,20 +14,11 @@ impl Endpoint for CreateCustomer {
     const SPEC: Spec = Spec::post("create-customer", "/v1/customers", "Make a customer.")
         .takes(Body::Create(customer::FIELDS))
         .rules(customer::rules_of_new)
-        .answers(Answer::Created {
-            name: "Customer",
-            fields: customer::view_fields,
-        })
-        .grants(&[
-            Grant::on(Family::Customer, Action::PutItem),
-            Grant::on(Family::Tenant, Action::PutItem),
-            Grant::on(Family::Tenant, Action::ConditionCheckItem),
-            Grant::on(Family::External, Action::PutItem),
-        ])
-        .codes(&[Code::TenantNotFound, Code::Conflict]);
+        .performs(&[Customers::CREATE]);
     type Permission = EditAllCustomers;
+    type Answer = Created<Customer>;
 
-    async fn handle(ctx: &Context, caller: Caller<EditAllCustomers>, request: Request) -> Result<Reply> {
+    async fn handle(ctx: &Context, caller: Caller<EditAllCustomers>, request: Request) -> Result<Self::Answer> {
         let change = request.change(ctx, &caller.actor);
         let key = ctx.new_key();
         let mut body = request.body.clone();
@@ -38,6 +27,6 @@ impl Endpoint for CreateCustomer {
         }
         let customer = Customer::new(key, body, change.now, &caller.actor)?;
         ctx.customers().create(caller.platform(), &customer, &change).await?;
-        Reply::entity(&customer)
+        Ok(Created(customer))
     }
 }

@@ -1,14 +1,12 @@
 //! POST /v1/customers/{customerKey}/deactivate: disable a customer, with feedback and a window in which it can come back.
 
 use domain::{
-    Code, Error, Permission, Result,
-    customer::{self, Customer},
+    Error, Permission, Result,
+    customer::Customer,
     deactivation::{self, DeactivationRequest},
 };
-use runtime::{
-    Answer, Body, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::GovernAccount, spec::Action,
-};
-use table::keys::Family;
+use runtime::{Body, Caller, Context, Endpoint, Found, Request, Spec, access::GovernAccount};
+use table::customers::Customers;
 
 pub struct DeactivateCustomer;
 
@@ -19,19 +17,11 @@ impl Endpoint for DeactivateCustomer {
         "Deactivate a customer, with a window in which it can be reactivated.",
     )
     .takes(Body::Action(deactivation::REQUEST))
-    .answers(Answer::Entity {
-        name: "Customer",
-        fields: customer::view_fields,
-    })
-    .grants(&[
-        Grant::on(Family::Customer, Action::GetItem),
-        Grant::on(Family::Customer, Action::PutItem),
-        Grant::on(Family::Audit, Action::PutItem),
-    ])
-    .codes(&[Code::CustomerDisabled]);
+    .performs(&[Customers::DEACTIVATE]);
     type Permission = GovernAccount;
+    type Answer = Found<Customer>;
 
-    async fn handle(ctx: &Context, caller: Caller<GovernAccount>, request: Request) -> Result<Reply> {
+    async fn handle(ctx: &Context, caller: Caller<GovernAccount>, request: Request) -> Result<Self::Answer> {
         let asked: DeactivationRequest = request.body()?;
         let change = request.change(ctx, &caller.actor);
         let is_platform = caller.is_platform();
@@ -48,6 +38,6 @@ impl Endpoint for DeactivateCustomer {
         let customer = customers
             .deactivate(caller.tenant(), &asked, may, request.if_match, &change)
             .await?;
-        Reply::entity(&customer)
+        Ok(Found(customer))
     }
 }

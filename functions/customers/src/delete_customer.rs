@@ -1,8 +1,10 @@
 //! DELETE /v1/customers/{customerKey}: delete a customer. Its bootstrap tenant key stays taken, its audit trail stays.
 
 use domain::Result;
-use runtime::{Answer, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::EditAnyCustomer, spec::Action};
-use table::{cascades, keys::Family};
+use runtime::{Caller, Context, Deleted, Endpoint, Request, Spec, access::EditAnyCustomer};
+use table::cascades::Cascades;
+use table::cascades::DeletionPreview;
+use table::customers::Customers;
 
 pub struct DeleteCustomer;
 
@@ -12,28 +14,20 @@ impl Endpoint for DeleteCustomer {
         "/v1/customers/{customerKey}",
         "Delete a customer with all that belongs to it.",
     )
-    .answers(Answer::Deleted {
-        name: "DeletionPreview",
-        fields: cascades::preview_fields,
-    })
-    .grants(&[
-        Grant::on(Family::Customer, Action::GetItem),
-        Grant::on(Family::Customer, Action::Query),
-        Grant::on(Family::Customer, Action::PutItem),
-        Grant::on(Family::Customer, Action::DeleteItem),
-        Grant::on(Family::Tenant, Action::PutItem),
-        Grant::on(Family::External, Action::DeleteItem),
-    ]);
+    .performs(&[Cascades::PREVIEW_CUSTOMER_DELETION, Customers::DELETE]);
     type Permission = EditAnyCustomer;
+    type Answer = Deleted<DeletionPreview>;
 
-    async fn handle(ctx: &Context, caller: Caller<EditAnyCustomer>, request: Request) -> Result<Reply> {
+    async fn handle(ctx: &Context, caller: Caller<EditAnyCustomer>, request: Request) -> Result<Self::Answer> {
         if request.is_dry_run() {
-            return Reply::view(&ctx.table.cascades().preview_customer_deletion(caller.tenant()).await?);
+            return Ok(Deleted::Preview(
+                ctx.table.cascades().preview_customer_deletion(caller.tenant()).await?,
+            ));
         }
         let change = request.change(ctx, &caller.actor);
         ctx.customers()
             .delete(caller.tenant(), request.if_match, &change)
             .await?;
-        Ok(Reply::nothing())
+        Ok(Deleted::Done)
     }
 }

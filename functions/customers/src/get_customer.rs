@@ -1,21 +1,19 @@
 //! GET /v1/customers/{customerKey}: read one customer: the caller's own, an account of the caller's clients, or, for platform staff, any.
 
-use domain::{Result, customer};
-use runtime::{Answer, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::ViewAccount, spec::Action};
-use table::keys::Family;
+use domain::Result;
+use domain::customer::Customer;
+use runtime::{Caller, Context, Endpoint, Found, Request, Spec, access::ViewAccount};
+use table::customers::Customers;
 
 pub struct GetCustomer;
 
 impl Endpoint for GetCustomer {
-    const SPEC: Spec = Spec::get("get-customer", "/v1/customers/{customerKey}", "Read a customer.")
-        .answers(Answer::Entity {
-            name: "Customer",
-            fields: customer::view_fields,
-        })
-        .grants(&[Grant::on(Family::Customer, Action::GetItem)]);
+    const SPEC: Spec =
+        Spec::get("get-customer", "/v1/customers/{customerKey}", "Read a customer.").performs(&[Customers::GET]);
     type Permission = ViewAccount;
+    type Answer = Found<Customer>;
 
-    async fn handle(ctx: &Context, caller: Caller<ViewAccount>, _: Request) -> Result<Reply> {
-        Reply::entity(&ctx.customers().get(caller.tenant()).await?)
+    async fn handle(ctx: &Context, caller: Caller<ViewAccount>, _: Request) -> Result<Self::Answer> {
+        Ok(Found(ctx.customers().get(caller.tenant()).await?))
     }
 }

@@ -1,8 +1,9 @@
 //! GET /v1/customers/external/{externalId}: the customer with this id in another system.
 
-use domain::{Code, Result, customer};
-use runtime::{Answer, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::ViewAllCustomers};
-use table::keys::{Family, Index};
+use domain::Result;
+use domain::customer::Customer;
+use runtime::{Caller, Context, Endpoint, Found, Request, Spec, access::ViewAllCustomers};
+use table::customers::Customers;
 
 pub struct GetCustomerByExternalId;
 
@@ -12,19 +13,15 @@ impl Endpoint for GetCustomerByExternalId {
         "/v1/customers/external/{externalId}",
         "Find a customer by its id in another system.",
     )
-    .answers(Answer::Entity {
-        name: "Customer",
-        fields: customer::view_fields,
-    })
-    .grants(&[Grant::query(Index::ExternalIds, Family::External)])
-    .codes(&[Code::NotFound]);
+    .performs(&[Customers::BY_EXTERNAL_ID]);
     type Permission = ViewAllCustomers;
+    type Answer = Found<Customer>;
 
-    async fn handle(ctx: &Context, caller: Caller<ViewAllCustomers>, request: Request) -> Result<Reply> {
+    async fn handle(ctx: &Context, caller: Caller<ViewAllCustomers>, request: Request) -> Result<Self::Answer> {
         let customer = ctx
             .customers()
             .by_external_id(caller.platform(), request.path("externalId"))
             .await?;
-        Reply::entity(&customer)
+        Ok(Found(customer))
     }
 }

@@ -1,8 +1,9 @@
 //! GET /v1/tenants/{bootstrapTenantKey}: the tenant customer that holds a bootstrap key.
 
-use domain::{Code, Result, customer};
-use runtime::{Answer, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::ViewAllCustomers};
-use table::keys::{Family, Index};
+use domain::Result;
+use domain::customer::Customer;
+use runtime::{Caller, Context, Endpoint, Found, Request, Spec, access::ViewAllCustomers};
+use table::customers::Customers;
 
 pub struct GetTenant;
 
@@ -12,17 +13,13 @@ impl Endpoint for GetTenant {
         "/v1/tenants/{bootstrapTenantKey}",
         "Find the tenant customer that holds a bootstrap key.",
     )
-    .answers(Answer::Entity {
-        name: "Customer",
-        fields: customer::view_fields,
-    })
-    .grants(&[Grant::query(Index::Tenants, Family::Tenant)])
-    .codes(&[Code::TenantNotFound]);
+    .performs(&[Customers::BY_BOOTSTRAP_TENANT_KEY]);
     type Permission = ViewAllCustomers;
+    type Answer = Found<Customer>;
 
-    async fn handle(ctx: &Context, caller: Caller<ViewAllCustomers>, request: Request) -> Result<Reply> {
+    async fn handle(ctx: &Context, caller: Caller<ViewAllCustomers>, request: Request) -> Result<Self::Answer> {
         let key = request.path("bootstrapTenantKey");
         let customer = ctx.customers().by_bootstrap_tenant_key(caller.platform(), key).await?;
-        Reply::entity(&customer)
+        Ok(Found(customer))
     }
 }

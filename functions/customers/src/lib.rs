@@ -13,19 +13,23 @@ pub mod list_deactivations;
 pub mod reactivate_customer;
 pub mod update_customer;
 
-use runtime::Function;
+use runtime::{Area, Function};
 
-pub const FUNCTIONS: &[Function] = &[
-    Function::endpoint::<create_customer::CreateCustomer>(),
-    Function::endpoint::<list_customers::ListCustomers>(),
-    Function::endpoint::<get_customer::GetCustomer>(),
-    Function::endpoint::<get_customer_by_external_id::GetCustomerByExternalId>(),
-    Function::endpoint::<update_customer::UpdateCustomer>(),
-    Function::endpoint::<delete_customer::DeleteCustomer>(),
-    Function::endpoint::<deactivate_customer::DeactivateCustomer>(),
-    Function::endpoint::<reactivate_customer::ReactivateCustomer>(),
-    Function::endpoint::<list_deactivations::ListDeactivations>(),
-    Function::endpoint::<list_audit_entries::ListAuditEntries>(),
-    Function::endpoint::<get_tenant::GetTenant>(),
-    Function::task::<delete_customer_children::DeleteCustomerChildren>(),
-];
+pub const AREA: Area = Area {
+    name: "customers",
+    summary: "The customer itself, its lifecycle, its audit trail.",
+    functions: &[
+        Function::endpoint::<create_customer::CreateCustomer>(),
+        Function::endpoint::<list_customers::ListCustomers>(),
+        Function::endpoint::<get_customer::GetCustomer>(),
+        Function::endpoint::<get_customer_by_external_id::GetCustomerByExternalId>(),
+        Function::endpoint::<update_customer::UpdateCustomer>(),
+        Function::endpoint::<delete_customer::DeleteCustomer>(),
+        Function::endpoint::<deactivate_customer::DeactivateCustomer>(),
+        Function::endpoint::<reactivate_customer::ReactivateCustomer>(),
+        Function::endpoint::<list_deactivations::ListDeactivations>(),
+        Function::endpoint::<list_audit_entries::ListAuditEntries>(),
+        Function::endpoint::<get_tenant::GetTenant>(),
+        Function::task::<delete_customer_children::DeleteCustomerChildren>(),
+    ],
+};

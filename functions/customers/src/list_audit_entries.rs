@@ -1,14 +1,10 @@
 //! GET /v1/customers/{customerKey}/audit: who did what, newest first. It can still be read after the customer was deleted.
 
-use domain::{Result, audit, fields::Field};
-use runtime::{Answer, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::EditCustomer, spec::Action};
-use table::keys::Family;
+use domain::{Result, audit::AuditEntry};
+use runtime::{Caller, Context, Endpoint, Listed, Request, Spec, access::EditCustomer};
+use table::audit::Audit;
 
 pub struct ListAuditEntries;
-
-fn view() -> Vec<Field> {
-    audit::FIELDS.to_vec()
-}
 
 impl Endpoint for ListAuditEntries {
     const SPEC: Spec = Spec::get(
@@ -16,16 +12,13 @@ impl Endpoint for ListAuditEntries {
         "/v1/customers/{customerKey}/audit",
         "List a customer's audit trail, newest first.",
     )
-    .answers(Answer::Page {
-        name: "AuditEntry",
-        fields: view,
-    })
-    .grants(&[Grant::on(Family::Audit, Action::Query)]);
+    .performs(&[Audit::LIST]);
     type Permission = EditCustomer;
+    type Answer = Listed<AuditEntry>;
 
-    async fn handle(ctx: &Context, caller: Caller<EditCustomer>, request: Request) -> Result<Reply> {
+    async fn handle(ctx: &Context, caller: Caller<EditCustomer>, request: Request) -> Result<Self::Answer> {
         let page = request.page(ctx)?;
         let (entries, next) = ctx.audit().list(caller.tenant(), &page).await?;
-        Reply::page(entries, request.next_cursor(ctx, next))
+        Ok(Listed::new(entries, request.next_cursor(ctx, next)))
     }
 }

@@ -1,11 +1,12 @@
 //! GET /v1/customers: all customers, oldest first, for platform staff.
 
+use domain::customer::Customer;
 use domain::{
     Result, customer,
     fields::{Field, Rule},
 };
-use runtime::{Answer, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::ViewAllCustomers};
-use table::keys::{Family, Index};
+use runtime::{Caller, Context, Endpoint, Listed, Request, Spec, access::ViewAllCustomers};
+use table::customers::Customers;
 
 pub struct ListCustomers;
 
@@ -18,19 +19,16 @@ const FILTERS: &[Field] = &[
 impl Endpoint for ListCustomers {
     const SPEC: Spec = Spec::get("list-customers", "/v1/customers", "List all customers, oldest first.")
         .filters(FILTERS)
-        .answers(Answer::Page {
-            name: "Customer",
-            fields: customer::view_fields,
-        })
-        .grants(&[Grant::query(Index::Customers, Family::CustomerList)]);
+        .performs(&[Customers::LIST]);
     type Permission = ViewAllCustomers;
+    type Answer = Listed<Customer>;
 
-    async fn handle(ctx: &Context, caller: Caller<ViewAllCustomers>, request: Request) -> Result<Reply> {
+    async fn handle(ctx: &Context, caller: Caller<ViewAllCustomers>, request: Request) -> Result<Self::Answer> {
         let page = request.page(ctx)?;
         let (customers, next) = ctx
             .customers()
             .list(caller.platform(), &request.filter()?, &page)
             .await?;
-        Reply::page(customers, request.next_cursor(ctx, next))
+        Ok(Listed::new(customers, request.next_cursor(ctx, next)))
     }
 }

@@ -1,14 +1,10 @@
 //! GET /v1/customers/{customerKey}/deactivations: when and why a customer was deactivated, newest first.
 
-use domain::{Result, deactivation, fields::Field};
-use runtime::{Answer, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::ViewCustomer, spec::Action};
-use table::keys::Family;
+use domain::{Result, deactivation::LoggedDeactivation};
+use runtime::{Caller, Context, Endpoint, Listed, Request, Spec, access::ViewCustomer};
+use table::customers::Customers;
 
 pub struct ListDeactivations;
-
-fn view() -> Vec<Field> {
-    deactivation::LOG.to_vec()
-}
 
 impl Endpoint for ListDeactivations {
     const SPEC: Spec = Spec::get(
@@ -16,19 +12,13 @@ impl Endpoint for ListDeactivations {
         "/v1/customers/{customerKey}/deactivations",
         "List a customer's deactivations, newest first.",
     )
-    .answers(Answer::Page {
-        name: "Deactivation",
-        fields: view,
-    })
-    .grants(&[
-        Grant::on(Family::Customer, Action::Query),
-        Grant::on(Family::Customer, Action::GetItem),
-    ]);
+    .performs(&[Customers::DEACTIVATIONS]);
     type Permission = ViewCustomer;
+    type Answer = Listed<LoggedDeactivation>;
 
-    async fn handle(ctx: &Context, caller: Caller<ViewCustomer>, request: Request) -> Result<Reply> {
+    async fn handle(ctx: &Context, caller: Caller<ViewCustomer>, request: Request) -> Result<Self::Answer> {
         let page = request.page(ctx)?;
         let (entries, next) = ctx.customers().deactivations(caller.tenant(), &page).await?;
-        Reply::page(entries, request.next_cursor(ctx, next))
+        Ok(Listed::new(entries, request.next_cursor(ctx, next)))
     }
 }

@@ -1,10 +1,9 @@
 //! POST /v1/customers/{customerKey}/reactivate: enable a deactivated customer again, while its window is open.
 
-use domain::{Code, Result, customer};
-use runtime::{
-    Answer, Body, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::GovernAccount, spec::Action,
-};
-use table::keys::Family;
+use domain::Result;
+use domain::customer::Customer;
+use runtime::{Body, Caller, Context, Endpoint, Found, Request, Spec, access::GovernAccount};
+use table::customers::Customers;
 
 pub struct ReactivateCustomer;
 
@@ -15,24 +14,16 @@ impl Endpoint for ReactivateCustomer {
         "Reactivate a customer, while its window is open.",
     )
     .takes(Body::Action(&[]))
-    .answers(Answer::Entity {
-        name: "Customer",
-        fields: customer::view_fields,
-    })
-    .grants(&[
-        Grant::on(Family::Customer, Action::GetItem),
-        Grant::on(Family::Customer, Action::PutItem),
-        Grant::on(Family::Audit, Action::PutItem),
-    ])
-    .codes(&[Code::Conflict, Code::ReactivationWindowClosed]);
+    .performs(&[Customers::REACTIVATE]);
     type Permission = GovernAccount;
+    type Answer = Found<Customer>;
 
-    async fn handle(ctx: &Context, caller: Caller<GovernAccount>, request: Request) -> Result<Reply> {
+    async fn handle(ctx: &Context, caller: Caller<GovernAccount>, request: Request) -> Result<Self::Answer> {
         let change = request.change(ctx, &caller.actor);
         let customer = ctx
             .customers()
             .reactivate(caller.tenant(), request.if_match, &change)
             .await?;
-        Reply::entity(&customer)
+        Ok(Found(customer))
     }
 }

@@ -2,6 +2,10 @@
 
 pub mod get_openapi;
 
-use runtime::Function;
+use runtime::{Area, Function};
 
-pub const FUNCTIONS: &[Function] = &[Function::endpoint::<get_openapi::GetOpenapi>()];
+pub const AREA: Area = Area {
+    name: "docs",
+    summary: "The service's description of itself.",
+    functions: &[Function::endpoint::<get_openapi::GetOpenapi>()],
+};

@@ -1,14 +1,13 @@
 //! PUT /v1/customers/{customerKey}/logo, and of a client: show what was uploaded, if it is what it was said to be.
 
-use domain::{Code, Result, client, customer, logo};
-use logos::{LOGOS, UPLOADS};
-use runtime::{
-    Answer, Body, Caller, Context, Endpoint, Grant, Reply, Request, Spec,
-    access::EditStructure,
-    spec::{Action, ObjectGrant},
-};
+use domain::client::Client;
+use domain::customer::Customer;
+use domain::{Code, Result, logo};
+use logos::Logos;
+use runtime::{Body, Caller, Context, Endpoint, Found, OfCustomerOrClient, Request, Spec, access::EditStructure};
 use serde::Deserialize;
-use table::{keys::Family, logos::Holder};
+use table::logos::Holder;
+use table::logos::Logos as Shown;
 
 pub struct ConfirmLogo;
 
@@ -25,33 +24,14 @@ impl Endpoint for ConfirmLogo {
     )
     .also("/v1/customers/{customerKey}/clients/{clientKey}/logo")
     .takes(Body::Create(logo::CONFIRMED_FIELDS))
-    .answers(Answer::Entity {
-        name: "Customer",
-        fields: customer::view_fields,
-    })
-    .answers_of_client(Answer::Entity {
-        name: "Client",
-        fields: client::view_fields,
-    })
-    .grants(&[
-        Grant::on(Family::Customer, Action::GetItem),
-        Grant::on(Family::Customer, Action::ConditionCheckItem),
-        Grant::on(Family::Customer, Action::PutItem),
-    ])
-    .objects(&[
-        ObjectGrant {
-            folder: UPLOADS,
-            actions: &["GetObject"],
-        },
-        ObjectGrant {
-            folder: LOGOS,
-            actions: &["PutObject", "PutObjectTagging"],
-        },
-    ])
-    .codes(&[Code::Conflict, Code::CustomerDisabled]);
+    .performs(&[Shown::HOLDER, Shown::SHOW])
+    .objects(&Logos::PUBLISH)
+    // The upload was replaced while the service read it.
+    .codes(&[Code::Conflict]);
     type Permission = EditStructure;
+    type Answer = OfCustomerOrClient<Found<Customer>, Found<Client>>;
 
-    async fn handle(ctx: &Context, caller: Caller<EditStructure>, request: Request) -> Result<Reply> {
+    async fn handle(ctx: &Context, caller: Caller<EditStructure>, request: Request) -> Result<Self::Answer> {
         let Confirmed { receipt } = request.body()?;
         let owner = caller.owner();
         let change = request.change(ctx, &caller.actor);
@@ -59,21 +39,21 @@ impl Endpoint for ConfirmLogo {
         // Before anything is copied.
         holder.expect(request.if_match)?;
         if holder.logo().is_some_and(|logo| logo.receipt == receipt) {
-            return reply(&holder);
+            return Ok(shown(holder));
         }
         let logo = ctx.logos()?.publish(owner, &receipt, ctx.clock.uuid()).await?;
-        let shown = ctx
+        let holder = ctx
             .table
             .logos()
             .show(owner, holder, Some(&logo), request.if_match, &change)
             .await?;
-        reply(&shown)
+        Ok(shown(holder))
     }
 }
 
-fn reply(holder: &Holder) -> Result<Reply> {
+fn shown(holder: Holder) -> <ConfirmLogo as Endpoint>::Answer {
     match holder {
-        Holder::Customer(customer) => Reply::entity(customer.as_ref()),
-        Holder::Client(client) => Reply::entity(client.as_ref()),
+        Holder::Customer(customer) => OfCustomerOrClient::Customer(Found(*customer)),
+        Holder::Client(client) => OfCustomerOrClient::Client(Found(*client)),
     }
 }

@@ -1,8 +1,8 @@
 //! DELETE /v1/customers/{customerKey}/logo, and of a client: show none. Where there is none, that is so already.
 
-use domain::{Code, Result};
-use runtime::{Answer, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::EditStructure, spec::Action};
-use table::keys::Family;
+use domain::Result;
+use runtime::{Caller, Context, Endpoint, Nothing, Request, Spec, access::EditStructure};
+use table::logos::Logos;
 
 pub struct DeleteLogo;
 
@@ -13,16 +13,11 @@ impl Endpoint for DeleteLogo {
         "Show no logo any more.",
     )
     .also("/v1/customers/{customerKey}/clients/{clientKey}/logo")
-    .answers(Answer::Nothing)
-    .grants(&[
-        Grant::on(Family::Customer, Action::GetItem),
-        Grant::on(Family::Customer, Action::ConditionCheckItem),
-        Grant::on(Family::Customer, Action::PutItem),
-    ])
-    .codes(&[Code::CustomerDisabled]);
+    .performs(&[Logos::HOLDER, Logos::SHOW]);
     type Permission = EditStructure;
+    type Answer = Nothing;
 
-    async fn handle(ctx: &Context, caller: Caller<EditStructure>, request: Request) -> Result<Reply> {
+    async fn handle(ctx: &Context, caller: Caller<EditStructure>, request: Request) -> Result<Self::Answer> {
         let owner = caller.owner();
         let change = request.change(ctx, &caller.actor);
         let holder = ctx.table.logos().holder(owner).await?;
@@ -30,6 +25,6 @@ impl Endpoint for DeleteLogo {
             .logos()
             .show(owner, holder, None, request.if_match, &change)
             .await?;
-        Ok(Reply::nothing())
+        Ok(Nothing)
     }
 }

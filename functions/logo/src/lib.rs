@@ -5,11 +5,15 @@ pub mod delete_logo;
 pub mod request_logo;
 pub mod settle_logos;
 
-use runtime::Function;
+use runtime::{Area, Function};
 
-pub const FUNCTIONS: &[Function] = &[
-    Function::endpoint::<request_logo::RequestLogo>(),
-    Function::endpoint::<confirm_logo::ConfirmLogo>(),
-    Function::endpoint::<delete_logo::DeleteLogo>(),
-    Function::task::<settle_logos::SettleLogos>(),
-];
+pub const AREA: Area = Area {
+    name: "logo",
+    summary: "The logos of customers and clients.",
+    functions: &[
+        Function::endpoint::<request_logo::RequestLogo>(),
+        Function::endpoint::<confirm_logo::ConfirmLogo>(),
+        Function::endpoint::<delete_logo::DeleteLogo>(),
+        Function::task::<settle_logos::SettleLogos>(),
+    ],
+};

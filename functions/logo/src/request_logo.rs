@@ -3,18 +3,14 @@
 //! Nothing is kept of it but the idempotency key's answer, and in that not the signed URL: a repeat gets the same receipt, newly signed.
 
 use domain::{
-    Code, Error, Result,
+    Error, Result,
     entity::to_value,
     logo::{self, WantedUpload},
 };
-use logos::UPLOADS;
-use runtime::{
-    Answer, Body, Caller, Context, Endpoint, Grant, Reply, Request, Spec,
-    access::EditStructure,
-    spec::{Action, ObjectGrant},
-};
+use logos::{Logos, Upload};
+use runtime::{Body, Caller, Context, Endpoint, Issued, Request, Spec, access::EditStructure};
 use serde::{Deserialize, Serialize};
-use table::keys::Family;
+use table::logos::Logos as Shown;
 
 pub struct RequestLogo;
 
@@ -31,19 +27,12 @@ impl Endpoint for RequestLogo {
     )
     .also("/v1/customers/{customerKey}/clients/{clientKey}/logo")
     .takes(Body::Create(logo::WANTED_FIELDS))
-    .answers(Answer::Issued {
-        name: "LogoUpload",
-        fields: logo::wanted_view_fields,
-    })
-    .grants(&[Grant::on(Family::Customer, Action::ConditionCheckItem)])
-    .objects(&[ObjectGrant {
-        folder: UPLOADS,
-        actions: &["PutObject"],
-    }])
-    .codes(&[Code::CustomerDisabled]);
+    .performs(&[Shown::ASK])
+    .objects(&[Logos::UPLOAD]);
     type Permission = EditStructure;
+    type Answer = Issued<Upload>;
 
-    async fn handle(ctx: &Context, caller: Caller<EditStructure>, request: Request) -> Result<Reply> {
+    async fn handle(ctx: &Context, caller: Caller<EditStructure>, request: Request) -> Result<Self::Answer> {
         let wanted: WantedUpload = request.body()?;
         let change = request.change(ctx, &caller.actor);
         let asked = Asked {
@@ -51,7 +40,7 @@ impl Endpoint for RequestLogo {
         };
         let sign = async |receipt: &str| ctx.logos()?.upload(caller.owner(), receipt, &wanted, change.now).await;
         match ctx.table.logos().ask(caller.owner(), &asked, &change).await {
-            Ok(()) => Reply::view(&sign(&asked.receipt).await?),
+            Ok(()) => Ok(Issued(sign(&asked.receipt).await?)),
             Err(Error::Replayed(mut answer)) => {
                 let asked: Asked = serde_json::from_value(answer.body.unwrap_or_default())
                     .map_err(|e| Error::Internal(format!("a kept answer holds no receipt: {e}")))?;

@@ -1,13 +1,11 @@
 //! POST /v1/customers/{customerKey}/partitions: make a partition.
 
 use domain::{
-    Code, Entity, Result,
+    Entity, Result,
     partition::{self, Partition},
 };
-use runtime::{
-    Answer, Body, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::ManagePartitions, spec::Action,
-};
-use table::keys::Family;
+use runtime::{Body, Caller, Context, Created, Endpoint, Request, Spec, access::ManagePartitions};
+use table::parts::Parts;
 
 pub struct CreatePartition;
 
@@ -18,24 +16,16 @@ impl Endpoint for CreatePartition {
         "Make a partition of a customer.",
     )
     .takes(Body::Create(partition::FIELDS))
-    .answers(Answer::Created {
-        name: "Partition",
-        fields: partition::view_fields,
-    })
-    .grants(&[
-        Grant::on(Family::Customer, Action::ConditionCheckItem),
-        Grant::on(Family::Customer, Action::PutItem),
-        Grant::on(Family::Customer, Action::UpdateItem),
-    ])
-    .codes(&[Code::Conflict, Code::CustomerDisabled]);
+    .performs(&[Parts::<Partition>::CREATE]);
     type Permission = ManagePartitions;
+    type Answer = Created<Partition>;
 
-    async fn handle(ctx: &Context, caller: Caller<ManagePartitions>, request: Request) -> Result<Reply> {
+    async fn handle(ctx: &Context, caller: Caller<ManagePartitions>, request: Request) -> Result<Self::Answer> {
         let change = request.change(ctx, &caller.actor);
         let partition = Partition::new(ctx.new_key(), request.body.clone(), change.now, &caller.actor)?;
         ctx.parts::<Partition>()
             .create(caller.tenant().itself(), &partition, &change)
             .await?;
-        Reply::entity(&partition)
+        Ok(Created(partition))
     }
 }

@@ -1,13 +1,11 @@
 //! POST /v1/customers/{customerKey}/partition-groups: make a partition group.
 
 use domain::{
-    Code, Entity, Result,
+    Entity, Result,
     partition_group::{self, PartitionGroup},
 };
-use runtime::{
-    Answer, Body, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::ManagePartitions, spec::Action,
-};
-use table::keys::Family;
+use runtime::{Body, Caller, Context, Created, Endpoint, Request, Spec, access::ManagePartitions};
+use table::parts::Parts;
 
 pub struct CreatePartitionGroup;
 
@@ -18,23 +16,16 @@ impl Endpoint for CreatePartitionGroup {
         "Make a partition group of a customer.",
     )
     .takes(Body::Create(partition_group::FIELDS))
-    .answers(Answer::Created {
-        name: "PartitionGroup",
-        fields: partition_group::view_fields,
-    })
-    .grants(&[
-        Grant::on(Family::Customer, Action::ConditionCheckItem),
-        Grant::on(Family::Customer, Action::PutItem),
-    ])
-    .codes(&[Code::Conflict, Code::CustomerDisabled]);
+    .performs(&[Parts::<PartitionGroup>::CREATE]);
     type Permission = ManagePartitions;
+    type Answer = Created<PartitionGroup>;
 
-    async fn handle(ctx: &Context, caller: Caller<ManagePartitions>, request: Request) -> Result<Reply> {
+    async fn handle(ctx: &Context, caller: Caller<ManagePartitions>, request: Request) -> Result<Self::Answer> {
         let change = request.change(ctx, &caller.actor);
         let partition_group = PartitionGroup::new(ctx.new_key(), request.body.clone(), change.now, &caller.actor)?;
         ctx.parts::<PartitionGroup>()
             .create(caller.tenant().itself(), &partition_group, &change)
             .await?;
-        Reply::entity(&partition_group)
+        Ok(Created(partition_group))
     }
 }

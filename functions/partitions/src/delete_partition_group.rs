@@ -1,8 +1,8 @@
 //! DELETE /v1/customers/{customerKey}/partition-groups/{partitionGroupKey}: delete a partition group.
 
-use domain::{Code, Result, partition_group::PartitionGroup};
-use runtime::{Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::ManagePartitions, spec::Action};
-use table::keys::Family;
+use domain::{Result, partition_group::PartitionGroup};
+use runtime::{Caller, Context, Endpoint, Nothing, Request, Spec, access::ManagePartitions};
+use table::parts::Parts;
 
 pub struct DeletePartitionGroup;
 
@@ -12,20 +12,15 @@ impl Endpoint for DeletePartitionGroup {
         "/v1/customers/{customerKey}/partition-groups/{partitionGroupKey}",
         "Delete a partition group of a customer.",
     )
-    .grants(&[
-        Grant::on(Family::Customer, Action::GetItem),
-        Grant::on(Family::Customer, Action::ConditionCheckItem),
-        Grant::on(Family::Customer, Action::PutItem),
-        Grant::on(Family::Customer, Action::DeleteItem),
-    ])
-    .codes(&[Code::CustomerDisabled, Code::NotEmpty]);
+    .performs(&[Parts::<PartitionGroup>::DELETE]);
     type Permission = ManagePartitions;
+    type Answer = Nothing;
 
-    async fn handle(ctx: &Context, caller: Caller<ManagePartitions>, request: Request) -> Result<Reply> {
+    async fn handle(ctx: &Context, caller: Caller<ManagePartitions>, request: Request) -> Result<Self::Answer> {
         let change = request.change(ctx, &caller.actor);
         ctx.parts::<PartitionGroup>()
             .delete(caller.tenant().itself(), request.key()?, request.if_match, &change)
             .await?;
-        Ok(Reply::nothing())
+        Ok(Nothing)
     }
 }

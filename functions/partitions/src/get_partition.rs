@@ -1,11 +1,8 @@
 //! GET /v1/customers/{customerKey}/partitions/{partitionKey}: read one partition.
 
-use domain::{
-    Result,
-    partition::{self, Partition},
-};
-use runtime::{Answer, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::ViewPartitions, spec::Action};
-use table::keys::Family;
+use domain::{Result, partition::Partition};
+use runtime::{Caller, Context, Endpoint, Found, Request, Spec, access::ViewPartitions};
+use table::parts::Parts;
 
 pub struct GetPartition;
 
@@ -15,18 +12,15 @@ impl Endpoint for GetPartition {
         "/v1/customers/{customerKey}/partitions/{partitionKey}",
         "Read a partition of a customer.",
     )
-    .answers(Answer::Entity {
-        name: "Partition",
-        fields: partition::view_fields,
-    })
-    .grants(&[Grant::on(Family::Customer, Action::GetItem)]);
+    .performs(&[Parts::<Partition>::GET]);
     type Permission = ViewPartitions;
+    type Answer = Found<Partition>;
 
-    async fn handle(ctx: &Context, caller: Caller<ViewPartitions>, request: Request) -> Result<Reply> {
-        Reply::entity(
-            &ctx.parts::<Partition>()
+    async fn handle(ctx: &Context, caller: Caller<ViewPartitions>, request: Request) -> Result<Self::Answer> {
+        Ok(Found(
+            ctx.parts::<Partition>()
                 .get(caller.tenant().itself(), request.key()?)
                 .await?,
-        )
+        ))
     }
 }

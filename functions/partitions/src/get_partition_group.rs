@@ -1,11 +1,8 @@
 //! GET /v1/customers/{customerKey}/partition-groups/{partitionGroupKey}: read one partition group.
 
-use domain::{
-    Result,
-    partition_group::{self, PartitionGroup},
-};
-use runtime::{Answer, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::ViewPartitions, spec::Action};
-use table::keys::Family;
+use domain::{Result, partition_group::PartitionGroup};
+use runtime::{Caller, Context, Endpoint, Found, Request, Spec, access::ViewPartitions};
+use table::parts::Parts;
 
 pub struct GetPartitionGroup;
 
@@ -15,18 +12,15 @@ impl Endpoint for GetPartitionGroup {
         "/v1/customers/{customerKey}/partition-groups/{partitionGroupKey}",
         "Read a partition group of a customer.",
     )
-    .answers(Answer::Entity {
-        name: "PartitionGroup",
-        fields: partition_group::view_fields,
-    })
-    .grants(&[Grant::on(Family::Customer, Action::GetItem)]);
+    .performs(&[Parts::<PartitionGroup>::GET]);
     type Permission = ViewPartitions;
+    type Answer = Found<PartitionGroup>;
 
-    async fn handle(ctx: &Context, caller: Caller<ViewPartitions>, request: Request) -> Result<Reply> {
-        Reply::entity(
-            &ctx.parts::<PartitionGroup>()
+    async fn handle(ctx: &Context, caller: Caller<ViewPartitions>, request: Request) -> Result<Self::Answer> {
+        Ok(Found(
+            ctx.parts::<PartitionGroup>()
                 .get(caller.tenant().itself(), request.key()?)
                 .await?,
-        )
+        ))
     }
 }

@@ -1,11 +1,9 @@
 //! GET /v1/customers/{customerKey}/partition-groups: a customer's partition groups, oldest first.
 
-use domain::{
-    Result,
-    partition_group::{self, PartitionGroup},
-};
-use runtime::{Answer, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::ViewPartitions, spec::Action};
-use table::{keys::Family, parts::PartFilter};
+use domain::{Result, partition_group::PartitionGroup};
+use runtime::{Caller, Context, Endpoint, Listed, Request, Spec, access::ViewPartitions};
+use table::parts::PartFilter;
+use table::parts::Parts;
 
 pub struct ListPartitionGroups;
 
@@ -15,22 +13,16 @@ impl Endpoint for ListPartitionGroups {
         "/v1/customers/{customerKey}/partition-groups",
         "List a customer's partition groups, oldest first.",
     )
-    .answers(Answer::Page {
-        name: "PartitionGroup",
-        fields: partition_group::view_fields,
-    })
-    .grants(&[
-        Grant::on(Family::Customer, Action::Query),
-        Grant::on(Family::Customer, Action::GetItem),
-    ]);
+    .performs(&[Parts::<PartitionGroup>::LIST]);
     type Permission = ViewPartitions;
+    type Answer = Listed<PartitionGroup>;
 
-    async fn handle(ctx: &Context, caller: Caller<ViewPartitions>, request: Request) -> Result<Reply> {
+    async fn handle(ctx: &Context, caller: Caller<ViewPartitions>, request: Request) -> Result<Self::Answer> {
         let page = request.page(ctx)?;
         let (partition_groups, next) = ctx
             .parts::<PartitionGroup>()
             .list(caller.tenant().itself(), &PartFilter::default(), &page)
             .await?;
-        Reply::page(partition_groups, request.next_cursor(ctx, next))
+        Ok(Listed::new(partition_groups, request.next_cursor(ctx, next)))
     }
 }

@@ -3,10 +3,10 @@
 use domain::{
     EntityKind, Result,
     fields::{Field, Rule},
-    partition::{self, ENVIRONMENTS, Partition},
+    partition::{ENVIRONMENTS, Partition},
 };
-use runtime::{Answer, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::ViewPartitions, spec::Action};
-use table::keys::Family;
+use runtime::{Caller, Context, Endpoint, Listed, Request, Spec, access::ViewPartitions};
+use table::parts::Parts;
 
 pub struct ListPartitions;
 
@@ -30,22 +30,16 @@ impl Endpoint for ListPartitions {
         "List a customer's partitions, oldest first.",
     )
     .filters(FILTERS)
-    .answers(Answer::Page {
-        name: "Partition",
-        fields: partition::view_fields,
-    })
-    .grants(&[
-        Grant::on(Family::Customer, Action::Query),
-        Grant::on(Family::Customer, Action::GetItem),
-    ]);
+    .performs(&[Parts::<Partition>::LIST]);
     type Permission = ViewPartitions;
+    type Answer = Listed<Partition>;
 
-    async fn handle(ctx: &Context, caller: Caller<ViewPartitions>, request: Request) -> Result<Reply> {
+    async fn handle(ctx: &Context, caller: Caller<ViewPartitions>, request: Request) -> Result<Self::Answer> {
         let page = request.page(ctx)?;
         let (partitions, next) = ctx
             .parts::<Partition>()
             .list(caller.tenant().itself(), &request.filter()?, &page)
             .await?;
-        Reply::page(partitions, request.next_cursor(ctx, next))
+        Ok(Listed::new(partitions, request.next_cursor(ctx, next)))
     }
 }

@@ -1,13 +1,11 @@
 //! PATCH /v1/customers/{customerKey}/partitions/{partitionKey}: change a partition by JSON Merge Patch.
 
 use domain::{
-    Code, Result,
+    Result,
     partition::{self, Partition},
 };
-use runtime::{
-    Answer, Body, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::ManagePartitions, spec::Action,
-};
-use table::keys::Family;
+use runtime::{Body, Caller, Context, Endpoint, Found, Request, Spec, access::ManagePartitions};
+use table::parts::Parts;
 
 pub struct UpdatePartition;
 
@@ -18,21 +16,11 @@ impl Endpoint for UpdatePartition {
         "Change a partition of a customer.",
     )
     .takes(Body::Patch(partition::FIELDS))
-    .answers(Answer::Entity {
-        name: "Partition",
-        fields: partition::view_fields,
-    })
-    .grants(&[
-        Grant::on(Family::Customer, Action::GetItem),
-        Grant::on(Family::Customer, Action::ConditionCheckItem),
-        Grant::on(Family::Customer, Action::PutItem),
-        Grant::on(Family::Customer, Action::UpdateItem),
-        Grant::on(Family::Customer, Action::DeleteItem),
-    ])
-    .codes(&[Code::Conflict, Code::CustomerDisabled]);
+    .performs(&[Parts::<Partition>::PATCH]);
     type Permission = ManagePartitions;
+    type Answer = Found<Partition>;
 
-    async fn handle(ctx: &Context, caller: Caller<ManagePartitions>, request: Request) -> Result<Reply> {
+    async fn handle(ctx: &Context, caller: Caller<ManagePartitions>, request: Request) -> Result<Self::Answer> {
         let change = request.change(ctx, &caller.actor);
         let partition = ctx
             .parts::<Partition>()
@@ -44,6 +32,6 @@ impl Endpoint for UpdatePartition {
                 &change,
             )
             .await?;
-        Reply::entity(&partition)
+        Ok(Found(partition))
     }
 }

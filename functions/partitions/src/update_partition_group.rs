@@ -1,13 +1,11 @@
 //! PATCH /v1/customers/{customerKey}/partition-groups/{partitionGroupKey}: change a partition group by JSON Merge Patch.
 
 use domain::{
-    Code, Result,
+    Result,
     partition_group::{self, PartitionGroup},
 };
-use runtime::{
-    Answer, Body, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::ManagePartitions, spec::Action,
-};
-use table::keys::Family;
+use runtime::{Body, Caller, Context, Endpoint, Found, Request, Spec, access::ManagePartitions};
+use table::parts::Parts;
 
 pub struct UpdatePartitionGroup;
 
@@ -18,20 +16,11 @@ impl Endpoint for UpdatePartitionGroup {
         "Change a partition group of a customer.",
     )
     .takes(Body::Patch(partition_group::FIELDS))
-    .answers(Answer::Entity {
-        name: "PartitionGroup",
-        fields: partition_group::view_fields,
-    })
-    .grants(&[
-        Grant::on(Family::Customer, Action::GetItem),
-        Grant::on(Family::Customer, Action::ConditionCheckItem),
-        Grant::on(Family::Customer, Action::PutItem),
-        Grant::on(Family::Customer, Action::DeleteItem),
-    ])
-    .codes(&[Code::Conflict, Code::CustomerDisabled]);
+    .performs(&[Parts::<PartitionGroup>::PATCH]);
     type Permission = ManagePartitions;
+    type Answer = Found<PartitionGroup>;
 
-    async fn handle(ctx: &Context, caller: Caller<ManagePartitions>, request: Request) -> Result<Reply> {
+    async fn handle(ctx: &Context, caller: Caller<ManagePartitions>, request: Request) -> Result<Self::Answer> {
         let change = request.change(ctx, &caller.actor);
         let partition_group = ctx
             .parts::<PartitionGroup>()
@@ -43,6 +32,6 @@ impl Endpoint for UpdatePartitionGroup {
                 &change,
             )
             .await?;
-        Reply::entity(&partition_group)
+        Ok(Found(partition_group))
     }
 }

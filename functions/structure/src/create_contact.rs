@@ -1,13 +1,11 @@
 //! POST /v1/customers/{customerKey}/contacts, and of a client: make a contact.
 
 use domain::{
-    Code, Entity, Result,
+    Entity, Result,
     contact::{self, Contact},
 };
-use runtime::{
-    Answer, Body, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::EditStructure, spec::Action,
-};
-use table::keys::Family;
+use runtime::{Body, Caller, Context, Created, Endpoint, Request, Spec, access::EditStructure};
+use table::parts::Parts;
 
 pub struct CreateContact;
 
@@ -20,21 +18,14 @@ impl Endpoint for CreateContact {
     .also("/v1/customers/{customerKey}/clients/{clientKey}/contacts")
     .takes(Body::Create(contact::FIELDS))
     .rules(contact::rules_of_new)
-    .answers(Answer::Created {
-        name: "Contact",
-        fields: contact::view_fields,
-    })
-    .grants(&[
-        Grant::on(Family::Customer, Action::ConditionCheckItem),
-        Grant::on(Family::Customer, Action::PutItem),
-    ])
-    .codes(&[Code::CustomerDisabled]);
+    .performs(&[Parts::<Contact>::CREATE]);
     type Permission = EditStructure;
+    type Answer = Created<Contact>;
 
-    async fn handle(ctx: &Context, caller: Caller<EditStructure>, request: Request) -> Result<Reply> {
+    async fn handle(ctx: &Context, caller: Caller<EditStructure>, request: Request) -> Result<Self::Answer> {
         let change = request.change(ctx, &caller.actor);
         let contact = Contact::new(ctx.new_key(), request.body.clone(), change.now, &caller.actor)?;
         ctx.parts::<Contact>().create(caller.owner(), &contact, &change).await?;
-        Reply::entity(&contact)
+        Ok(Created(contact))
     }
 }

@@ -1,13 +1,11 @@
 //! POST /v1/customers/{customerKey}/departments, and of a client: make a department.
 
 use domain::{
-    Code, Entity, Result,
+    Entity, Result,
     department::{self, Department},
 };
-use runtime::{
-    Answer, Body, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::EditStructure, spec::Action,
-};
-use table::keys::Family;
+use runtime::{Body, Caller, Context, Created, Endpoint, Request, Spec, access::EditStructure};
+use table::parts::Parts;
 
 pub struct CreateDepartment;
 
@@ -19,23 +17,16 @@ impl Endpoint for CreateDepartment {
     )
     .also("/v1/customers/{customerKey}/clients/{clientKey}/departments")
     .takes(Body::Create(department::FIELDS))
-    .answers(Answer::Created {
-        name: "Department",
-        fields: department::view_fields,
-    })
-    .grants(&[
-        Grant::on(Family::Customer, Action::ConditionCheckItem),
-        Grant::on(Family::Customer, Action::PutItem),
-    ])
-    .codes(&[Code::Conflict, Code::CustomerDisabled]);
+    .performs(&[Parts::<Department>::CREATE]);
     type Permission = EditStructure;
+    type Answer = Created<Department>;
 
-    async fn handle(ctx: &Context, caller: Caller<EditStructure>, request: Request) -> Result<Reply> {
+    async fn handle(ctx: &Context, caller: Caller<EditStructure>, request: Request) -> Result<Self::Answer> {
         let change = request.change(ctx, &caller.actor);
         let department = Department::new(ctx.new_key(), request.body.clone(), change.now, &caller.actor)?;
         ctx.parts::<Department>()
             .create(caller.owner(), &department, &change)
             .await?;
-        Reply::entity(&department)
+        Ok(Created(department))
     }
 }

@@ -1,13 +1,11 @@
 //! POST /v1/customers/{customerKey}/locations, and of a client: make a location. Making it headquarters takes that from the other, in one transaction.
 
 use domain::{
-    Code, Entity, Result,
+    Entity, Result,
     location::{self, Location},
 };
-use runtime::{
-    Answer, Body, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::EditStructure, spec::Action,
-};
-use table::keys::Family;
+use runtime::{Body, Caller, Context, Created, Endpoint, Request, Spec, access::EditStructure};
+use table::parts::Parts;
 
 pub struct CreateLocation;
 
@@ -19,24 +17,16 @@ impl Endpoint for CreateLocation {
     )
     .also("/v1/customers/{customerKey}/clients/{clientKey}/locations")
     .takes(Body::Create(location::FIELDS))
-    .answers(Answer::Created {
-        name: "Location",
-        fields: location::view_fields,
-    })
-    .grants(&[
-        Grant::on(Family::Customer, Action::ConditionCheckItem),
-        Grant::on(Family::Customer, Action::PutItem),
-        Grant::on(Family::Customer, Action::UpdateItem),
-    ])
-    .codes(&[Code::Conflict, Code::CustomerDisabled]);
+    .performs(&[Parts::<Location>::CREATE]);
     type Permission = EditStructure;
+    type Answer = Created<Location>;
 
-    async fn handle(ctx: &Context, caller: Caller<EditStructure>, request: Request) -> Result<Reply> {
+    async fn handle(ctx: &Context, caller: Caller<EditStructure>, request: Request) -> Result<Self::Answer> {
         let change = request.change(ctx, &caller.actor);
         let location = Location::new(ctx.new_key(), request.body.clone(), change.now, &caller.actor)?;
         ctx.parts::<Location>()
             .create(caller.owner(), &location, &change)
             .await?;
-        Reply::entity(&location)
+        Ok(Created(location))
     }
 }

@@ -1,8 +1,8 @@
 //! DELETE /v1/customers/{customerKey}/departments/{departmentKey}, and of a client: delete a department.
 
-use domain::{Code, Result, department::Department};
-use runtime::{Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::EditStructure, spec::Action};
-use table::keys::Family;
+use domain::{Result, department::Department};
+use runtime::{Caller, Context, Endpoint, Nothing, Request, Spec, access::EditStructure};
+use table::parts::Parts;
 
 pub struct DeleteDepartment;
 
@@ -13,20 +13,15 @@ impl Endpoint for DeleteDepartment {
         "Delete a department of a customer or client.",
     )
     .also("/v1/customers/{customerKey}/clients/{clientKey}/departments/{departmentKey}")
-    .grants(&[
-        Grant::on(Family::Customer, Action::GetItem),
-        Grant::on(Family::Customer, Action::ConditionCheckItem),
-        Grant::on(Family::Customer, Action::PutItem),
-        Grant::on(Family::Customer, Action::DeleteItem),
-    ])
-    .codes(&[Code::CustomerDisabled]);
+    .performs(&[Parts::<Department>::DELETE]);
     type Permission = EditStructure;
+    type Answer = Nothing;
 
-    async fn handle(ctx: &Context, caller: Caller<EditStructure>, request: Request) -> Result<Reply> {
+    async fn handle(ctx: &Context, caller: Caller<EditStructure>, request: Request) -> Result<Self::Answer> {
         let change = request.change(ctx, &caller.actor);
         ctx.parts::<Department>()
             .delete(caller.owner(), request.key()?, request.if_match, &change)
             .await?;
-        Ok(Reply::nothing())
+        Ok(Nothing)
     }
 }

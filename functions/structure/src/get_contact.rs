@@ -1,11 +1,8 @@
 //! GET /v1/customers/{customerKey}/contacts/{contactKey}, and of a client: read one contact.
 
-use domain::{
-    Result,
-    contact::{self, Contact},
-};
-use runtime::{Answer, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::ViewStructure, spec::Action};
-use table::keys::Family;
+use domain::{Result, contact::Contact};
+use runtime::{Caller, Context, Endpoint, Found, Request, Spec, access::ViewStructure};
+use table::parts::Parts;
 
 pub struct GetContact;
 
@@ -16,14 +13,11 @@ impl Endpoint for GetContact {
         "Read a contact of a customer or client.",
     )
     .also("/v1/customers/{customerKey}/clients/{clientKey}/contacts/{contactKey}")
-    .answers(Answer::Entity {
-        name: "Contact",
-        fields: contact::view_fields,
-    })
-    .grants(&[Grant::on(Family::Customer, Action::GetItem)]);
+    .performs(&[Parts::<Contact>::GET]);
     type Permission = ViewStructure;
+    type Answer = Found<Contact>;
 
-    async fn handle(ctx: &Context, caller: Caller<ViewStructure>, request: Request) -> Result<Reply> {
-        Reply::entity(&ctx.parts::<Contact>().get(caller.owner(), request.key()?).await?)
+    async fn handle(ctx: &Context, caller: Caller<ViewStructure>, request: Request) -> Result<Self::Answer> {
+        Ok(Found(ctx.parts::<Contact>().get(caller.owner(), request.key()?).await?))
     }
 }

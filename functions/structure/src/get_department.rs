@@ -1,11 +1,8 @@
 //! GET /v1/customers/{customerKey}/departments/{departmentKey}, and of a client: read one department.
 
-use domain::{
-    Result,
-    department::{self, Department},
-};
-use runtime::{Answer, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::ViewStructure, spec::Action};
-use table::keys::Family;
+use domain::{Result, department::Department};
+use runtime::{Caller, Context, Endpoint, Found, Request, Spec, access::ViewStructure};
+use table::parts::Parts;
 
 pub struct GetDepartment;
 
@@ -16,14 +13,13 @@ impl Endpoint for GetDepartment {
         "Read a department of a customer or client.",
     )
     .also("/v1/customers/{customerKey}/clients/{clientKey}/departments/{departmentKey}")
-    .answers(Answer::Entity {
-        name: "Department",
-        fields: department::view_fields,
-    })
-    .grants(&[Grant::on(Family::Customer, Action::GetItem)]);
+    .performs(&[Parts::<Department>::GET]);
     type Permission = ViewStructure;
+    type Answer = Found<Department>;
 
-    async fn handle(ctx: &Context, caller: Caller<ViewStructure>, request: Request) -> Result<Reply> {
-        Reply::entity(&ctx.parts::<Department>().get(caller.owner(), request.key()?).await?)
+    async fn handle(ctx: &Context, caller: Caller<ViewStructure>, request: Request) -> Result<Self::Answer> {
+        Ok(Found(
+            ctx.parts::<Department>().get(caller.owner(), request.key()?).await?,
+        ))
     }
 }

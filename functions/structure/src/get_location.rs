@@ -1,11 +1,8 @@
 //! GET /v1/customers/{customerKey}/locations/{locationKey}, and of a client: read one location.
 
-use domain::{
-    Result,
-    location::{self, Location},
-};
-use runtime::{Answer, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::ViewStructure, spec::Action};
-use table::keys::Family;
+use domain::{Result, location::Location};
+use runtime::{Caller, Context, Endpoint, Found, Request, Spec, access::ViewStructure};
+use table::parts::Parts;
 
 pub struct GetLocation;
 
@@ -16,14 +13,13 @@ impl Endpoint for GetLocation {
         "Read a location of a customer or client.",
     )
     .also("/v1/customers/{customerKey}/clients/{clientKey}/locations/{locationKey}")
-    .answers(Answer::Entity {
-        name: "Location",
-        fields: location::view_fields,
-    })
-    .grants(&[Grant::on(Family::Customer, Action::GetItem)]);
+    .performs(&[Parts::<Location>::GET]);
     type Permission = ViewStructure;
+    type Answer = Found<Location>;
 
-    async fn handle(ctx: &Context, caller: Caller<ViewStructure>, request: Request) -> Result<Reply> {
-        Reply::entity(&ctx.parts::<Location>().get(caller.owner(), request.key()?).await?)
+    async fn handle(ctx: &Context, caller: Caller<ViewStructure>, request: Request) -> Result<Self::Answer> {
+        Ok(Found(
+            ctx.parts::<Location>().get(caller.owner(), request.key()?).await?,
+        ))
     }
 }

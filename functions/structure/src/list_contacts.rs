@@ -2,11 +2,11 @@
 
 use domain::{
     EntityKind, Result,
-    contact::{self, Contact},
+    contact::Contact,
     fields::{Field, Rule},
 };
-use runtime::{Answer, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::ViewStructure, spec::Action};
-use table::keys::Family;
+use runtime::{Caller, Context, Endpoint, Listed, Request, Spec, access::ViewStructure};
+use table::parts::Parts;
 
 pub struct ListContacts;
 
@@ -28,22 +28,16 @@ impl Endpoint for ListContacts {
     )
     .also("/v1/customers/{customerKey}/clients/{clientKey}/contacts")
     .filters(FILTERS)
-    .answers(Answer::Page {
-        name: "Contact",
-        fields: contact::view_fields,
-    })
-    .grants(&[
-        Grant::on(Family::Customer, Action::Query),
-        Grant::on(Family::Customer, Action::GetItem),
-    ]);
+    .performs(&[Parts::<Contact>::LIST]);
     type Permission = ViewStructure;
+    type Answer = Listed<Contact>;
 
-    async fn handle(ctx: &Context, caller: Caller<ViewStructure>, request: Request) -> Result<Reply> {
+    async fn handle(ctx: &Context, caller: Caller<ViewStructure>, request: Request) -> Result<Self::Answer> {
         let page = request.page(ctx)?;
         let (contacts, next) = ctx
             .parts::<Contact>()
             .list(caller.owner(), &request.filter()?, &page)
             .await?;
-        Reply::page(contacts, request.next_cursor(ctx, next))
+        Ok(Listed::new(contacts, request.next_cursor(ctx, next)))
     }
 }

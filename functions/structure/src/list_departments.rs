@@ -2,11 +2,11 @@
 
 use domain::{
     Result,
-    department::{self, Department},
+    department::Department,
     fields::{Field, Rule},
 };
-use runtime::{Answer, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::ViewStructure, spec::Action};
-use table::keys::Family;
+use runtime::{Caller, Context, Endpoint, Listed, Request, Spec, access::ViewStructure};
+use table::parts::Parts;
 
 pub struct ListDepartments;
 
@@ -27,22 +27,16 @@ impl Endpoint for ListDepartments {
     )
     .also("/v1/customers/{customerKey}/clients/{clientKey}/departments")
     .filters(FILTERS)
-    .answers(Answer::Page {
-        name: "Department",
-        fields: department::view_fields,
-    })
-    .grants(&[
-        Grant::on(Family::Customer, Action::Query),
-        Grant::on(Family::Customer, Action::GetItem),
-    ]);
+    .performs(&[Parts::<Department>::LIST]);
     type Permission = ViewStructure;
+    type Answer = Listed<Department>;
 
-    async fn handle(ctx: &Context, caller: Caller<ViewStructure>, request: Request) -> Result<Reply> {
+    async fn handle(ctx: &Context, caller: Caller<ViewStructure>, request: Request) -> Result<Self::Answer> {
         let page = request.page(ctx)?;
         let (departments, next) = ctx
             .parts::<Department>()
             .list(caller.owner(), &request.filter()?, &page)
             .await?;
-        Reply::page(departments, request.next_cursor(ctx, next))
+        Ok(Listed::new(departments, request.next_cursor(ctx, next)))
     }
 }

@@ -3,10 +3,10 @@
 use domain::{
     Result,
     fields::{Field, Rule},
-    location::{self, Location},
+    location::Location,
 };
-use runtime::{Answer, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::ViewStructure, spec::Action};
-use table::keys::Family;
+use runtime::{Caller, Context, Endpoint, Listed, Request, Spec, access::ViewStructure};
+use table::parts::Parts;
 
 pub struct ListLocations;
 
@@ -27,22 +27,16 @@ impl Endpoint for ListLocations {
     )
     .also("/v1/customers/{customerKey}/clients/{clientKey}/locations")
     .filters(FILTERS)
-    .answers(Answer::Page {
-        name: "Location",
-        fields: location::view_fields,
-    })
-    .grants(&[
-        Grant::on(Family::Customer, Action::Query),
-        Grant::on(Family::Customer, Action::GetItem),
-    ]);
+    .performs(&[Parts::<Location>::LIST]);
     type Permission = ViewStructure;
+    type Answer = Listed<Location>;
 
-    async fn handle(ctx: &Context, caller: Caller<ViewStructure>, request: Request) -> Result<Reply> {
+    async fn handle(ctx: &Context, caller: Caller<ViewStructure>, request: Request) -> Result<Self::Answer> {
         let page = request.page(ctx)?;
         let (locations, next) = ctx
             .parts::<Location>()
             .list(caller.owner(), &request.filter()?, &page)
             .await?;
-        Reply::page(locations, request.next_cursor(ctx, next))
+        Ok(Listed::new(locations, request.next_cursor(ctx, next)))
     }
 }

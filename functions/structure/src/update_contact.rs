@@ -1,13 +1,11 @@
 //! PATCH /v1/customers/{customerKey}/contacts/{contactKey}, and of a client: change a contact by JSON Merge Patch.
 
 use domain::{
-    Code, Result,
+    Result,
     contact::{self, Contact},
 };
-use runtime::{
-    Answer, Body, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::EditStructure, spec::Action,
-};
-use table::keys::Family;
+use runtime::{Body, Caller, Context, Endpoint, Found, Request, Spec, access::EditStructure};
+use table::parts::Parts;
 
 pub struct UpdateContact;
 
@@ -19,24 +17,16 @@ impl Endpoint for UpdateContact {
     )
     .also("/v1/customers/{customerKey}/clients/{clientKey}/contacts/{contactKey}")
     .takes(Body::Patch(contact::FIELDS))
-    .answers(Answer::Entity {
-        name: "Contact",
-        fields: contact::view_fields,
-    })
-    .grants(&[
-        Grant::on(Family::Customer, Action::GetItem),
-        Grant::on(Family::Customer, Action::ConditionCheckItem),
-        Grant::on(Family::Customer, Action::PutItem),
-    ])
-    .codes(&[Code::CustomerDisabled]);
+    .performs(&[Parts::<Contact>::PATCH]);
     type Permission = EditStructure;
+    type Answer = Found<Contact>;
 
-    async fn handle(ctx: &Context, caller: Caller<EditStructure>, request: Request) -> Result<Reply> {
+    async fn handle(ctx: &Context, caller: Caller<EditStructure>, request: Request) -> Result<Self::Answer> {
         let change = request.change(ctx, &caller.actor);
         let contact = ctx
             .parts::<Contact>()
             .patch(caller.owner(), request.key()?, &request.body, request.if_match, &change)
             .await?;
-        Reply::entity(&contact)
+        Ok(Found(contact))
     }
 }

@@ -1,13 +1,11 @@
 //! PATCH /v1/customers/{customerKey}/departments/{departmentKey}, and of a client: change a department by JSON Merge Patch.
 
 use domain::{
-    Code, Result,
+    Result,
     department::{self, Department},
 };
-use runtime::{
-    Answer, Body, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::EditStructure, spec::Action,
-};
-use table::keys::Family;
+use runtime::{Body, Caller, Context, Endpoint, Found, Request, Spec, access::EditStructure};
+use table::parts::Parts;
 
 pub struct UpdateDepartment;
 
@@ -19,25 +17,16 @@ impl Endpoint for UpdateDepartment {
     )
     .also("/v1/customers/{customerKey}/clients/{clientKey}/departments/{departmentKey}")
     .takes(Body::Patch(department::FIELDS))
-    .answers(Answer::Entity {
-        name: "Department",
-        fields: department::view_fields,
-    })
-    .grants(&[
-        Grant::on(Family::Customer, Action::GetItem),
-        Grant::on(Family::Customer, Action::ConditionCheckItem),
-        Grant::on(Family::Customer, Action::PutItem),
-        Grant::on(Family::Customer, Action::DeleteItem),
-    ])
-    .codes(&[Code::Conflict, Code::CustomerDisabled]);
+    .performs(&[Parts::<Department>::PATCH]);
     type Permission = EditStructure;
+    type Answer = Found<Department>;
 
-    async fn handle(ctx: &Context, caller: Caller<EditStructure>, request: Request) -> Result<Reply> {
+    async fn handle(ctx: &Context, caller: Caller<EditStructure>, request: Request) -> Result<Self::Answer> {
         let change = request.change(ctx, &caller.actor);
         let department = ctx
             .parts::<Department>()
             .patch(caller.owner(), request.key()?, &request.body, request.if_match, &change)
             .await?;
-        Reply::entity(&department)
+        Ok(Found(department))
     }
 }

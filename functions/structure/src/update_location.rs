@@ -1,13 +1,11 @@
 //! PATCH /v1/customers/{customerKey}/locations/{locationKey}, and of a client: change a location by JSON Merge Patch.
 
 use domain::{
-    Code, Result,
+    Result,
     location::{self, Location},
 };
-use runtime::{
-    Answer, Body, Caller, Context, Endpoint, Grant, Reply, Request, Spec, access::EditStructure, spec::Action,
-};
-use table::keys::Family;
+use runtime::{Body, Caller, Context, Endpoint, Found, Request, Spec, access::EditStructure};
+use table::parts::Parts;
 
 pub struct UpdateLocation;
 
@@ -19,26 +17,16 @@ impl Endpoint for UpdateLocation {
     )
     .also("/v1/customers/{customerKey}/clients/{clientKey}/locations/{locationKey}")
     .takes(Body::Patch(location::FIELDS))
-    .answers(Answer::Entity {
-        name: "Location",
-        fields: location::view_fields,
-    })
-    .grants(&[
-        Grant::on(Family::Customer, Action::GetItem),
-        Grant::on(Family::Customer, Action::ConditionCheckItem),
-        Grant::on(Family::Customer, Action::PutItem),
-        Grant::on(Family::Customer, Action::UpdateItem),
-        Grant::on(Family::Customer, Action::DeleteItem),
-    ])
-    .codes(&[Code::Conflict, Code::CustomerDisabled]);
+    .performs(&[Parts::<Location>::PATCH]);
     type Permission = EditStructure;
+    type Answer = Found<Location>;
 
-    async fn handle(ctx: &Context, caller: Caller<EditStructure>, request: Request) -> Result<Reply> {
+    async fn handle(ctx: &Context, caller: Caller<EditStructure>, request: Request) -> Result<Self::Answer> {
         let change = request.change(ctx, &caller.actor);
         let location = ctx
             .parts::<Location>()
             .patch(caller.owner(), request.key()?, &request.body, request.if_match, &change)
             .await?;
-        Reply::entity(&location)
+        Ok(Found(location))
     }
 }

@@ -2,6 +2,10 @@
 
 pub mod publish_changes;
 
-use runtime::Function;
+use runtime::{Area, Function};
 
-pub const FUNCTIONS: &[Function] = &[Function::trigger::<publish_changes::PublishChanges>()];
+pub const AREA: Area = Area {
+    name: "table-stream",
+    summary: "The trigger that turns changes of the table into events.",
+    functions: &[Function::trigger::<publish_changes::PublishChanges>()],
+};

@@ -1,21 +1,16 @@
 //! What one everyday request asks of DynamoDB: how many requests, and what they are charged.
 
-use crate::{
-    cases,
-    report::Table,
-    store::Charge,
-    world::{World, functions},
-};
+use crate::{cases::Cases, report::Table, store::Charge, world::World};
 use anyhow::Result;
+use template::functions;
 
 pub async fn measure() -> Result<()> {
     let world = World::new(None, 100).await?;
+    let cases = Cases::new(&world).await?;
     let mut table = Table::new(&["function", "requests", "read units", "write units", "which"]);
     for function in functions() {
         let name = function.name();
-        let Some(event) = cases::event(&world, name).await? else {
-            continue;
-        };
+        let event = cases.event(name).await?;
         world.store.take();
         world.run(name, event).await?;
         let charges = world.store.take();

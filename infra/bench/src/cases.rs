@@ -1,136 +1,155 @@
-//! An everyday event for each function, and whatever has to be there before it.
+//! An everyday event for each function, and whatever has to exist before it.
+//!
+//! An endpoint's request needs the entities that its route names; they are created first. [`BEFORE`] adds what else has to happen. A
+//! function that needs more than that fails here until it is given it: none is left out in silence.
+
+mod events;
+mod scene;
 
 use crate::world::World;
-use anyhow::{Context, Result};
-use events::{Event, EventType};
-use serde_json::{Value, json};
+use anyhow::{Context, Result, bail};
+use domain::EntityKind;
+use runtime::{Function, Spec, Started, TaskSpec, spec::Method};
+use scene::Scene;
+use serde_json::Value;
+use template::functions;
 
-/// `None` for a function that nobody has written an event for.
-pub async fn event(world: &World, function: &str) -> Result<Option<Value>> {
-    let number = world.number();
-    let seeded = key(&world.customer)?;
-    let of = |customer| [("customerKey", customer)];
-    let to = |customer: &str, parameters: &[(&str, &str)], body| {
-        let all = [&[("customerKey", customer)], parameters].concat();
-        world.http_event(function, &all, body)
-    };
-    let request = match function {
-        "create-customer" => {
-            let body = json!({
-                "type": "Business", "name": "Globex", "isTenantCustomer": true, "externalId": format!("globex-{number}"),
-                "address": {"line1": "2 Main Street", "city": "Springfield", "postalCode": "12345", "country": "US"},
-            });
-            world.http_event(function, &[], Some(body))?
-        }
-        "list-customers" => world.http_event(function, &[], None)?,
-        "get-customer" | "list-locations" => to(seeded, &[], None)?,
-        "get-customer-by-external-id" => {
-            let id = world.customer["externalId"].as_str().context("no external id")?;
-            world.http_event(function, &[("externalId", id)], None)?
-        }
-        "get-tenant" => {
-            let tenant_key = world.customer["bootstrapTenantKey"].as_str().context("no tenant key")?;
-            world.http_event(function, &[("bootstrapTenantKey", tenant_key)], None)?
-        }
-        "update-customer" => to(seeded, &[], Some(json!({"name": format!("Acme {number}")})))?,
-        "delete-customer" | "deactivate-customer" => to(key(&world.make_customer().await?)?, &[], None)?,
-        "reactivate-customer" | "list-deactivations" | "list-audit-entries" => {
-            let customer = world.make_customer().await?;
-            world.answer("deactivate-customer", &of(key(&customer)?), None).await?;
-            to(key(&customer)?, &[], None)?
-        }
-        "create-location" => to(seeded, &[], Some(location(number)))?,
-        "get-location" | "update-location" | "delete-location" => {
-            let location = world
-                .answer("create-location", &of(seeded), Some(location(number)))
-                .await?;
-            let body = (function == "update-location").then(|| json!({"name": "Moved"}));
-            to(seeded, &[("locationKey", key(&location)?)], body)?
-        }
-        "create-client" => to(seeded, &[], Some(json!({"name": "Springfield Stores"})))?,
-        "get-client" => {
-            let client = json!({"name": "Springfield Stores"});
-            let client = world.answer("create-client", &of(seeded), Some(client)).await?;
-            to(seeded, &[("clientKey", key(&client)?)], None)?
-        }
-        "create-partition" => to(seeded, &[], Some(partition(number)))?,
-        "create-api-key" | "list-api-keys" | "get-api-key" | "rotate-api-key" | "verify-api-key" => {
-            let made = world
-                .answer("create-partition", &of(seeded), Some(partition(number)))
-                .await?;
-            let in_partition = [("partitionKey", key(&made)?)];
-            let body = json!({"kind": "Custom", "name": "Web shop", "scopes": ["orders:read"]});
-            if function == "create-api-key" {
-                return to(seeded, &in_partition, Some(body)).map(Some);
-            }
-            let path = [("customerKey", seeded), in_partition[0]];
-            let issued = world.answer("create-api-key", &path, Some(body)).await?;
-            let id = [in_partition[0], ("keyId", key(&issued["apiKey"])?)];
-            match function {
-                "list-api-keys" => to(seeded, &in_partition, None)?,
-                "get-api-key" => to(seeded, &id, None)?,
-                "rotate-api-key" => to(seeded, &id, Some(json!({})))?,
-                _ => {
-                    let body = json!({"plaintext": issued["plaintext"]});
-                    let event = world.http_event(function, &[], Some(body))?;
-                    // The day's first verification writes: every other one does not.
-                    world.run(function, event.clone()).await?;
-                    event
+/// Requests that come before a function's event, in order, each about the entities of those before it. A task works on the event of the
+/// last one; with none, on the event of the customer's creation.
+const BEFORE: &[(&str, &[&str])] = &[
+    ("reactivate-customer", &["deactivate-customer"]),
+    ("enable-client", &["disable-client"]),
+    ("dissociate-account", &["provision-account"]),
+    ("delete-logo", &["confirm-logo"]),
+    ("expire-api-keys", &["create-api-key"]),
+    // A key's first verification of a day writes, all others only read.
+    (
+        "verify-api-key",
+        &["create-partition", "create-api-key", "verify-api-key"],
+    ),
+    (
+        "authorize-api-key",
+        &["create-partition", "create-api-key", "verify-api-key"],
+    ),
+    ("expire-due-api-keys", &["create-partition", "create-api-key"]),
+    ("create-customer-location", &[]),
+    ("settle-logos", &["confirm-logo", "confirm-logo"]),
+    (
+        "cascade-client-state",
+        &["create-client", "provision-account", "disable-client"],
+    ),
+    ("cascade-account-state", &["create-client", "deactivate-customer"]),
+    (
+        "delete-client-children",
+        &[
+            "create-client",
+            "create-department",
+            "create-location",
+            "create-contact",
+            "delete-client",
+        ],
+    ),
+    (
+        "delete-customer-children",
+        &[
+            "create-department",
+            "create-location",
+            "create-contact",
+            "create-client",
+            "delete-customer",
+        ],
+    ),
+    (
+        "delete-customer-partitions",
+        &["create-partition-group", "create-partition", "delete-customer"],
+    ),
+    (
+        "expire-partition-api-keys",
+        &["create-partition", "create-api-key", "delete-partition"],
+    ),
+    (
+        "expire-customer-api-keys",
+        &["create-partition", "create-api-key", "deactivate-customer"],
+    ),
+    (
+        "clear-deleted-location",
+        &["create-location", "create-contact", "delete-location"],
+    ),
+];
+
+pub struct Cases<'w> {
+    world: &'w World,
+    /// A customer with a full page of everything that is listed.
+    full: Scene<'w>,
+}
+
+impl<'w> Cases<'w> {
+    pub async fn new(world: &'w World) -> Result<Self> {
+        let full = Scene::full(world).await?;
+        Ok(Self { world, full })
+    }
+
+    pub async fn event(&self, function: &str) -> Result<Value> {
+        let known = functions().into_iter().find(|known| known.name() == function);
+        match known.with_context(|| format!("no function is named {function}"))? {
+            Function::Endpoint(endpoint) => self.request(&endpoint.spec).await,
+            Function::Task(task) => self.message(&task.spec).await,
+            Function::Trigger(_) => Ok(events::inserted(&self.world.customer_item(self.world.customer_key()?)?)),
+            Function::Standalone(standalone) => {
+                let mut scene = Scene::new(self.world).await?;
+                for earlier in before_or_fail(standalone.spec.name)? {
+                    scene.perform(earlier).await?;
+                }
+                match standalone.spec.started {
+                    Started::EveryMinute => {
+                        scene.backdate_api_key()?;
+                        Ok(events::scheduled())
+                    }
+                    Started::AsAuthorizer => Ok(events::authorizer(scene.plaintext()?)),
                 }
             }
         }
-        "get-openapi" => world.http_event(function, &[], None)?,
-        "create-customer-location" => customer_created(&world.make_customer().await?)?,
-        "table-stream" => inserted(&world.customer_item()?),
-        _ => return Ok(None),
-    };
-    Ok(Some(request))
+    }
+
+    async fn request(&self, spec: &Spec) -> Result<Value> {
+        if spec.method == Method::Get && spec.is_paged() {
+            return self.full.request(spec.name);
+        }
+        let mut scene = Scene::new(self.world).await?;
+        scene.create_named(spec).await?;
+        for earlier in before(spec.name).unwrap_or_default() {
+            scene.perform(earlier).await?;
+        }
+        scene.request(spec.name)
+    }
+
+    async fn message(&self, task: &TaskSpec) -> Result<Value> {
+        let Some(r#type) = task.on.first().copied() else {
+            bail!("{} takes no event", task.name)
+        };
+        let mut scene = Scene::new(self.world).await?;
+        let mut old = None;
+        if let Some((change, earlier)) = before_or_fail(task.name)?.split_last() {
+            for earlier in earlier {
+                scene.perform(earlier).await?;
+            }
+            old = scene.entity(r#type.entity()).cloned();
+            scene.perform(change).await?;
+        }
+        let customer = scene.key(EntityKind::Customer)?;
+        let key = scene.key(r#type.entity())?;
+        let new = scene.entity(r#type.entity());
+        let event = events::changed(r#type, customer, key, old.as_ref(), new);
+        Ok(events::message(task.name, &event))
+    }
 }
 
-fn key(of: &Value) -> Result<&str> {
-    of["key"].as_str().context("an entity without a key")
+fn before(function: &str) -> Option<&'static [&'static str]> {
+    let mut cases = BEFORE.iter();
+    cases.find(|(name, _)| *name == function).map(|(_, earlier)| *earlier)
 }
 
-fn location(number: u64) -> Value {
-    json!({
-        "name": "Warehouse", "internalCode": format!("W-{number}"),
-        "address": {"line1": "3 Main Street", "city": "Springfield", "postalCode": "12345", "country": "US"},
-    })
-}
-
-fn partition(number: u64) -> Value {
-    json!({"name": format!("Orders {number}"), "environment": "prod"})
-}
-
-/// A queue's message, with the event in EventBridge's envelope.
-fn customer_created(customer: &Value) -> Result<Value> {
-    let mut detail = Event::sample(EventType::CustomerCreated);
-    detail["customerKey"] = customer["key"].clone();
-    detail["entity"]["key"] = customer["key"].clone();
-    detail["time"] = customer["createdAt"].clone();
-    detail["after"] = customer.clone();
-    let envelope = json!({
-        "version": "0", "id": "17793124-05d4-b198-2fde-7ededc63b103", "detail-type": EventType::CustomerCreated.name(),
-        "source": events::event::SOURCE, "account": "000000000000", "time": "2026-11-23T08:00:00Z", "region": "us-east-1",
-        "resources": [], "detail": detail,
-    });
-    Ok(json!({"Records": [{
-        "messageId": "059f36b4-87a3-44ab-83d2-661975830a7d", "receiptHandle": "AQEBwJnKyrHigUMZj6rYigCgxlaS3SLy0a",
-        "body": envelope.to_string(), "attributes": {"ApproximateReceiveCount": "1"}, "messageAttributes": {},
-        "md5OfBody": "e4e68fb7bd0e697a0ae8f1bb342846b3", "eventSource": "aws:sqs",
-        "eventSourceARN": "arn:aws:sqs:us-east-1:000000000000:create-customer-location", "awsRegion": "us-east-1",
-    }]}))
-}
-
-/// A record of the table's stream.
-fn inserted(item: &Value) -> Value {
-    json!({"Records": [{
-        "eventID": "c9fbe7d0261a5163fcb6940593e41797", "eventName": "INSERT", "eventVersion": "1.1",
-        "eventSource": "aws:dynamodb", "awsRegion": "us-east-1",
-        "dynamodb": {
-            "ApproximateCreationDateTime": 1_795_420_800.0, "Keys": {"pk": item["pk"], "sk": item["sk"]}, "NewImage": item,
-            "SequenceNumber": "4421584500000000017450439091", "SizeBytes": 700, "StreamViewType": "NEW_AND_OLD_IMAGES",
-        },
-        "eventSourceARN": "arn:aws:dynamodb:us-east-1:000000000000:table/customers/stream/2026-11-23T00:00:00.000",
-    }]})
+fn before_or_fail(function: &str) -> Result<&'static [&'static str]> {
+    before(function)
+        .with_context(|| format!("{function} has no event: its row in `BEFORE` of infra/bench/src/cases.rs is missing"))
 }

@@ -11,6 +11,8 @@ mod cold;
 mod keys;
 mod list;
 mod loopback;
+mod objects;
+mod packages;
 mod process;
 mod report;
 mod runtime_api;
@@ -23,6 +25,8 @@ mod warm;
 mod world;
 
 use anyhow::Result;
+use binaries::Binaries;
+use cases::Cases;
 use clap::{Parser, ValueEnum};
 use std::{path::PathBuf, process::ExitCode};
 use world::World;
@@ -39,6 +43,12 @@ struct Options {
     /// Start only this function cold, and others so named: all, if none is
     #[arg(long = "function", value_name = "NAME")]
     functions: Vec<String>,
+    /// Measure the binaries in this folder instead of building them: one an area, bare-get and hello
+    #[arg(long, value_name = "FOLDER")]
+    binaries: Option<PathBuf>,
+    /// Start the binaries in this folder cold too, in turns with the others: one a function, named like it
+    #[arg(long, value_name = "FOLDER", hide = true)]
+    before: Option<PathBuf>,
     /// Cold starts of each function
     #[arg(long, default_value_t = 40)]
     starts: usize,
@@ -103,17 +113,27 @@ fn main() -> ExitCode {
 async fn measure(options: &Options) -> Result<()> {
     let wanted = |part| options.parts.is_empty() || options.parts.contains(&part);
     if wanted(Part::Cold) || wanted(Part::Warm) {
-        let mut only = options.functions.clone();
-        if !only.is_empty() && wanted(Part::Warm) {
-            only.extend(["bare-get".to_owned(), "get-customer".to_owned()]);
-        }
-        let binaries = binaries::build(&only)?;
-        let world = World::new(None, 100).await?;
+        let mut functions = Vec::new();
         if wanted(Part::Cold) {
-            cold::measure(&world, &binaries, &options.functions, options.starts).await?;
+            functions = binaries::served(&options.functions)?;
+        }
+        let mut needed = functions.clone();
+        if wanted(Part::Warm) {
+            needed.extend(binaries::served(&[warm::FUNCTION.to_owned()])?);
+        }
+        let binaries = match &options.binaries {
+            Some(folder) => Binaries::in_folder(folder.clone()),
+            None => binaries::build(&binaries::areas_of(&needed))?,
+        };
+        let before = options.before.clone().map(Binaries::in_folder);
+        let world = World::new(None, 100).await?;
+        let cases = Cases::new(&world).await?;
+        if wanted(Part::Cold) {
+            cold::measure(&world, &cases, &binaries, before.as_ref(), &functions, options.starts).await?;
+            packages::print(&binaries, &binaries::areas_of(&functions))?;
         }
         if wanted(Part::Warm) {
-            warm::measure(&world, &binaries, options.invocations).await?;
+            warm::measure(&world, &cases, &binaries, options.invocations).await?;
         }
     }
     if wanted(Part::Capacity) {

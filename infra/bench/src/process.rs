@@ -20,13 +20,15 @@ pub struct Process {
 }
 
 impl Process {
-    pub async fn start(binary: &Path, settings: &[(&'static str, String)]) -> Result<Self> {
-        let name = binary.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    /// Starts a binary that is to serve this function.
+    pub async fn start(binary: &Path, function: &str, settings: &[(&'static str, String)]) -> Result<Self> {
+        let name = function.to_owned();
         let api = RuntimeApi::serve().await?;
         let child = Command::new(binary)
             .env_clear()
             .envs(settings.iter().map(|(name, value)| (name, value)))
             .env("AWS_LAMBDA_RUNTIME_API", &api.address)
+            .env("_HANDLER", &name)
             .env("AWS_LAMBDA_FUNCTION_NAME", &name)
             .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128")
             .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")

@@ -48,7 +48,9 @@ impl Table {
                 .map(|row| row[index].chars().count())
                 .max()
                 .unwrap_or(0),
-            is_figures: self.rows[1..].iter().all(|row| row[index].parse::<f64>().is_ok()),
+            is_figures: self.rows[1..]
+                .iter()
+                .all(|row| row[index].is_empty() || row[index].parse::<f64>().is_ok()),
         }
     }
 }

@@ -145,8 +145,12 @@ fn says_success(body: &str) -> bool {
         return false;
     };
     let is_refusal = body["statusCode"].as_u64().is_some_and(|status| status >= 300);
+    let inner = body["body"]
+        .as_str()
+        .and_then(|text| serde_json::from_str::<Value>(text).ok());
+    let is_denied = body["isAuthorized"] == false || inner.is_some_and(|answer| answer["valid"] == false);
     let failed = body["batchItemFailures"]
         .as_array()
         .is_some_and(|failures| !failures.is_empty());
-    !is_refusal && !failed
+    !is_refusal && !is_denied && !failed
 }

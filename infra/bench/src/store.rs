@@ -1,7 +1,6 @@
-//! DynamoDB and EventBridge as the functions meet them: an embedded table and a bus that takes everything, over AWS's protocols. It keeps
-//! count of what each request is charged by AWS's rules.
+//! DynamoDB, EventBridge and SQS over their own protocols: an embedded table, and a bus and a queue that accept everything. The store
+//! records what AWS would charge for each request to the table.
 
-use crate::loopback;
 use anyhow::{Context, Result, bail};
 use axum::{
     Router,
@@ -9,7 +8,6 @@ use axum::{
     extract::State,
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
-    serve::Listener,
 };
 use dynoxide::{Database, DynoxideError};
 use serde::{Serialize, de::DeserializeOwned};
@@ -57,15 +55,6 @@ impl Store {
             database,
             charges: Arc::default(),
         })
-    }
-
-    /// Serves it on loopback without TLS; its URL.
-    pub async fn serve(&self) -> Result<String> {
-        let listener = loopback::listen().await?;
-        let url = format!("http://{}", listener.local_addr()?);
-        let app = self.app();
-        tokio::spawn(async move { axum::serve(listener, app).await });
-        Ok(url)
     }
 
     pub fn app(&self) -> Router {
@@ -142,6 +131,7 @@ async fn answer(State(store): State<Store>, headers: HeaderMap, body: Bytes) -> 
     let target = headers.get("x-amz-target").and_then(|target| target.to_str().ok());
     let done = match target.and_then(|target| target.split_once('.')) {
         Some(("AWSEvents", "PutEvents")) => put_events(&body).map(Ok),
+        Some(("AmazonSQS", "SendMessage")) => Ok(Ok(json!({"MessageId": "219f8380-5770-4cc2-8c3e-5c715e145f5e"}))),
         Some((_, operation)) => store.dynamodb(operation, &body),
         None => Err(anyhow::anyhow!("a request without X-Amz-Target")),
     };

@@ -1,17 +1,19 @@
 //! Warm invocations: the processor time of one in a process that has done many, against the same SDK call in an empty handler.
 
 use crate::{
-    binaries::Binaries,
-    cases,
+    binaries::{BARE_GET, Binaries, HELLO},
+    cases::Cases,
     process::Process,
     report::{Table, median, microseconds, ratio},
     store::TABLE,
     world::World,
 };
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use serde_json::{Value, json};
 use std::time::Duration;
 
+/// The function that is compared with its own SDK call.
+pub const FUNCTION: &str = "get-customer";
 const BLOCKS: usize = 20;
 
 struct Subject {
@@ -22,19 +24,21 @@ struct Subject {
     blocks: Vec<Duration>,
 }
 
-pub async fn measure(world: &World, binaries: &Binaries, invocations: usize) -> Result<()> {
+pub async fn measure(world: &World, cases: &Cases<'_>, binaries: &Binaries, invocations: usize) -> Result<()> {
     let block = invocations / BLOCKS;
     ensure!(block > 0, "at least {BLOCKS} invocations are needed");
-    let item = world.customer_item()?;
+    let item = world.customer_item(world.customer_key()?)?;
     let read = json!({"table": TABLE, "pk": item["pk"]["S"], "sk": item["sk"]["S"]});
-    let request = cases::event(world, "get-customer")
-        .await?
-        .context("get-customer has no event")?;
+    let request = cases.event(FUNCTION).await?;
     let mut subjects = Vec::new();
-    for (name, event) in [("bare-get", read), ("get-customer", request), ("hello", Value::Null)] {
+    for (name, binary, event) in [
+        (BARE_GET, binaries.path(BARE_GET)?, read),
+        (FUNCTION, binaries.serving(FUNCTION)?, request),
+        (HELLO, binaries.path(HELLO)?, Value::Null),
+    ] {
         let mut subject = Subject {
             name,
-            process: Process::start(&binaries.path(name)?, &world.settings).await?,
+            process: Process::start(&binary, name, &world.settings).await?,
             event: event.to_string(),
             blocks: Vec::new(),
         };

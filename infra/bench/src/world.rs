@@ -1,21 +1,25 @@
 //! What the functions run in, whether in this process or as binaries: a seeded store, a caller, their configuration.
 
 use crate::{
-    loopback,
+    loopback, objects,
     store::{Store, TABLE},
     tls,
     token::{self, AUDIENCE, ISSUER},
 };
 use anyhow::{Context as _, Result, anyhow, ensure};
-use aws_credential_types::Credentials;
-use aws_sdk_dynamodb::config::{BehaviorVersion, Region};
-use axum::serve::Listener;
-use domain::CustomerKey;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
+use axum::{Router, serve::Listener};
+use domain::{
+    CustomerKey,
+    key::{Key, Kind},
+};
 use dynoxide::{ImportOptions, Item};
 use lambda_http::{Body, request::from_str};
+use logos::Logos;
 use runtime::{
-    Config, Context, Function,
-    context::{Bus, Clock, SystemClock},
+    Config, Context, Function, Spec,
+    context::{Bus, Clock, Queue, SystemClock},
 };
 use serde_json::{Map, Value, json};
 use std::{
@@ -27,10 +31,14 @@ use std::{
 };
 use table::{Table, keys};
 use tempfile::TempDir;
+use template::functions;
 use uuid::Uuid;
 
 const SECRET: &str = "a secret for benchmarks";
 const BUS: &str = "customer-service";
+const QUEUE_URL: &str = "https://sqs.us-east-1.amazonaws.com/000000000000/bench";
+const BUCKET: &str = "logos";
+const LOGO_URL: &str = "https://logos.example";
 /// How many customers go into the store at once.
 const IMPORT: usize = 10_000;
 
@@ -47,26 +55,27 @@ pub struct World {
     _folder: TempDir,
 }
 
-/// Every function of the service.
-pub fn functions() -> Vec<Function> {
-    [
-        customers::FUNCTIONS,
-        clients::FUNCTIONS,
-        structure::FUNCTIONS,
-        logo::FUNCTIONS,
-        partitions::FUNCTIONS,
-        api_keys::FUNCTIONS,
-        table_stream::FUNCTIONS,
-        docs::FUNCTIONS,
-    ]
-    .concat()
+pub fn key<K: Kind>(text: &str) -> Result<Key<K>> {
+    text.parse()
+        .map_err(|_| anyhow!("{text} is no key of a {}", K::KIND.name()))
+}
+
+/// An endpoint, at the client's one of its routes if all the parameters of that are there.
+pub fn route(function: &str, has: impl Fn(&str) -> bool) -> Result<Spec> {
+    let endpoint = functions().into_iter().find_map(|known| match known {
+        Function::Endpoint(endpoint) if endpoint.spec.name == function => Some(endpoint),
+        _ => None,
+    });
+    let spec = endpoint.with_context(|| format!("{function} is no endpoint"))?.spec;
+    let mut of_client = spec.by_route().into_iter().filter(Spec::is_of_client);
+    let of_client = of_client.find(|route| route.path_parameters().all(&has));
+    Ok(of_client.unwrap_or(spec))
 }
 
 impl World {
     /// With this many customers, kept in memory or in a folder.
     pub async fn new(folder: Option<&Path>, customers: usize) -> Result<Self> {
         let store = Store::open(folder)?;
-        let plain = store.serve().await?;
         let issued = token::issue(SystemClock.now().epoch_seconds())?;
         let config = Config {
             table_name: TABLE.into(),
@@ -77,11 +86,12 @@ impl World {
             jwks_url: None,
             cursor_secret: SECRET.into(),
             bus_name: BUS.into(),
-            queue_url: String::new(),
-            logo_bucket: String::new(),
-            logo_url: String::new(),
+            queue_url: QUEUE_URL.into(),
+            logo_bucket: BUCKET.into(),
+            logo_url: LOGO_URL.into(),
         };
-        let ctx = context(&config, &plain).map_err(|error| anyhow!("no context: {error}"))?;
+        let ctx = context(&config, &serve(store.app()).await?, &serve(objects::app()).await?)
+            .map_err(|error| anyhow!("no context: {error}"))?;
         let temporary = TempDir::new().context("no temporary folder can be made")?;
         let settings = settings(&store, temporary.path(), issued.jwks).await?;
         let mut world = Self {
@@ -93,7 +103,7 @@ impl World {
             count: AtomicU64::new(0),
             _folder: temporary,
         };
-        world.customer = world.make_customer().await?;
+        world.customer = world.answer("create-customer", &[], Some(world.new_customer())).await?;
         world.seed(customers.saturating_sub(1))?;
         Ok(world)
     }
@@ -103,25 +113,21 @@ impl World {
         self.count.fetch_add(1, Ordering::Relaxed)
     }
 
-    pub async fn make_customer(&self) -> Result<Value> {
+    /// The body of a request that creates a customer.
+    pub fn new_customer(&self) -> Value {
         let number = self.number();
-        let body = json!({
+        json!({
             "type": "Business", "name": format!("Acme {number}"), "isTenantCustomer": true,
             "email": "office@acme.example", "phone": "+14155550100", "website": "https://acme.example",
             "externalId": format!("crm-{number}"),
             "address": {"line1": "1 Main Street", "city": "Springfield", "postalCode": "12345", "country": "US"},
             "business": {"industrySector": "45", "industryGroup": "4510", "classification": "LLC", "size": "51-200"},
-        });
-        self.answer("create-customer", &[], Some(body)).await
+        })
     }
 
-    /// The event that API Gateway makes of a request to an endpoint. Whatever its route does not name is the query.
+    /// API Gateway's event for a request to an endpoint. Parameters that the route does not name go into the query.
     pub fn http_event(&self, function: &str, parameters: &[(&str, &str)], body: Option<Value>) -> Result<Value> {
-        let endpoint = functions().into_iter().find_map(|known| match known {
-            Function::Endpoint(endpoint) if endpoint.spec.name == function => Some(endpoint),
-            _ => None,
-        });
-        let spec = endpoint.with_context(|| format!("{function} is no endpoint"))?.spec;
+        let spec = route(function, |name| parameters.iter().any(|(known, _)| *known == name))?;
         let mut path = spec.route.to_owned();
         let mut in_path = Map::new();
         let mut query = Map::new();
@@ -204,10 +210,13 @@ impl World {
         }
     }
 
-    /// The item of the customer's record, as the table keeps it.
-    pub fn customer_item(&self) -> Result<Value> {
-        let key: CustomerKey = serde_json::from_value(self.customer["key"].clone())?;
-        let keys::ItemKey { pk, sk } = keys::customer(key);
+    pub fn customer_key(&self) -> Result<&str> {
+        self.customer["key"].as_str().context("a customer without a key")
+    }
+
+    /// A customer's item in the table.
+    pub fn customer_item(&self, key: &str) -> Result<Value> {
+        let keys::ItemKey { pk, sk } = keys::customer(self::key(key)?);
         let request = json!({"TableName": TABLE, "Key": {"pk": {"S": pk}, "sk": {"S": sk}}});
         let answer = self.store.database.get_item(serde_json::from_value(request)?)?;
         serde_json::to_value(answer.item).context("an item is not JSON")
@@ -219,7 +228,7 @@ impl World {
         if customers == 0 {
             return Ok(());
         }
-        let pattern = self.customer_item()?;
+        let pattern = self.customer_item(self.customer_key()?)?;
         self.store.database.enable_bulk_loading()?;
         let mut left = customers;
         while left > 0 {
@@ -253,62 +262,83 @@ fn another(pattern: &Value) -> Result<Item> {
     serde_json::from_value(item).context("a customer is no item")
 }
 
-fn context(config: &Config, url: &str) -> Result<Context, Box<dyn std::error::Error + Send + Sync>> {
-    let credentials = Credentials::new("bench", "bench", None, None, "bench");
-    let http = aws_smithy_http_client::Builder::new().build_http();
+fn context(config: &Config, url: &str, objects_url: &str) -> Result<Context, Box<dyn std::error::Error + Send + Sync>> {
+    let at = |url: &str| {
+        SdkConfig::builder()
+            .behavior_version(BehaviorVersion::v2026_01_12())
+            .region(Region::new("us-east-1"))
+            .endpoint_url(url)
+            .credentials_provider(SharedCredentialsProvider::new(Credentials::new(
+                "bench", "bench", None, None, "bench",
+            )))
+            .http_client(aws_smithy_http_client::Builder::new().build_http())
+            .build()
+    };
+    let sdk = at(url);
     let table = Table {
-        client: aws_sdk_dynamodb::Client::from_conf(
-            aws_sdk_dynamodb::Config::builder()
-                .behavior_version(BehaviorVersion::v2026_01_12())
-                .region(Region::new("us-east-1"))
-                .endpoint_url(url)
-                .credentials_provider(credentials.clone())
-                .http_client(http.clone())
-                .build(),
-        ),
+        client: aws_sdk_dynamodb::Client::from_conf((&sdk).into()),
         name: config.table_name.clone(),
         list_shards: config.list_shards,
     };
     let bus = Bus {
-        client: aws_sdk_eventbridge::Client::from_conf(
-            aws_sdk_eventbridge::Config::builder()
-                .behavior_version(BehaviorVersion::v2026_01_12())
-                .region(Region::new("us-east-1"))
-                .endpoint_url(url)
-                .credentials_provider(credentials)
-                .http_client(http)
-                .build(),
-        ),
+        client: aws_sdk_eventbridge::Client::from_conf((&sdk).into()),
         name: config.bus_name.clone(),
     };
-    let ctx = Context::new(table, config, Arc::new(SystemClock));
-    Ok(ctx.with_tokens(config)?.with_bus(bus))
+    let queue = Queue {
+        client: aws_sdk_sqs::Client::from_conf((&sdk).into()),
+        url: config.queue_url.clone(),
+    };
+    let s3 = aws_sdk_s3::config::Builder::from(&at(objects_url)).force_path_style(true);
+    let logos = Logos {
+        client: aws_sdk_s3::Client::from_conf(s3.build()),
+        bucket: config.logo_bucket.clone(),
+        url: config.logo_url.clone(),
+    };
+    let ctx = Context::new(table, config, Arc::new(SystemClock)).with_tokens(config)?;
+    Ok(ctx.with_bus(bus).with_queue(queue).with_logos(logos))
 }
 
-/// The environment of the functions' processes, which reach the store over TLS.
+/// Serves a stub on loopback without TLS; its URL.
+async fn serve(app: Router) -> Result<String> {
+    let listener = loopback::listen().await?;
+    let url = format!("http://{}", listener.local_addr()?);
+    tokio::spawn(async move { axum::serve(listener, app).await });
+    Ok(url)
+}
+
+/// The environment of the functions' processes. They reach the services over TLS, each on its own port: as on AWS, each needs its own
+/// connection.
 async fn settings(store: &Store, folder: &Path, jwks: String) -> Result<Vec<(&'static str, String)>> {
     let identity = tls::Identity::new()?;
     let bundle = folder.join("roots.pem");
     std::fs::write(&bundle, &identity.bundle).with_context(|| format!("{} can't be written", bundle.display()))?;
-    let tcp = loopback::listen().await?;
-    let url = format!("https://localhost:{}", tcp.local_addr()?.port());
-    let app = store.app();
-    let listener = identity.listener(tcp);
-    tokio::spawn(async move { axum::serve(listener, app).await });
-    Ok(vec![
+    let mut settings = vec![
         ("AWS_REGION", "us-east-1".into()),
         ("AWS_ACCESS_KEY_ID", "ASIABENCHBENCHBENCH0".into()),
         ("AWS_SECRET_ACCESS_KEY", "bench".into()),
         // As long as a role's real one, which every request carries and signs.
         ("AWS_SESSION_TOKEN", "t".repeat(800)),
         ("AWS_CA_BUNDLE", bundle.display().to_string()),
-        ("AWS_ENDPOINT_URL_DYNAMODB", url.clone()),
-        ("AWS_ENDPOINT_URL_EVENTBRIDGE", url),
         ("TABLE_NAME", TABLE.into()),
         ("JWT_ISSUER", ISSUER.into()),
         ("JWT_AUDIENCE", AUDIENCE.into()),
         ("JWKS", jwks),
         ("CURSOR_SECRET", SECRET.into()),
         ("EVENT_BUS_NAME", BUS.into()),
-    ])
+        ("QUEUE_URL", QUEUE_URL.into()),
+        ("LOGO_BUCKET", BUCKET.into()),
+        ("LOGO_URL", LOGO_URL.into()),
+    ];
+    for (name, app) in [
+        ("AWS_ENDPOINT_URL_DYNAMODB", store.app()),
+        ("AWS_ENDPOINT_URL_EVENTBRIDGE", store.app()),
+        ("AWS_ENDPOINT_URL_SQS", store.app()),
+        ("AWS_ENDPOINT_URL_S3", objects::app()),
+    ] {
+        let tcp = loopback::listen().await?;
+        settings.push((name, format!("https://localhost:{}", tcp.local_addr()?.port())));
+        let listener = identity.listener(tcp);
+        tokio::spawn(async move { axum::serve(listener, app).await });
+    }
+    Ok(settings)
 }

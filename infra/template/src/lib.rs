@@ -10,61 +10,23 @@ mod sam;
 
 use anyhow::{Context, Result};
 use events::{Event, EventType};
-use runtime::Function;
+use runtime::{Area, Function};
 use serde_json::Value;
 use std::{
     fs,
     path::{Path, PathBuf},
 };
 
-/// A package of functions.
-pub struct Area {
-    pub name: &'static str,
-    pub summary: &'static str,
-    pub functions: &'static [Function],
-}
-
+/// Every area of the service: the one list of them.
 pub const AREAS: &[Area] = &[
-    Area {
-        name: "customers",
-        summary: "The customer itself, its lifecycle, its audit trail.",
-        functions: customers::FUNCTIONS,
-    },
-    Area {
-        name: "clients",
-        summary: "A customer's clients, their accounts, and the hierarchy they make.",
-        functions: clients::FUNCTIONS,
-    },
-    Area {
-        name: "structure",
-        summary: "The organisation of a customer or client: departments, locations, contacts.",
-        functions: structure::FUNCTIONS,
-    },
-    Area {
-        name: "logo",
-        summary: "The logos of customers and clients.",
-        functions: logo::FUNCTIONS,
-    },
-    Area {
-        name: "partitions",
-        summary: "The partitions of a customer's data, and their groups.",
-        functions: partitions::FUNCTIONS,
-    },
-    Area {
-        name: "api-keys",
-        summary: "The API keys of partitions.",
-        functions: api_keys::FUNCTIONS,
-    },
-    Area {
-        name: "table-stream",
-        summary: "What makes events of changes.",
-        functions: table_stream::FUNCTIONS,
-    },
-    Area {
-        name: "docs",
-        summary: "What describes the service.",
-        functions: docs::FUNCTIONS,
-    },
+    customers::AREA,
+    clients::AREA,
+    structure::AREA,
+    logo::AREA,
+    partitions::AREA,
+    api_keys::AREA,
+    table_stream::AREA,
+    docs::AREA,
 ];
 
 /// Events that no task receives: they are for integrators. A test finds events that are neither here nor received by a task.
@@ -99,8 +61,8 @@ pub struct Output {
     pub text: String,
 }
 
-/// The area of a function.
-fn area_of(function: &str) -> Option<&'static Area> {
+/// The area that a function belongs to.
+pub fn area_of(function: &str) -> Option<&'static Area> {
     AREAS
         .iter()
         .find(|area| area.functions.iter().any(|f| f.name() == function))

@@ -25,6 +25,7 @@ pub mod partition_group;
 pub mod plaintext;
 pub mod schema;
 pub mod time;
+pub mod view;
 
 pub use access::{Actor, Owner, Permission, Platform, Role, Tenant};
 pub use code::Code;
@@ -35,3 +36,4 @@ pub use key::{
     PartitionKey,
 };
 pub use time::Timestamp;
+pub use view::View;

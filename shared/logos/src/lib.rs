@@ -16,7 +16,8 @@ use aws_sdk_s3::{
 };
 use chrono::TimeDelta;
 use domain::{
-    Error, Owner, Result, Timestamp,
+    Error, Owner, Result, Timestamp, View,
+    fields::Field,
     logo::{self, ImageType, LARGEST, Logo, TELLING_BYTES, WantedUpload},
 };
 use serde::Serialize;
@@ -37,6 +38,20 @@ const UPLOAD_WINDOW: TimeDelta = TimeDelta::minutes(15);
 
 /// A logo never changes under its name. One that was taken away may still be in a cache for this long.
 const CACHED: &str = "public, max-age=86400, immutable";
+
+/// Actions on the objects of one folder: what a method of `Logos` needs.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct ObjectGrant {
+    pub folder: &'static str,
+    /// Their names in an IAM policy, after `s3:`.
+    pub actions: &'static [&'static str],
+}
+
+impl ObjectGrant {
+    pub const fn on(folder: &'static str, actions: &'static [&'static str]) -> Self {
+        Self { folder, actions }
+    }
+}
 
 pub struct Logos {
     pub client: Client,
@@ -61,7 +76,16 @@ pub struct UploadRequest {
     pub headers: BTreeMap<String, String>,
 }
 
+impl View for Upload {
+    const NAME: &'static str = "LogoUpload";
+
+    fn fields() -> Vec<Field> {
+        domain::logo::wanted_view_fields()
+    }
+}
+
 impl Logos {
+    pub const UPLOAD: ObjectGrant = ObjectGrant::on(UPLOADS, &["PutObject"]);
     /// Signs an upload of exactly the type and length that were asked for.
     pub async fn upload(&self, owner: Owner, receipt: &str, wanted: &WantedUpload, now: Timestamp) -> Result<Upload> {
         let signing = PresigningConfig::builder()
@@ -93,6 +117,10 @@ impl Logos {
         })
     }
 
+    pub const PUBLISH: [ObjectGrant; 2] = [
+        ObjectGrant::on(UPLOADS, &["GetObject"]),
+        ObjectGrant::on(LOGOS, &["PutObject", "PutObjectTagging"]),
+    ];
     /// Looks at what was uploaded, and puts a copy where the CDN serves it.
     pub async fn publish(&self, owner: Owner, receipt: &str, id: Uuid) -> Result<Logo> {
         let upload = upload_key(owner, receipt);
@@ -163,6 +191,7 @@ impl Logos {
         }
     }
 
+    pub const KEEP: ObjectGrant = ObjectGrant::on(LOGOS, &["DeleteObjectTagging"]);
     /// Makes a copy that is shown stay.
     pub async fn keep(&self, logo: &Logo) -> Result<()> {
         let kept = self
@@ -180,6 +209,7 @@ impl Logos {
         }
     }
 
+    pub const REMOVE: ObjectGrant = ObjectGrant::on(LOGOS, &["DeleteObject"]);
     /// Takes away what nothing shows any more.
     pub async fn remove(&self, logo: &Logo) -> Result<()> {
         let removed = self

@@ -73,3 +73,12 @@ impl Config {
         })
     }
 }
+
+/// The function that this process is to serve: Lambda sets it to the function's `Handler`.
+#[allow(
+    clippy::disallowed_methods,
+    reason = "read before there is a configuration: which one is needed depends on the function"
+)]
+pub(crate) fn handler() -> Option<String> {
+    env::var("_HANDLER").ok().filter(|name| !name.is_empty())
+}

@@ -75,17 +75,16 @@ pub struct Queue {
 }
 
 impl Context {
-    #[allow(clippy::disallowed_methods, reason = "the one place where clients are made")]
-    pub fn from_env(needs: Needs) -> Result<Self, Box<dyn Error + Send + Sync>> {
-        let config = Config::from_env(needs)?;
+    #[allow(clippy::disallowed_methods, reason = "clients are created here")]
+    pub fn from_config(needs: Needs, config: &Config) -> Result<Self, Box<dyn Error + Send + Sync>> {
         let table = Table {
             client: aws_sdk_dynamodb::Client::new(&aws::sdk_config("DYNAMODB")),
             name: config.table_name.clone(),
             list_shards: config.list_shards,
         };
-        let mut context = Self::new(table, &config, Arc::new(SystemClock));
+        let context = Self::new(table, config, Arc::new(SystemClock));
         if needs.tokens {
-            context = context.with_tokens(&config)?;
+            return context.with_tokens(config);
         }
         Ok(context)
     }
@@ -182,4 +181,30 @@ impl Context {
     pub fn new_key<K: Kind>(&self) -> Key<K> {
         Key::from_uuid(self.clock.uuid())
     }
+}
+
+// A function points at those of these that it needs: a client is linked only into areas with such a function, and built only by it.
+
+pub(crate) fn connect_logos(ctx: Context, config: &Config) -> Context {
+    ctx.with_logos(Logos {
+        client: aws_sdk_s3::Client::from_conf(aws::s3_config()),
+        bucket: config.logo_bucket.clone(),
+        url: config.logo_url.clone(),
+    })
+}
+
+#[allow(clippy::disallowed_methods, reason = "clients are created here")]
+pub(crate) fn connect_queue(ctx: Context, config: &Config) -> Context {
+    ctx.with_queue(Queue {
+        client: aws_sdk_sqs::Client::new(&aws::sdk_config("SQS")),
+        url: config.queue_url.clone(),
+    })
+}
+
+#[allow(clippy::disallowed_methods, reason = "clients are created here")]
+pub(crate) fn connect_bus(ctx: Context, config: &Config) -> Context {
+    ctx.with_bus(Bus {
+        client: aws_sdk_eventbridge::Client::new(&aws::sdk_config("EVENTBRIDGE")),
+        name: config.bus_name.clone(),
+    })
 }

@@ -1,110 +1,41 @@
 //! An endpoint: one route, one Lambda. What it declares is in its `Spec`; who may call it is a type; the rest is its handler.
 
 use crate::{
-    Context,
+    Answer, Context,
     access::{self, AccessRule, Caller, Pass, Permission, Scope},
+    answer::{Content, Reply},
     problem::Problem,
     request::{self, Request},
-    spec::{Answer, CLIENT, Spec},
+    spec::{CLIENT, Spec},
     token::Claims,
 };
 use domain::{
-    CustomerKey, Entity, Error, EventKey, Result, Timestamp,
+    CustomerKey, Error, EventKey, Result, Timestamp,
     access::Actor,
     audit::{AuditEntry, REFUSED},
-    entity::to_value,
 };
 use futures_util::FutureExt;
 use lambda_http::{
     Body, Request as HttpRequest, Response,
     http::{HeaderValue, StatusCode, header},
 };
-use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::json;
 use std::{future::Future, panic::AssertUnwindSafe};
-use table::{IdempotencyKey, Page};
+use table::IdempotencyKey;
 
 pub trait Endpoint: 'static {
     const SPEC: Spec;
     /// What a caller must hold; the handler's `Caller` proves that they do.
     type Permission: Permission;
+    type Answer: Answer;
+    /// The declaration with the answer's shape: read this one.
+    const DECLARED: Spec = Self::SPEC.answers::<Self::Answer>();
 
     fn handle(
         ctx: &Context,
         caller: Caller<Self::Permission>,
         request: Request,
-    ) -> impl Future<Output = Result<Reply>> + Send;
-}
-
-/// A good answer: what the handler has to say. The status follows from the spec.
-#[derive(Debug)]
-pub struct Reply {
-    content: Content,
-    version: Option<u64>,
-}
-
-#[derive(Debug)]
-enum Content {
-    Nothing,
-    Json(Value),
-    /// JSON already.
-    Document(&'static str),
-}
-
-impl Reply {
-    pub fn entity<E: Entity>(entity: &E) -> Result<Self> {
-        Ok(Self {
-            version: Some(entity.meta().version),
-            ..Self::json(to_value(entity)?)
-        })
-    }
-
-    pub fn page<T: Serialize>(items: Vec<T>, next_cursor: Option<String>) -> Result<Self> {
-        Ok(Self::json(to_value(&Page { items, next_cursor })?))
-    }
-
-    pub fn nothing() -> Self {
-        Self::of(Content::Nothing)
-    }
-
-    /// A JSON document that is built in. It goes out as it is: to read and write a large one costs more than all else of its request.
-    pub fn document(text: &'static str) -> Self {
-        Self::of(Content::Document(text))
-    }
-
-    /// What is no entity and no page.
-    pub fn view<T: Serialize>(view: &T) -> Result<Self> {
-        Ok(Self::json(to_value(view)?))
-    }
-
-    /// An entity and its secret, under a name each.
-    pub fn issued<E: Entity>(entity: &E, name: &str, secret_name: &str, secret: String) -> Result<Self> {
-        let body = Map::from_iter([
-            (name.to_owned(), to_value(entity)?),
-            (secret_name.to_owned(), Value::String(secret)),
-        ]);
-        Ok(Self {
-            version: Some(entity.meta().version),
-            ..Self::json(body.into())
-        })
-    }
-
-    /// An entity, with something beside it that is not its own.
-    pub fn entity_with<E: Entity, T: Serialize>(entity: &E, name: &str, beside: Option<&T>) -> Result<Self> {
-        let mut reply = Self::entity(entity)?;
-        if let (Content::Json(body), Some(beside)) = (&mut reply.content, beside) {
-            body[name] = to_value(beside)?;
-        }
-        Ok(reply)
-    }
-
-    fn json(body: Value) -> Self {
-        Self::of(Content::Json(body))
-    }
-
-    fn of(content: Content) -> Self {
-        Self { content, version: None }
-    }
+    ) -> impl Future<Output = Result<Self::Answer>> + Send;
 }
 
 /// Answers one request of an endpoint. Never fails: what goes wrong becomes an answer too.
@@ -113,7 +44,7 @@ pub async fn answer<E: Endpoint>(ctx: &Context, http: HttpRequest) -> Response<B
     // A panic is a defect of one request, not of the process.
     let done = AssertUnwindSafe(run::<E>(ctx, &http, &id)).catch_unwind().await;
     let outcome = done.unwrap_or_else(|_| Err(Error::Internal("the handler panicked".into())));
-    finish(&E::SPEC, &id, http.uri().path(), outcome)
+    finish(&id, http.uri().path(), outcome)
 }
 
 async fn run<E: Endpoint>(ctx: &Context, http: &HttpRequest, id: &str) -> Result<Reply> {
@@ -122,20 +53,20 @@ async fn run<E: Endpoint>(ctx: &Context, http: &HttpRequest, id: &str) -> Result
     let client = path.get(CLIENT).cloned();
     let rule = &E::Permission::RULE.at_route(client.is_some());
     let keys = (tenant.as_deref(), client.as_deref());
-    let pass = enter(ctx, &E::SPEC, rule, http, id, keys).await?;
-    let request = request::read(&E::SPEC, http, id.to_owned(), path, Some(&pass))?;
+    let pass = enter(ctx, &E::DECLARED, rule, http, id, keys).await?;
+    let request = request::read(&E::DECLARED, http, id.to_owned(), path, Some(&pass))?;
     let scope = <E::Permission as Permission>::Scope::enter(keys.0, keys.1)?;
     let key = request
         .idempotency_key()
-        .filter(|_| E::SPEC.asks_for_replay_first())
+        .filter(|_| E::DECLARED.asks_for_replay_first())
         .cloned();
     replay(ctx, key.as_ref()).await?;
     let done = E::handle(ctx, Caller::new(scope, &pass), request).await;
-    if let Err(Error::CustomerDisabled | Error::Conflict { .. } | Error::VersionMismatch { .. }) = done {
+    if let Err(Error::CustomerDisabled | Error::Conflict { .. } | Error::VersionMismatch { .. }) = &done {
         // The same request may have got through meanwhile: then it is its own effect that this one met.
         replay(ctx, key.as_ref()).await?;
     }
-    done
+    done?.reply()
 }
 
 /// Gives the answer that was given before, as an error, if there was one.
@@ -218,9 +149,9 @@ async fn tell_of_refusal(
     ctx.audit().record(&[(own, entry)]).await
 }
 
-fn finish(spec: &Spec, id: &str, path: &str, outcome: Result<Reply>) -> Response<Body> {
+fn finish(id: &str, path: &str, outcome: Result<Reply>) -> Response<Body> {
     let response = match outcome {
-        Ok(reply) => write(status_of(spec, &reply), path, reply),
+        Ok(reply) => write(path, reply),
         Err(Error::Replayed(replay)) => replayed(path, replay),
         Err(error) => bad(id, &error),
     };
@@ -242,31 +173,19 @@ fn finish(spec: &Spec, id: &str, path: &str, outcome: Result<Reply>) -> Response
 
 type Written = Result<Response<Body>, lambda_http::http::Error>;
 
-const fn status_of(spec: &Spec, reply: &Reply) -> u16 {
-    match spec.answer {
-        Answer::Created { .. } | Answer::Issued { .. } => 201,
-        Answer::Nothing => 204,
-        Answer::Deleted { .. } if matches!(reply.content, Content::Nothing) => 204,
-        _ => 200,
-    }
-}
-
-fn write(status: u16, path: &str, reply: Reply) -> Written {
-    let mut response = Response::builder().status(status);
+fn write(path: &str, reply: Reply) -> Written {
+    let mut response = Response::builder().status(reply.status);
     if let Some(version) = reply.version {
         response = response.header(header::ETAG, format!("\"{version}\""));
     }
+    if let Some(key) = reply.created {
+        response = response.header(header::LOCATION, format!("{path}/{key}"));
+    }
     let text = match reply.content {
         Content::Nothing => return response.body(Body::Empty),
-        Content::Document(text) => text.to_owned(),
-        Content::Json(body) => {
-            if status == 201
-                && let Some(key) = body["key"].as_str()
-            {
-                response = response.header(header::LOCATION, format!("{path}/{key}"));
-            }
-            body.to_string()
-        }
+        Content::Text(text) => text,
+        // It goes out unread: parsing and writing a large document costs more than the rest of its request.
+        Content::Static(text) => text.to_owned(),
     };
     response
         .header(header::CONTENT_TYPE, "application/json")
@@ -274,11 +193,16 @@ fn write(status: u16, path: &str, reply: Reply) -> Written {
 }
 
 fn replayed(path: &str, replay: domain::Replay) -> Written {
+    let key = replay.body.as_ref().and_then(|body| body["key"].as_str());
     let reply = Reply {
-        content: replay.body.map_or(Content::Nothing, Content::Json),
+        status: replay.status,
         version: replay.version,
+        created: key.filter(|_| replay.status == 201).map(str::to_owned),
+        content: replay
+            .body
+            .map_or(Content::Nothing, |body| Content::Text(body.to_string())),
     };
-    let mut response = write(replay.status, path, reply)?;
+    let mut response = write(path, reply)?;
     response
         .headers_mut()
         .insert("idempotent-replay", HeaderValue::from_static("true"));

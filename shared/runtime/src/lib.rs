@@ -2,6 +2,7 @@
 //! answers, batches, logs.
 
 pub mod access;
+pub mod answer;
 pub mod aws;
 pub mod config;
 pub mod context;
@@ -19,12 +20,16 @@ pub mod trigger;
 pub mod logs;
 
 pub use access::Caller;
+pub use answer::{
+    Answer, Created, Deleted, Document, Found, InPages, Issued, Listed, Nothing, OfCustomerOrClient, Verdict,
+};
 pub use config::Config;
 pub use context::Context;
-pub use endpoint::{Endpoint, Reply};
-pub use function::Function;
+pub use endpoint::Endpoint;
+pub use function::{Area, Function};
+pub use lambda::serve;
 pub use request::Request;
-pub use spec::{Answer, Body, Spec};
+pub use spec::{Body, Shape, Spec};
 pub use standalone::{Standalone, StandaloneSpec, Started};
 pub use table::Grant;
 pub use task::{Job, Outcome, Task, TaskSpec};

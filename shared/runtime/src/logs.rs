@@ -15,14 +15,12 @@ use tracing_subscriber::{
     clippy::disallowed_methods,
     reason = "read before there is a configuration, so that its errors can be logged"
 )]
-pub fn start() {
+pub fn start(function: &str) {
     let level = env::var("LOG_LEVEL")
         .ok()
         .and_then(|text| text.parse().ok())
         .unwrap_or(LevelFilter::INFO);
-    // Lambda passes its setting `Handler` on in this variable: the function's name.
-    let function = env::var("_HANDLER").unwrap_or_default();
-    subscriber(&function, level, std::io::stdout).init();
+    subscriber(function, level, std::io::stdout).init();
     // A panic's message may hold personal data, so only its place is logged.
     std::panic::set_hook(Box::new(|info| {
         let place = info.location().map(ToString::to_string).unwrap_or_default();

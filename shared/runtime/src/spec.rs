@@ -1,13 +1,16 @@
 //! What an endpoint declares about itself. The template, its IAM policies, the OpenAPI document, the local cloud's routes and the
 //! authorisation tests are all made from these values.
 
+use crate::Answer;
 use domain::{
     Code, EntityKind, FieldError,
     fields::{Field, Rule},
+    view::View,
 };
+pub use logos::ObjectGrant;
 use serde_json::{Map, Value};
 pub use table::Action;
-use table::{Grant, Operation};
+use table::Operation;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Method {
@@ -30,14 +33,6 @@ impl Method {
     }
 }
 
-/// One thing a function may do to the objects of one folder of the bucket that holds logos.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub struct ObjectGrant {
-    pub folder: &'static str,
-    /// Names in an IAM policy, after `s3:`.
-    pub actions: &'static [&'static str],
-}
-
 #[derive(Clone, Copy, Debug)]
 pub enum Body {
     None,
@@ -51,46 +46,50 @@ pub enum Body {
     Question(&'static [Field]),
 }
 
-/// What a good answer carries.
+/// A body's name in the OpenAPI document, and its fields.
 #[derive(Clone, Copy, Debug)]
-pub enum Answer {
-    /// One entity, under its name in the OpenAPI document.
-    Entity {
-        name: &'static str,
-        fields: fn() -> Vec<Field>,
-    },
-    /// As `Entity`, with 201 and its `Location`.
-    Created {
-        name: &'static str,
-        fields: fn() -> Vec<Field>,
-    },
-    /// Something handed out, with 201; no entity.
-    Issued {
-        name: &'static str,
-        fields: fn() -> Vec<Field>,
-    },
-    Page {
-        name: &'static str,
-        fields: fn() -> Vec<Field>,
-    },
-    /// An answer to a question: no entity.
-    Verdict {
-        name: &'static str,
-        fields: fn() -> Vec<Field>,
-    },
+pub struct Schema {
+    pub name: &'static str,
+    pub fields: fn() -> Vec<Field>,
+}
+
+impl Schema {
+    pub const fn of<V: View>() -> Self {
+        Self {
+            name: V::NAME,
+            fields: V::fields,
+        }
+    }
+}
+
+/// What the type of an answer says about it, as plain data: documents and tests read it.
+#[derive(Clone, Copy, Debug)]
+pub enum Shape {
+    Entity(Schema),
+    Created(Schema),
+    Issued(Schema),
+    Page(Schema),
+    Verdict(Schema),
+    InPages(Schema),
+    Deleted(Schema),
     Nothing,
-    /// Nothing, or with `?dryRun=true` what would go.
-    Deleted {
-        name: &'static str,
-        fields: fn() -> Vec<Field>,
-    },
-    /// What is no list and yet comes in pages: a tree, or what was done of many.
-    InPages {
-        name: &'static str,
-        fields: fn() -> Vec<Field>,
-    },
-    /// A document that is no entity.
     Document,
+}
+
+impl Shape {
+    /// The schema of its body, if it has one.
+    pub const fn schema(&self) -> Option<Schema> {
+        match *self {
+            Self::Entity(schema)
+            | Self::Created(schema)
+            | Self::Issued(schema)
+            | Self::Page(schema)
+            | Self::Verdict(schema)
+            | Self::InPages(schema)
+            | Self::Deleted(schema) => Some(schema),
+            Self::Nothing | Self::Document => None,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -104,10 +103,9 @@ pub struct Spec {
     pub summary: &'static str,
     pub body: Body,
     pub query: &'static [Field],
-    pub answer: Answer,
-    /// Where it answers with something else at the route for clients.
-    pub answer_of_client: Option<Answer>,
-    pub grants: &'static [Grant],
+    /// Set from the endpoint's type of answer.
+    pub answer: Shape,
+    pub answer_of_client: Option<Shape>,
     /// The repository methods that its handler calls.
     pub operations: &'static [Operation],
     pub objects: &'static [ObjectGrant],
@@ -154,9 +152,8 @@ impl Spec {
             summary,
             body: Body::None,
             query: &[],
-            answer: Answer::Nothing,
+            answer: Shape::Nothing,
             answer_of_client: None,
-            grants: &[],
             operations: &[],
             objects: &[],
             codes: &[],
@@ -225,19 +222,9 @@ impl Spec {
         self
     }
 
-    pub const fn answers(mut self, answer: Answer) -> Self {
-        self.answer = answer;
-        self
-    }
-
-    /// What it answers at the route for clients.
-    pub const fn answers_of_client(mut self, answer: Answer) -> Self {
-        self.answer_of_client = Some(answer);
-        self
-    }
-
-    pub const fn grants(mut self, grants: &'static [Grant]) -> Self {
-        self.grants = grants;
+    pub(crate) const fn answers<A: Answer>(mut self) -> Self {
+        self.answer = A::SHAPE;
+        self.answer_of_client = A::SHAPE_OF_CLIENT;
         self
     }
 
@@ -262,12 +249,12 @@ impl Spec {
     }
 
     pub const fn is_list(&self) -> bool {
-        matches!(self.answer, Answer::Page { .. })
+        matches!(self.answer, Shape::Page(_))
     }
 
     /// Whether it gives out cursors and takes them back.
     pub const fn is_paged(&self) -> bool {
-        matches!(self.answer, Answer::Page { .. } | Answer::InPages { .. })
+        matches!(self.answer, Shape::Page(_) | Shape::InPages(_))
     }
 
     /// Whether `Idempotency-Key` is honoured.
@@ -288,8 +275,8 @@ impl Spec {
 
     pub fn query_fields(&self) -> Vec<Field> {
         let page: &[Field] = match self.answer {
-            Answer::Page { .. } | Answer::InPages { .. } => PAGE_FIELDS,
-            Answer::Deleted { .. } => DRY_RUN,
+            Shape::Page(_) | Shape::InPages(_) => PAGE_FIELDS,
+            Shape::Deleted(_) => DRY_RUN,
             _ => &[],
         };
         [page, self.query].concat()

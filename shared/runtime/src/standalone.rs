@@ -1,16 +1,17 @@
 //! A function that neither the API, the stream nor a queue starts: a schedule does, or somebody else's API.
 
-use crate::{Context, Grant};
+use crate::Context;
 use domain::Result;
 use serde_json::Value;
 use std::future::Future;
+use table::Operation;
 
 #[derive(Clone, Copy, Debug)]
 pub struct StandaloneSpec {
     pub name: &'static str,
     pub summary: &'static str,
     pub started: Started,
-    pub grants: &'static [Grant],
+    pub operations: &'static [Operation],
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -1,6 +1,6 @@
 //! A task: what is done about an event, once its message comes off the task's queue. The adapter owns batches, failures and panics.
 
-use crate::{Context, Grant, spec::ObjectGrant};
+use crate::{Context, spec::ObjectGrant};
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use domain::{
     Error, Owner, Result, Tenant,
@@ -11,7 +11,7 @@ use events::{Event, EventType};
 use futures_util::FutureExt;
 use serde::{Deserialize, Serialize};
 use std::{future::Future, panic::AssertUnwindSafe};
-use table::{Change, cascades::Step};
+use table::{Change, Operation, Step};
 
 #[derive(Clone, Copy, Debug)]
 pub struct TaskSpec {
@@ -21,7 +21,7 @@ pub struct TaskSpec {
     pub on: &'static [EventType],
     /// Which of these events, as an EventBridge pattern of their `detail`: for a task that few of them are about.
     pub about: Option<&'static str>,
-    pub grants: &'static [Grant],
+    pub operations: &'static [Operation],
     pub objects: &'static [ObjectGrant],
     /// Whether it may have more to do than fits an invocation: then it sends itself where to go on.
     pub pages: bool,
@@ -34,7 +34,7 @@ impl TaskSpec {
             summary,
             on,
             about: None,
-            grants: &[],
+            operations: &[],
             objects: &[],
             pages: false,
         }
@@ -45,8 +45,8 @@ impl TaskSpec {
         self
     }
 
-    pub const fn grants(mut self, grants: &'static [Grant]) -> Self {
-        self.grants = grants;
+    pub const fn performs(mut self, operations: &'static [Operation]) -> Self {
+        self.operations = operations;
         self
     }
 
@@ -182,7 +182,10 @@ async fn one<T: Task>(ctx: &Context, message: &SqsMessage) -> bool {
 /// again, which changes nothing.
 async fn run<T: Task>(ctx: &Context, event: Event, cursor: Option<String>) -> Result<Outcome> {
     let outcome = T::run(ctx, job(ctx, T::SPEC.name, event.clone(), cursor)).await?;
-    if let Outcome::More(cursor) = &outcome {
+    // Constant for each task: without pages, the queue's client is not linked.
+    if T::SPEC.pages
+        && let Outcome::More(cursor) = &outcome
+    {
         let next = Envelope {
             detail: event,
             cursor: Some(cursor.clone()),

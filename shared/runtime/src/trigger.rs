@@ -1,18 +1,19 @@
 //! A trigger: what runs on the records of the table's stream.
 
-use crate::{Context, Grant};
+use crate::Context;
 use aws_lambda_events::{
     dynamodb::{Event as StreamEvent, EventRecord},
     streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse},
 };
 use futures_util::FutureExt;
 use std::{future::Future, panic::AssertUnwindSafe};
+use table::Operation;
 
 #[derive(Clone, Copy, Debug)]
 pub struct TriggerSpec {
     pub name: &'static str,
     pub summary: &'static str,
-    pub grants: &'static [Grant],
+    pub operations: &'static [Operation],
 }
 
 pub trait Trigger: 'static {

@@ -1,9 +1,9 @@
 //! The audit trail: one partition a customer, newest first when read. Nothing ever deletes from it.
 
 use crate::{
-    PageRequest, Table,
+    Action, Grant, Operation, PageRequest, Table,
     item::{ENTITY, Item, from_item, s, to_item},
-    keys,
+    keys::{self, Family},
     read::Query,
     write::refused,
 };
@@ -18,6 +18,7 @@ const ENTRY: &str = "entry";
 pub struct Audit<'t>(pub(crate) &'t Table);
 
 impl Audit<'_> {
+    pub const RECORD: Operation = Operation::new(&[Grant::on(Family::Audit, Action::BatchWriteItem)], &[]);
     /// Writes entries. One that is there already is the same entry again: its key comes from what it tells of.
     pub async fn record(&self, entries: &[(CustomerKey, AuditEntry)]) -> Result<()> {
         let mut requests = Vec::with_capacity(entries.len());
@@ -55,6 +56,7 @@ impl Audit<'_> {
         Err(Error::Unavailable("audit entries were left unprocessed".into()))
     }
 
+    pub const LIST: Operation = Operation::new(&[Grant::on(Family::Audit, Action::Query)], &[]);
     pub async fn list(&self, tenant: Tenant, request: &PageRequest) -> Result<(Vec<AuditEntry>, Option<String>)> {
         let query = Query {
             partition: keys::audit_partition(tenant.key()),

@@ -5,7 +5,6 @@
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use domain::{Error, Result};
 use ring::hmac;
-use serde::Serialize;
 
 const TAG_BYTES: usize = 16;
 
@@ -15,14 +14,6 @@ pub struct PageRequest {
     pub limit: u8,
     /// Where the page before ended.
     pub after: Option<String>,
-}
-
-/// What a list answers with.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Page<T> {
-    pub items: Vec<T>,
-    pub next_cursor: Option<String>,
 }
 
 #[derive(Clone)]

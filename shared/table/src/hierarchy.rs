@@ -1,9 +1,10 @@
 //! The tree of a customer's clients, their accounts, and the accounts' own clients: a level at a time, a page of each.
 
 use crate::{
-    PageRequest, Table,
+    Operation, PageRequest, Table,
     item::from_item,
     keys::{self, SK},
+    operation::on_customer::{BATCH_GET, GET, QUERY},
     read::{Query, text},
 };
 use domain::{
@@ -105,6 +106,7 @@ fn position(customer: CustomerKey, after: &str) -> String {
 }
 
 impl Table {
+    pub const HIERARCHY: Operation = Operation::new(&[GET, BATCH_GET, QUERY], &[]);
     /// The tree below a tenant, or below the account that a position names, `depth` levels of clients deep.
     pub async fn hierarchy(&self, tenant: Tenant, depth: u8, request: &PageRequest) -> Result<Node> {
         let (top, after) = match &request.after {

@@ -1,11 +1,12 @@
 //! Which logo a customer or client shows.
 
 use crate::{
-    Change, Table,
+    Change, Operation, Table,
+    operation::on_customer::{CHECK, GET, PUT},
     parts::refused_under,
     write::{TRIES, busy, expect_version, is_through},
 };
-use domain::{Error, Owner, Result, client::Client, customer::Customer, logo::Logo};
+use domain::{Code, Error, Owner, Result, client::Client, customer::Customer, logo::Logo};
 use serde::Serialize;
 
 pub struct Logos<'t>(&'t Table);
@@ -50,6 +51,7 @@ impl Table {
 }
 
 impl Logos<'_> {
+    pub const ASK: Operation = Operation::new(&[CHECK], &[Code::CustomerDisabled]);
     /// Whether there is somebody to upload for. The answer is kept for the request's idempotency key.
     pub async fn ask<T: Serialize>(&self, owner: Owner, answer: &T, change: &Change) -> Result<()> {
         let tx = self
@@ -60,6 +62,7 @@ impl Logos<'_> {
         tx.commit().await.map_err(refused_under)
     }
 
+    pub const HOLDER: Operation = Operation::new(&[GET], &[]);
     pub async fn holder(&self, owner: Owner) -> Result<Holder> {
         Ok(match owner.client() {
             None => Holder::Customer(self.0.customers().get(owner.tenant()).await?.into()),
@@ -67,6 +70,7 @@ impl Logos<'_> {
         })
     }
 
+    pub const SHOW: Operation = Operation::new(&[GET, CHECK, PUT], &[Code::CustomerDisabled]);
     /// Shows another logo, or none. To show the same upload again changes nothing.
     pub async fn show(
         &self,

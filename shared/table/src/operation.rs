@@ -2,6 +2,7 @@
 
 use crate::keys::{Family, Index};
 use domain::Code;
+use std::collections::BTreeSet;
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Action {
@@ -57,6 +58,19 @@ impl Grant {
     }
 }
 
+/// The actions on the items of customers: most operations need no others.
+pub(crate) mod on_customer {
+    use super::{Action, Family, Grant};
+
+    pub const GET: Grant = Grant::on(Family::Customer, Action::GetItem);
+    pub const BATCH_GET: Grant = Grant::on(Family::Customer, Action::BatchGetItem);
+    pub const QUERY: Grant = Grant::on(Family::Customer, Action::Query);
+    pub const CHECK: Grant = Grant::on(Family::Customer, Action::ConditionCheckItem);
+    pub const PUT: Grant = Grant::on(Family::Customer, Action::PutItem);
+    pub const UPDATE: Grant = Grant::on(Family::Customer, Action::UpdateItem);
+    pub const DELETE: Grant = Grant::on(Family::Customer, Action::DeleteItem);
+}
+
 /// A repository method, as a function's declaration names it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Operation {
@@ -68,6 +82,16 @@ pub struct Operation {
 }
 
 impl Operation {
+    /// The grants of several operations, each once, in order.
+    pub fn grants_of(operations: &[Self]) -> Vec<Grant> {
+        let grants: BTreeSet<Grant> = operations
+            .iter()
+            .flat_map(|operation| operation.grants)
+            .copied()
+            .collect();
+        grants.into_iter().collect()
+    }
+
     pub const fn new(grants: &'static [Grant], codes: &'static [Code]) -> Self {
         Self { grants, codes }
     }

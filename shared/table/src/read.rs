@@ -1,9 +1,9 @@
 //! Reads: one item, or one page. Each is one request.
 
 use crate::{
-    IdempotencyKey, PageRequest, Table,
+    Action, Grant, IdempotencyKey, Operation, PageRequest, Table,
     item::{Item, from_item, s},
-    keys::{self, Index, ItemKey},
+    keys::{self, Family, Index, ItemKey},
     write::{Expression, TRIES, refused},
 };
 use aws_sdk_dynamodb::types::KeysAndAttributes;
@@ -233,6 +233,7 @@ pub fn text<'i>(item: &'i Item, name: &str) -> Result<&'i str> {
 }
 
 impl Table {
+    pub const ANSWERED_BEFORE: Operation = Operation::new(&[Grant::on(Family::Idempotency, Action::GetItem)], &[]);
     /// The answer that was given before to this idempotency key, if there was one.
     pub async fn answered_before(&self, key: &IdempotencyKey, now: Timestamp) -> Result<Option<Replay>> {
         match self.get(&keys::idempotency(&key.id)).await? {

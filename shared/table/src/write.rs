@@ -1,10 +1,10 @@
 //! Transactions whose conditions have names, so that what a failed one means is said where the write is made.
 
 use crate::{
-    Change, Table,
+    Action, Change, Grant, Operation, Table,
     change::expired_before,
     item::{Item, from_item, n, s, to_item},
-    keys::{ItemKey, PK, TTL},
+    keys::{Family, ItemKey, PK, TTL},
 };
 use aws_sdk_dynamodb::{
     error::SdkError,
@@ -87,6 +87,9 @@ impl Table {
 }
 
 impl Transaction<'_> {
+    /// What `remember_answer` and `remember_secret_of` need, of a request that carries a key.
+    pub const REMEMBER: Operation = Operation::new(&[Grant::on(Family::Idempotency, Action::PutItem)], &[]);
+
     /// If the request carries an idempotency key: keep this answer with the write.
     pub fn remember_answer<T: Serialize>(self, status: u16, body: &T, version: impl Into<Option<u64>>) -> Result<Self> {
         let Some(key) = &self.change.idempotency_key else {

@@ -1,153 +1,80 @@
-//! What `Ref` and `GetAtt` of a resource give: its name, URL and ARN.
+//! The names of resources, and the URLs and ARNs that `Ref` and `GetAtt` give.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use super::resolver::{Resolver, STACK, Unresolved};
+use crate::arn;
 use crate::plan::{ACCOUNT, REGION};
 
-/// The HTTP API that SAM makes when functions have `HttpApi` events and the template declares no API.
-const IMPLICIT_API: &str = "ServerlessHttpApi";
+/// The stack name that `AWS::StackName` gives.
+pub const STACK: &str = "local";
 /// The id of the one API that the local cloud serves.
 pub const API_ID: &str = "local";
+/// The HTTP API that SAM creates if functions have `HttpApi` events and the template declares no API.
+const IMPLICIT_API: &str = "ServerlessHttpApi";
 
-/// Physical names that the template does not choose are made from the stack's name and the logical id.
-pub fn physical(resolver: &Resolver, logical_id: &str, property: &str) -> Result<String, Unresolved> {
-    let properties = resolver
-        .resources
-        .get(logical_id)
-        .and_then(|resource| resource.get("Properties"));
-    match properties.and_then(|properties| properties.get(property)) {
-        Some(name) => resolver.text(name),
-        None => Ok(format!("{STACK}-{logical_id}")),
+/// The property in which a template may choose a resource's name.
+pub fn property(kind: &str) -> Option<&'static str> {
+    Some(match kind {
+        "AWS::DynamoDB::Table" => "TableName",
+        "AWS::Serverless::Function" | "AWS::Lambda::Function" => "FunctionName",
+        "AWS::SQS::Queue" => "QueueName",
+        "AWS::Events::EventBus" | "AWS::Events::Rule" | "AWS::SecretsManager::Secret" => "Name",
+        "AWS::S3::Bucket" => "BucketName",
+        "AWS::Logs::LogGroup" => "LogGroupName",
+        "AWS::IAM::Role" => "RoleName",
+        _ => return None,
+    })
+}
+
+/// The name of a resource for which the template chooses none.
+pub fn default(kind: &str, logical_id: &str) -> String {
+    let name = format!("{STACK}-{logical_id}");
+    match kind {
+        // S3 allows no capital letters.
+        "AWS::S3::Bucket" => name.to_lowercase(),
+        _ => name,
     }
 }
 
-/// `service:resource` as an ARN of the local account.
-pub fn arn(service: &str, resource: &str) -> String {
-    format!("arn:aws:{service}:{REGION}:{ACCOUNT}:{resource}")
-}
-
-/// A table's stream; the real one has a time in place of `local`.
-pub fn stream_arn(table: &str) -> String {
-    arn("dynamodb", &format!("table/{table}/stream/local"))
-}
-
-/// A secret's ARN ends in six characters of Secrets Manager's choice.
-pub fn secret_arn(name: &str) -> String {
-    arn("secretsmanager", &format!("secret:{name}-000000"))
-}
-
-/// The table whose stream an ARN names.
-pub fn table_of_stream(stream_arn: &str) -> Option<&str> {
-    let (table, _) = stream_arn.split_once(":table/")?.1.split_once("/stream/")?;
-    Some(table)
-}
-
-/// The queue that an ARN names.
-pub fn queue_of(queue_arn: &str) -> Option<&str> {
-    queue_arn
-        .strip_prefix("arn:aws:sqs:")?
-        .rsplit_once(':')
-        .map(|(_, name)| name)
-}
-
-/// A bucket's name, in lower case where it is made up: capitals are not for buckets.
-pub fn bucket(resolver: &Resolver, logical_id: &str) -> Result<String, Unresolved> {
-    let declared = resolver
-        .resources
-        .get(logical_id)
-        .and_then(|resource| resource.pointer("/Properties/BucketName"));
-    match declared {
-        Some(name) => resolver.text(name),
-        None => Ok(format!("{STACK}-{logical_id}").to_lowercase()),
-    }
-}
-
-/// The bucket that a domain name leads to.
-pub fn bucket_of(domain_name: &str) -> Option<&str> {
-    let (bucket, host) = domain_name.split_once(".s3.")?;
-    host.ends_with("amazonaws.com").then_some(bucket)
-}
-
-/// Where the distribution is served.
-pub fn cdn_url(aws_url: &str) -> String {
-    format!("{aws_url}/_cdn")
-}
-
-/// The queue's URL on the local cloud.
-pub fn queue_url(aws_url: &str, queue: &str) -> String {
-    format!("{aws_url}/{ACCOUNT}/{queue}")
-}
-
-fn kind<'a>(resolver: &'a Resolver, logical_id: &str) -> Option<&'a str> {
-    resolver.resources.get(logical_id)?.get("Type")?.as_str()
-}
-
-/// What `Ref` gives; `None` when there is no such resource.
-pub fn reference(resolver: &Resolver, logical_id: &str) -> Result<Option<String>, Unresolved> {
-    let Some(kind) = kind(resolver, logical_id) else {
-        return Ok(implicit(resolver, logical_id));
-    };
-    let name = |property| physical(resolver, logical_id, property);
-    Ok(Some(match kind {
-        "AWS::DynamoDB::Table" => name("TableName")?,
-        "AWS::Serverless::Function" | "AWS::Lambda::Function" => name("FunctionName")?,
-        "AWS::SQS::Queue" => queue_url(resolver.aws_url, &name("QueueName")?),
-        "AWS::Events::EventBus" | "AWS::Events::Rule" => name("Name")?,
-        "AWS::SecretsManager::Secret" => secret_arn(&name("Name")?),
-        "AWS::S3::Bucket" => bucket(resolver, logical_id)?,
+/// The result of `Ref`.
+pub fn reference(kind: &str, name: String, aws_url: &str) -> String {
+    match kind {
+        "AWS::SQS::Queue" => queue_url(aws_url, &name),
+        "AWS::SecretsManager::Secret" => secret_arn(&name),
         "AWS::Serverless::HttpApi" => API_ID.to_owned(),
-        "AWS::Logs::LogGroup" => name("LogGroupName")?,
-        "AWS::IAM::Role" => name("RoleName")?,
-        _ => format!("{STACK}-{logical_id}"),
-    }))
+        _ => name,
+    }
 }
 
-/// What `GetAtt` gives.
-pub fn attribute(resolver: &Resolver, logical_id: &str, attribute: &str) -> Result<String, Unresolved> {
-    let Some(kind) = kind(resolver, logical_id) else {
-        return match implicit(resolver, logical_id) {
-            Some(name) => Ok(arn("local", &name)),
-            None => Err(Unresolved::new(format!(
-                "`{logical_id}` is not a resource of this template"
-            ))),
-        };
-    };
-    let name = |property| physical(resolver, logical_id, property);
-    Ok(match (kind, attribute) {
-        ("AWS::DynamoDB::Table", "Arn") => arn("dynamodb", &format!("table/{}", name("TableName")?)),
-        ("AWS::DynamoDB::Table", "StreamArn") => {
-            if resolver.resources[logical_id]
-                .pointer("/Properties/StreamSpecification")
-                .is_none()
-            {
-                return Err(Unresolved::new(format!(
-                    "the table `{logical_id}` has no StreamSpecification, so no stream"
-                )));
-            }
-            stream_arn(&name("TableName")?)
-        }
-        ("AWS::Serverless::Function" | "AWS::Lambda::Function", "Arn") => {
-            arn("lambda", &format!("function:{}", name("FunctionName")?))
-        }
-        ("AWS::SQS::Queue", "Arn") => arn("sqs", &name("QueueName")?),
-        ("AWS::SQS::Queue", "QueueName") => name("QueueName")?,
-        ("AWS::SQS::Queue", "QueueUrl") => queue_url(resolver.aws_url, &name("QueueName")?),
-        ("AWS::Events::EventBus", "Arn") => arn("events", &format!("event-bus/{}", name("Name")?)),
-        ("AWS::Events::EventBus", "Name") => name("Name")?,
-        ("AWS::Events::Rule", "Arn") => arn("events", &format!("rule/{}", name("Name")?)),
-        ("AWS::SecretsManager::Secret", "Id" | "Arn") => secret_arn(&name("Name")?),
-        ("AWS::S3::Bucket", "Arn") => format!("arn:aws:s3:::{}", bucket(resolver, logical_id)?),
-        ("AWS::S3::Bucket", "DomainName") => format!("{}.s3.amazonaws.com", bucket(resolver, logical_id)?),
-        ("AWS::S3::Bucket", "RegionalDomainName") => {
-            format!("{}.s3.{REGION}.amazonaws.com", bucket(resolver, logical_id)?)
-        }
-        // A path comes with it here, which leaves URLs that are made of it right but for their scheme.
+/// A resource of which an attribute is asked.
+pub struct Resource<'a> {
+    pub logical_id: &'a str,
+    pub kind: &'a str,
+    pub name: &'a str,
+}
+
+/// The result of `GetAtt`; `None` if the resource has no such attribute on the local cloud.
+pub fn attribute(resource: &Resource, attribute: &str, aws_url: &str, api_url: &str) -> Option<String> {
+    let Resource { logical_id, kind, name } = *resource;
+    Some(match (kind, attribute) {
+        ("AWS::DynamoDB::Table", "Arn") => arn::of("dynamodb", &format!("table/{name}")),
+        ("AWS::DynamoDB::Table", "StreamArn") => stream_arn(name),
+        ("AWS::Serverless::Function" | "AWS::Lambda::Function", "Arn") => function_arn(name),
+        ("AWS::SQS::Queue", "Arn") => arn::queue(name),
+        ("AWS::SQS::Queue", "QueueName") => name.to_owned(),
+        ("AWS::SQS::Queue", "QueueUrl") => queue_url(aws_url, name),
+        ("AWS::Events::EventBus", "Arn") => arn::bus(name),
+        ("AWS::Events::EventBus", "Name") => name.to_owned(),
+        ("AWS::SecretsManager::Secret", "Id" | "Arn") => secret_arn(name),
+        ("AWS::S3::Bucket", "Arn") => format!("arn:aws:s3:::{name}"),
+        ("AWS::S3::Bucket", "DomainName") => format!("{name}.s3.amazonaws.com"),
+        ("AWS::S3::Bucket", "RegionalDomainName") => format!("{name}.s3.{REGION}.amazonaws.com"),
+        // The local cloud adds a path. A URL that a template builds from this is right except for its scheme.
         ("AWS::CloudFront::Distribution", "DomainName") => {
-            let url = cdn_url(resolver.aws_url);
+            let url = cdn_url(aws_url);
             url.split_once("://").map_or(url.as_str(), |(_, rest)| rest).to_owned()
         }
-        ("AWS::Serverless::HttpApi", "ApiEndpoint") => resolver.api_url.to_owned(),
+        ("AWS::Serverless::HttpApi", "ApiEndpoint") => api_url.to_owned(),
         (
             "AWS::DynamoDB::Table"
             | "AWS::SQS::Queue"
@@ -157,18 +84,14 @@ pub fn attribute(resolver: &Resolver, logical_id: &str, attribute: &str) -> Resu
             | "AWS::S3::Bucket"
             | "AWS::SecretsManager::Secret",
             _,
-        ) => {
-            return Err(Unresolved::new(format!(
-                "{kind} (`{logical_id}`) has no attribute `{attribute}` on the local cloud"
-            )));
-        }
-        // Of what is not run here, an attribute only needs to be something that reads like one.
-        _ => arn("local", &format!("{logical_id}/{attribute}")),
+        ) => return None,
+        // The local cloud does not run the others: any text does for their attributes.
+        _ => arn::of("local", &format!("{logical_id}/{attribute}")),
     })
 }
 
-/// Resources that SAM adds: the implicit API, a function's role and the mappings of its events.
-fn implicit(resolver: &Resolver, logical_id: &str) -> Option<String> {
+/// The name of a resource that SAM adds: the implicit API, a function's role or the mapping of a function's event.
+pub fn implicit(resources: &Map<String, Value>, logical_id: &str) -> Option<String> {
     if logical_id == IMPLICIT_API {
         return Some(API_ID.to_owned());
     }
@@ -182,9 +105,49 @@ fn implicit(resolver: &Resolver, logical_id: &str) -> Option<String> {
                         .is_some()
             })
     };
-    resolver
-        .resources
+    resources
         .iter()
         .any(belongs_to)
         .then(|| format!("{STACK}-{logical_id}"))
+}
+
+pub fn function_arn(name: &str) -> String {
+    arn::of("lambda", &format!("function:{name}"))
+}
+
+/// The ARN of a table's stream. AWS has a time in place of `local`.
+pub fn stream_arn(table: &str) -> String {
+    arn::of("dynamodb", &format!("table/{table}/stream/local"))
+}
+
+/// The ARN of a secret. Secrets Manager ends it in six characters that it chooses.
+pub fn secret_arn(name: &str) -> String {
+    arn::of("secretsmanager", &format!("secret:{name}-000000"))
+}
+
+/// The table whose stream has this ARN.
+pub fn table_of_stream(stream_arn: &str) -> Option<&str> {
+    let (table, _) = stream_arn.split_once(":table/")?.1.split_once("/stream/")?;
+    Some(table)
+}
+
+/// The queue that has this ARN.
+pub fn queue_of(queue_arn: &str) -> Option<&str> {
+    arn::is_queue(queue_arn).then(|| arn::queue_name(queue_arn))
+}
+
+/// The bucket that a domain name belongs to.
+pub fn bucket_of(domain_name: &str) -> Option<&str> {
+    let (bucket, host) = domain_name.split_once(".s3.")?;
+    host.ends_with("amazonaws.com").then_some(bucket)
+}
+
+/// The URL of the distribution.
+pub fn cdn_url(aws_url: &str) -> String {
+    format!("{aws_url}/_cdn")
+}
+
+/// The queue's URL on the local cloud.
+pub fn queue_url(aws_url: &str, queue: &str) -> String {
+    format!("{aws_url}/{ACCOUNT}/{queue}")
 }

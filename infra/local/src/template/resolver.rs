@@ -1,70 +1,35 @@
-//! CloudFormation's intrinsic functions, parameters, conditions and pseudo parameters.
+//! Resolves CloudFormation's intrinsic functions, parameters, conditions and pseudo parameters.
 
 use std::cell::Cell;
 use std::collections::{BTreeMap, HashMap};
-use std::fmt;
 
 use base64::Engine;
 use serde_json::{Map, Value};
 
-use super::names;
+use super::names::{self, STACK};
+use super::unresolved::Unresolved;
+use crate::arn;
 use crate::plan::{ACCOUNT, REGION};
 
-/// The stack name that `AWS::StackName` gives.
-pub const STACK: &str = "local";
-
-/// More nested references than any template has; a template that refers to itself in a circle reaches it.
+/// The limit of nested references. A template exceeds it only if it refers to itself in a circle.
 const DEEPEST: u32 = 40;
-
-/// Why a property could not be worked out, and where.
-#[derive(Debug)]
-pub struct Unresolved {
-    path: Vec<String>,
-    message: String,
-}
-
-impl Unresolved {
-    pub fn new(message: impl Into<String>) -> Self {
-        Self {
-            path: Vec::new(),
-            message: message.into(),
-        }
-    }
-
-    fn under(mut self, key: &str) -> Self {
-        self.path.push(key.to_owned());
-        self
-    }
-}
-
-impl fmt::Display for Unresolved {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.path.is_empty() {
-            return f.write_str(&self.message);
-        }
-        let path: Vec<&str> = self.path.iter().rev().map(String::as_str).collect();
-        write!(f, "{}: {}", path.join("."), self.message)
-    }
-}
-
-impl std::error::Error for Unresolved {}
 
 type Resolved<T> = Result<T, Unresolved>;
 
-/// Works out values against one template.
+/// Resolves the values of one template.
 pub struct Resolver<'a> {
     pub resources: &'a Map<String, Value>,
     mappings: Map<String, Value>,
     conditions: Map<String, Value>,
     parameters: HashMap<String, Value>,
-    /// The base of queue URLs.
+    /// The start of queue URLs.
     pub aws_url: &'a str,
     pub api_url: &'a str,
     depth: Cell<u32>,
 }
 
 impl<'a> Resolver<'a> {
-    /// `local_values` are the parameter values given under `Metadata: LocalCloud`.
+    /// `local_values` are the parameter values from `Metadata: LocalCloud`.
     pub fn new(
         template: &'a Value,
         resources: &'a Map<String, Value>,
@@ -91,7 +56,7 @@ impl<'a> Resolver<'a> {
                 (None, Some(default)) => default,
                 (None, None) => {
                     return Err(Unresolved::new(
-                        "it has no Default; give it a local value under Metadata: LocalCloud: Parameters",
+                        "there is no Default; set a local value under Metadata: LocalCloud: Parameters",
                     )
                     .under(name)
                     .under("Parameters"));
@@ -119,7 +84,7 @@ impl<'a> Resolver<'a> {
         })
     }
 
-    /// The value with every intrinsic function worked out; `None` for `AWS::NoValue`.
+    /// The value with every intrinsic function resolved. `None` for `AWS::NoValue`.
     pub fn resolve(&self, value: &Value) -> Resolved<Option<Value>> {
         match value {
             Value::Array(items) => {
@@ -151,13 +116,13 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// Like [`Self::resolve`], for a place that must hold text.
+    /// Like [`Self::resolve`], for a value that must be text.
     pub fn text(&self, value: &Value) -> Resolved<String> {
         let resolved = self.resolve(value)?.unwrap_or(Value::Null);
         scalar(&resolved).ok_or_else(|| Unresolved::new(format!("expected text, found {resolved}")))
     }
 
-    /// Whether a resource is in the stack: it has no condition or its condition holds.
+    /// Whether a resource is in the stack: it has no condition, or its condition is true.
     pub fn is_included(&self, resource: &Value) -> Resolved<bool> {
         match resource.get("Condition").and_then(Value::as_str) {
             Some(name) => self.condition(name).map_err(|e| e.under("Condition")),
@@ -197,7 +162,7 @@ impl<'a> Resolver<'a> {
                 self.holds_function(name, argument).map(Value::from).map(Some)
             }
             _ => Err(Unresolved::new(format!(
-                "the local cloud does not know the function {name}"
+                "the local cloud does not support the function {name}"
             ))),
         }
     }
@@ -220,11 +185,33 @@ impl<'a> Resolver<'a> {
         if let Some(value) = self.parameters.get(target) {
             return Ok(value.clone());
         }
-        names::reference(self, target)?.map(Value::from).ok_or_else(|| {
+        let name = match self.kind(target) {
+            Some(kind) => Some(names::reference(kind, self.name(target)?, self.aws_url)),
+            None => names::implicit(self.resources, target),
+        };
+        name.map(Value::from).ok_or_else(|| {
             Unresolved::new(format!(
                 "`{target}` is neither a parameter nor a resource of this template"
             ))
         })
+    }
+
+    /// The resource's name: the one that the template chooses, or one from the stack's name and the logical id.
+    pub fn name(&self, logical_id: &str) -> Resolved<String> {
+        let kind = self.kind(logical_id).unwrap_or_default();
+        let declared = names::property(kind).and_then(|property| self.property(logical_id, property));
+        match declared {
+            Some(name) => self.text(name),
+            None => Ok(names::default(kind, logical_id)),
+        }
+    }
+
+    fn kind(&self, logical_id: &str) -> Option<&str> {
+        self.resources.get(logical_id)?.get("Type")?.as_str()
+    }
+
+    fn property(&self, logical_id: &str, property: &str) -> Option<&Value> {
+        self.resources.get(logical_id)?.get("Properties")?.get(property)
     }
 
     fn attribute(&self, argument: &Value) -> Resolved<Value> {
@@ -237,7 +224,44 @@ impl<'a> Resolver<'a> {
             _ => None,
         }
         .ok_or_else(|| Unresolved::new("GetAtt takes a resource and an attribute"))?;
-        names::attribute(self, &resource, &attribute).map(Value::from)
+        self.attribute_of(&resource, &attribute).map(Value::from)
+    }
+
+    fn attribute_of(&self, logical_id: &str, attribute: &str) -> Resolved<String> {
+        let Some(kind) = self.kind(logical_id) else {
+            return match names::implicit(self.resources, logical_id) {
+                Some(name) => Ok(arn::of("local", &name)),
+                None => Err(Unresolved::new(format!(
+                    "`{logical_id}` is not a resource of this template"
+                ))),
+            };
+        };
+        let name = self.name(logical_id)?;
+        match (kind, attribute) {
+            ("AWS::DynamoDB::Table", "StreamArn") if self.property(logical_id, "StreamSpecification").is_none() => {
+                return Err(Unresolved::new(format!(
+                    "the table `{logical_id}` has no StreamSpecification, so no stream"
+                )));
+            }
+            ("AWS::Events::Rule", "Arn") => {
+                let bus = match self.property(logical_id, "EventBusName") {
+                    Some(bus) => self.text(bus)?,
+                    None => arn::DEFAULT_BUS.to_owned(),
+                };
+                return Ok(arn::rule(arn::bus_name(&bus), &name));
+            }
+            _ => {}
+        }
+        let resource = names::Resource {
+            logical_id,
+            kind,
+            name: &name,
+        };
+        names::attribute(&resource, attribute, self.aws_url, self.api_url).ok_or_else(|| {
+            Unresolved::new(format!(
+                "{kind} (`{logical_id}`) has no attribute `{attribute}` on the local cloud"
+            ))
+        })
     }
 
     fn substitute(&self, argument: &Value) -> Resolved<String> {
@@ -268,7 +292,8 @@ impl<'a> Resolver<'a> {
                 None => self.reference(name)?,
             };
             out.push_str(
-                &scalar(&value).ok_or_else(|| Unresolved::new(format!("`{name}` is a list, which Sub cannot hold")))?,
+                &scalar(&value)
+                    .ok_or_else(|| Unresolved::new(format!("`{name}` is a list, which Sub does not accept")))?,
             );
         }
         out.push_str(rest);
@@ -347,9 +372,7 @@ impl<'a> Resolver<'a> {
             ("Fn::Not", [only]) => Ok(!self.holds(only)?),
             ("Fn::And", parts) => parts.iter().try_fold(true, |all, part| Ok(self.holds(part)? && all)),
             ("Fn::Or", parts) => parts.iter().try_fold(false, |any, part| Ok(self.holds(part)? || any)),
-            _ => Err(Unresolved::new(format!(
-                "{name} cannot be used like this in a condition"
-            ))),
+            _ => Err(Unresolved::new(format!("a condition cannot use {name} in this way"))),
         }
     }
 
@@ -369,7 +392,7 @@ impl<'a> Resolver<'a> {
     }
 }
 
-/// Text, numbers and booleans as CloudFormation writes them into text.
+/// Text, numbers and booleans as text.
 pub fn scalar(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),
@@ -437,7 +460,7 @@ mod tests {
     }
 
     #[test]
-    fn a_parameter_without_a_value_says_where_to_give_one() {
+    fn the_error_for_a_parameter_without_a_value_suggests_where_to_set_it() {
         let error = resolve_in(json!({"Parameters": {"Issuer": {"Type": "String"}}}), json!("x")).unwrap_err();
         assert!(
             error.starts_with("Parameters.Issuer: ") && error.contains("LocalCloud"),
@@ -446,7 +469,7 @@ mod tests {
     }
 
     #[test]
-    fn circles_end() {
+    fn circular_references_are_an_error() {
         let template = json!({"Conditions": {"A": {"Condition": "B"}, "B": {"Condition": "A"}}});
         assert!(
             resolve_in(template, json!({"Fn::If": ["A", 1, 2]}))

@@ -1,4 +1,4 @@
-//! Tables, queues, buses, rules, secrets and the HTTP API.
+//! Reads tables, queues, buses, rules, secrets and the HTTP API.
 
 use anyhow::{Context, Result, bail, ensure};
 use serde::Deserialize;
@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use super::lenient::{Flag, Number, properties, within};
 use super::names;
 use super::resolver::Resolver;
+use crate::arn;
 use crate::plan::{Bus, Cors, Plan, Queue, Redrive, Rule, Secret, SecretRecipe, SecretValue, Table, Target};
 
 #[derive(Deserialize)]
@@ -37,9 +38,9 @@ struct TimeToLive {
 }
 
 pub fn table(resolver: &Resolver, logical_id: &str, resolved: &Value) -> Result<Table> {
-    let name = names::physical(resolver, logical_id, "TableName")?;
+    let name = resolver.name(logical_id)?;
     let declared: TableProperties = properties(resolved)?;
-    // Capacity, encryption, backups and tags mean nothing here, and deletion protection would only stand in the way.
+    // Capacity, encryption, backups, tags and deletion protection mean nothing on a laptop.
     let mut create = json!({
         "TableName": name,
         "KeySchema": declared.key_schema,
@@ -100,11 +101,11 @@ struct RedrivePolicy {
 }
 
 pub fn queue(resolver: &Resolver, logical_id: &str, resolved: &Value) -> Result<Queue> {
-    let name = names::physical(resolver, logical_id, "QueueName")?;
+    let name = resolver.name(logical_id)?;
     let declared: QueueProperties = properties(resolved)?;
     ensure!(
         !declared.fifo_queue.0,
-        "FifoQueue: the local cloud has standard queues only"
+        "FifoQueue: the local cloud supports standard queues only"
     );
     let redrive = match declared.redrive_policy {
         None => None,
@@ -148,7 +149,7 @@ pub fn queue(resolver: &Resolver, logical_id: &str, resolved: &Value) -> Result<
 
 pub fn bus(resolver: &Resolver, logical_id: &str) -> Result<Bus> {
     Ok(Bus {
-        name: names::physical(resolver, logical_id, "Name")?,
+        name: resolver.name(logical_id)?,
     })
 }
 
@@ -184,7 +185,7 @@ pub fn rule(plan: &mut Plan, resolver: &Resolver, logical_id: &str, resolved: &V
     let declared: RuleProperties = properties(resolved)?;
     if declared.schedule_expression.is_some() {
         plan.warnings
-            .push(format!("{logical_id}: the local cloud runs no schedules"));
+            .push(format!("{logical_id}: the local cloud does not run ScheduleExpression"));
     }
     let Some(pattern) = declared.event_pattern else {
         ensure!(declared.schedule_expression.is_some(), "EventPattern is missing");
@@ -194,14 +195,14 @@ pub fn rule(plan: &mut Plan, resolver: &Resolver, logical_id: &str, resolved: &V
     for target in declared.targets {
         if names::queue_of(&target.arn).is_none() {
             plan.warnings.push(format!(
-                "{logical_id}: target {} is not run; rules lead to queues only",
+                "{logical_id}: the local cloud does not support the target {}; it supports queues only",
                 target.id
             ));
             continue;
         }
         if target.input.is_some() || target.input_transformer.is_some() {
             bail!(
-                "Targets: {}: Input and InputTransformer are not supported; InputPath is",
+                "Targets: {}: the local cloud supports InputPath, but neither Input nor InputTransformer",
                 target.id
             );
         }
@@ -213,24 +214,16 @@ pub fn rule(plan: &mut Plan, resolver: &Resolver, logical_id: &str, resolved: &V
         });
     }
     plan.rules.push(Rule {
-        name: names::physical(resolver, logical_id, "Name")?,
-        bus: bus_name(declared.event_bus_name),
+        name: resolver.name(logical_id)?,
+        bus: match declared.event_bus_name {
+            Some(bus) => arn::bus_name(&bus).to_owned(),
+            None => arn::DEFAULT_BUS.to_owned(),
+        },
         pattern,
         enabled: declared.state.as_deref() != Some("DISABLED"),
         targets,
     });
     Ok(())
-}
-
-/// A rule names its bus or gives its ARN.
-fn bus_name(declared: Option<String>) -> String {
-    match declared {
-        None => "default".to_owned(),
-        Some(name) => name
-            .rsplit_once(":event-bus/")
-            .map(|(_, name)| name.to_owned())
-            .unwrap_or(name),
-    }
 }
 
 #[derive(Deserialize)]
@@ -255,7 +248,7 @@ struct Generate {
 }
 
 pub fn secret(resolver: &Resolver, logical_id: &str, resolved: &Value) -> Result<Secret> {
-    let name = names::physical(resolver, logical_id, "Name")?;
+    let name = resolver.name(logical_id)?;
     let declared: SecretProperties = properties(resolved)?;
     let value = match (declared.secret_string, declared.generate_secret_string) {
         (Some(given), None) => SecretValue::Given(given),
@@ -288,14 +281,14 @@ fn recipe(declared: Generate) -> Result<SecretRecipe> {
             );
         }
     }
-    ensure!(!alphabet.is_empty(), "no characters are left to draw from");
+    ensure!(!alphabet.is_empty(), "every character is excluded");
     let inside = match (declared.secret_string_template, declared.generate_string_key) {
         (None, None) => None,
         (Some(template), Some(key)) => Some((
             serde_json::from_str(&template).context("SecretStringTemplate is not a JSON object")?,
             key,
         )),
-        _ => bail!("SecretStringTemplate and GenerateStringKey go together"),
+        _ => bail!("SecretStringTemplate and GenerateStringKey need each other"),
     };
     let length = within("PasswordLength", declared.password_length, 32, 1..=4096)?;
     Ok(SecretRecipe {
@@ -339,7 +332,7 @@ pub fn http_api(plan: &mut Plan, logical_id: &str, resolved: &Value) -> Result<(
     }
     if declared.auth.is_some() {
         plan.warnings.push(format!(
-            "{logical_id}: the local cloud runs no authorizers; every request reaches its function"
+            "{logical_id}: the local cloud does not run authorizers; every request reaches its function"
         ));
     }
     let cors = match declared.cors_configuration {
@@ -362,7 +355,7 @@ pub fn http_api(plan: &mut Plan, logical_id: &str, resolved: &Value) -> Result<(
     };
     ensure!(
         plan.cors.is_none(),
-        "CorsConfiguration: the local cloud serves one HTTP API, and another one has this already"
+        "CorsConfiguration: the local cloud serves one HTTP API, and another API has a CorsConfiguration already"
     );
     plan.cors = Some(cors);
     Ok(())

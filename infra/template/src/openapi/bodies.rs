@@ -7,7 +7,7 @@ use domain::{
 };
 use heck::ToUpperCamelCase;
 use runtime::{
-    Answer,
+    Shape,
     spec::{Body, Spec},
 };
 use serde_json::{Value, json};
@@ -36,7 +36,7 @@ pub fn name(spec: &Spec) -> Option<String> {
     };
     match spec.body {
         Body::None => None,
-        Body::Create(_) if matches!(spec.answer, Answer::Created { .. }) => Some(of_entity("Create")),
+        Body::Create(_) if matches!(spec.answer, Shape::Created(_)) => Some(of_entity("Create")),
         Body::Patch(_) => Some(of_entity("Patch")),
         Body::Create(_) | Body::Action(_) | Body::Question(_) => {
             Some(format!("{}Request", spec.name.to_upper_camel_case()))

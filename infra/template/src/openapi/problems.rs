@@ -1,44 +1,8 @@
-//! Problems in the OpenAPI document: which codes an endpoint can answer with, and what each looks like.
+//! Problems in the OpenAPI document: an example of each code.
 
 use domain::{Code, EntityKind, Error, FieldError, Permission};
-use runtime::{
-    function::EndpointFunction,
-    problem::Problem,
-    spec::{Body, kind_of_parameter},
-};
+use runtime::problem::Problem;
 use serde_json::{Value, json};
-
-/// The codes of an endpoint: those that follow from its shape, and those of its own rules.
-pub fn codes_of(endpoint: &EndpointFunction) -> Vec<Code> {
-    let EndpointFunction { spec, access, .. } = endpoint;
-    // A query parameter that it does not know is refused by every endpoint.
-    let mut codes = vec![Code::ValidationFailed, Code::Internal];
-    if !access.public {
-        codes.extend([Code::NotAuthorized, Code::Forbidden, Code::Unavailable]);
-    }
-    if access.own.is_some() {
-        codes.push(Code::KeyMismatch);
-    }
-    if !matches!(spec.body, Body::None) {
-        codes.extend([
-            Code::MalformedRequest,
-            Code::PayloadTooLarge,
-            Code::UnsupportedMediaType,
-        ]);
-    }
-    if spec.path_parameters().any(|name| kind_of_parameter(name).is_some()) {
-        codes.push(Code::NotFound);
-    }
-    if spec.takes_if_match() {
-        codes.push(Code::VersionMismatch);
-    }
-    if spec.is_idempotent_post() {
-        codes.extend([Code::IdempotencyKeyReused, Code::RequestInProgress]);
-    }
-    codes.extend(spec.codes);
-    codes.extend(spec.operations.iter().flat_map(|operation| operation.codes));
-    codes
-}
 
 /// A problem with this code, as the service would write it.
 pub fn example(code: Code) -> Option<Value> {

@@ -1,15 +1,12 @@
 //! Responses, and their names as components.
 
-use super::{
-    problems,
-    schemas::{page_name, reference},
-};
+use super::schemas::{page_name, reference};
 use domain::{
     Code,
     fields::{Field, Mode},
     schema,
 };
-use runtime::{Answer, Spec, function::EndpointFunction, problem::status};
+use runtime::{Shape, Spec, function::EndpointFunction, problem::status, spec::Schema};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
@@ -27,7 +24,7 @@ const REQUEST_ID: &str = "X-Request-Id";
 pub fn of(endpoint: &EndpointFunction) -> Vec<Response> {
     let mut responses = vec![success(&endpoint.spec)];
     responses.extend(dry_run(&endpoint.spec));
-    let codes = problems::codes_of(endpoint);
+    let codes = endpoint.codes();
     let mut by_status: BTreeMap<u16, Vec<Code>> = BTreeMap::new();
     for code in Code::ALL.iter().filter(|code| codes.contains(code)) {
         by_status.entry(status(*code)).or_default().push(*code);
@@ -38,10 +35,10 @@ pub fn of(endpoint: &EndpointFunction) -> Vec<Response> {
 
 fn success(spec: &Spec) -> Response {
     let mut headers = vec![REQUEST_ID];
-    if matches!(spec.answer, Answer::Entity { .. } | Answer::Created { .. }) {
+    if matches!(spec.answer, Shape::Entity(_) | Shape::Created(_)) {
         headers.push("ETag");
     }
-    if matches!(spec.answer, Answer::Created { .. }) {
+    if matches!(spec.answer, Shape::Created(_)) {
         headers.push("Location");
     }
     if spec.is_idempotent_post() {
@@ -56,7 +53,7 @@ fn success(spec: &Spec) -> Response {
     };
     let content = |name: &str, fields: fn() -> Vec<Field>| Some((reference(name), example(fields)));
     match spec.answer {
-        Answer::Entity { name, fields } => {
+        Shape::Entity(Schema { name, fields }) => {
             let component = match spec.is_idempotent_post() {
                 true => format!("{name}Replayable"),
                 false => name.to_owned(),
@@ -68,20 +65,22 @@ fn success(spec: &Spec) -> Response {
                 content(name, fields),
             )
         }
-        Answer::Created { name, fields } => response(201, format!("{name}Created"), "Created.", content(name, fields)),
-        Answer::Issued { name, fields } => response(201, name.into(), "Created.", content(name, fields)),
-        Answer::Page { name, fields } => {
+        Shape::Created(Schema { name, fields }) => {
+            response(201, format!("{name}Created"), "Created.", content(name, fields))
+        }
+        Shape::Issued(Schema { name, fields }) => response(201, name.into(), "Created.", content(name, fields)),
+        Shape::Page(Schema { name, fields }) => {
             let page = page_name(name);
             let example = json!({"items": [example(fields)], "nextCursor": null});
             let content = Some((reference(&page), example));
             response(200, page, "A page of the list.", content)
         }
-        Answer::InPages { name, fields } => {
+        Shape::InPages(Schema { name, fields }) => {
             response(200, name.into(), "One page of the result.", content(name, fields))
         }
-        Answer::Verdict { name, fields } => response(200, name.into(), "The result.", content(name, fields)),
-        Answer::Nothing | Answer::Deleted { .. } => response(204, "NoContent".into(), "Done.", None),
-        Answer::Document => {
+        Shape::Verdict(Schema { name, fields }) => response(200, name.into(), "The result.", content(name, fields)),
+        Shape::Nothing | Shape::Deleted(_) => response(204, "NoContent".into(), "Done.", None),
+        Shape::Document => {
             let content = (json!({"type": "object"}), json!({"openapi": "3.1.0"}));
             response(200, "Document".into(), "The document.", Some(content))
         }
@@ -89,7 +88,7 @@ fn success(spec: &Spec) -> Response {
 }
 
 fn dry_run(spec: &Spec) -> Option<Response> {
-    let Answer::Deleted { name, fields } = spec.answer else {
+    let Shape::Deleted(Schema { name, fields }) = spec.answer else {
         return None;
     };
     let value = json!({

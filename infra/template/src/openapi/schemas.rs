@@ -5,10 +5,7 @@ use domain::{
     fields::{Field, Mode},
     schema,
 };
-use runtime::{
-    Answer,
-    spec::{Body, Spec},
-};
+use runtime::spec::{Body, Schema, Spec};
 use serde_json::{Value, json};
 
 /// The schemas that an operation refers to.
@@ -33,16 +30,7 @@ pub fn of(spec: &Spec) -> Vec<(String, Value)> {
 
 /// The entity that an operation returns, or the entity of which it returns a page.
 pub fn entity(spec: &Spec) -> Option<(&'static str, Vec<Field>)> {
-    match spec.answer {
-        Answer::Entity { name, fields }
-        | Answer::Created { name, fields }
-        | Answer::Issued { name, fields }
-        | Answer::Page { name, fields }
-        | Answer::Deleted { name, fields }
-        | Answer::Verdict { name, fields }
-        | Answer::InPages { name, fields } => Some((name, fields())),
-        Answer::Nothing | Answer::Document => None,
-    }
+    spec.answer.schema().map(|Schema { name, fields }| (name, fields()))
 }
 
 pub fn reference(name: &str) -> Value {

@@ -1,3 +1,0 @@
-fn main() -> std::process::ExitCode {
-    runtime::lambda::task::<customers::delete_customer_children::DeleteCustomerChildren>()
-}

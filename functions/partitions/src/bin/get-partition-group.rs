@@ -1,3 +1,0 @@
-fn main() -> std::process::ExitCode {
-    runtime::lambda::endpoint::<partitions::get_partition_group::GetPartitionGroup>()
-}

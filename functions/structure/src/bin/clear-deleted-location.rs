@@ -1,3 +1,0 @@
-fn main() -> std::process::ExitCode {
-    runtime::lambda::task::<structure::clear_deleted_location::ClearDeletedLocation>()
-}

@@ -1,3 +1,0 @@
-fn main() -> std::process::ExitCode {
-    runtime::lambda::task::<structure::create_customer_location::CreateCustomerLocation>()
-}

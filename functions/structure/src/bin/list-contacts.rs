@@ -1,3 +1,0 @@
-fn main() -> std::process::ExitCode {
-    runtime::lambda::endpoint::<structure::list_contacts::ListContacts>()
-}

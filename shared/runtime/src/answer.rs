@@ -1,0 +1,194 @@
+//! Good answers as types. The type that a handler returns decides the status, the headers and the documented fields.
+
+use crate::spec::{Schema, Shape};
+use domain::{Entity, Error, Result, view::View};
+use serde::Serialize;
+
+pub trait Answer: Send {
+    const SHAPE: Shape;
+    /// At the route for clients, if the answer differs there.
+    const SHAPE_OF_CLIENT: Option<Shape> = None;
+
+    fn reply(self) -> Result<Reply>;
+}
+
+/// An answer as HTTP sees it.
+#[derive(Debug)]
+pub struct Reply {
+    pub(crate) status: u16,
+    pub(crate) content: Content,
+    /// Sent as the `ETag`.
+    pub(crate) version: Option<u64>,
+    /// Ends the `Location`.
+    pub(crate) created: Option<String>,
+}
+
+#[derive(Debug)]
+pub(crate) enum Content {
+    Nothing,
+    /// JSON.
+    Text(String),
+    /// JSON that is part of the binary.
+    Static(&'static str),
+}
+
+impl Reply {
+    fn json<V: View>(status: u16, view: &V) -> Result<Self> {
+        Ok(Self {
+            status,
+            content: Content::Text(text(view)?),
+            version: view.version(),
+            created: None,
+        })
+    }
+
+    const fn empty(status: u16, content: Content) -> Self {
+        Self {
+            status,
+            content,
+            version: None,
+            created: None,
+        }
+    }
+}
+
+fn text<T: Serialize>(view: &T) -> Result<String> {
+    serde_json::to_string(view).map_err(|e| Error::Internal(format!("an answer is not JSON: {e}")))
+}
+
+/// 200: an entity.
+pub struct Found<V>(pub V);
+
+impl<V: View> Answer for Found<V> {
+    const SHAPE: Shape = Shape::Entity(Schema::of::<V>());
+
+    fn reply(self) -> Result<Reply> {
+        Reply::json(200, &self.0)
+    }
+}
+
+/// 201: a new entity, with its `Location`.
+pub struct Created<E>(pub E);
+
+impl<E: Entity + View> Answer for Created<E> {
+    const SHAPE: Shape = Shape::Created(Schema::of::<E>());
+
+    fn reply(self) -> Result<Reply> {
+        Ok(Reply {
+            created: Some(self.0.key().to_string()),
+            ..Reply::json(201, &self.0)?
+        })
+    }
+}
+
+/// 201: something that is handed out and cannot be read again.
+pub struct Issued<V>(pub V);
+
+impl<V: View> Answer for Issued<V> {
+    const SHAPE: Shape = Shape::Issued(Schema::of::<V>());
+
+    fn reply(self) -> Result<Reply> {
+        Reply::json(201, &self.0)
+    }
+}
+
+/// 200: a page of a list.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Listed<V> {
+    items: Vec<V>,
+    next_cursor: Option<String>,
+}
+
+impl<V> Listed<V> {
+    pub const fn new(items: Vec<V>, next_cursor: Option<String>) -> Self {
+        Self { items, next_cursor }
+    }
+}
+
+impl<V: View> Answer for Listed<V> {
+    const SHAPE: Shape = Shape::Page(Schema::of::<V>());
+
+    fn reply(self) -> Result<Reply> {
+        Ok(Reply::empty(200, Content::Text(text(&self)?)))
+    }
+}
+
+/// 200: the answer to a question.
+pub struct Verdict<V>(pub V);
+
+impl<V: View> Answer for Verdict<V> {
+    const SHAPE: Shape = Shape::Verdict(Schema::of::<V>());
+
+    fn reply(self) -> Result<Reply> {
+        Reply::json(200, &self.0)
+    }
+}
+
+/// 200: part of something that is no list, with a cursor to the rest.
+pub struct InPages<V>(pub V);
+
+impl<V: View> Answer for InPages<V> {
+    const SHAPE: Shape = Shape::InPages(Schema::of::<V>());
+
+    fn reply(self) -> Result<Reply> {
+        Reply::json(200, &self.0)
+    }
+}
+
+/// 204.
+pub struct Nothing;
+
+impl Answer for Nothing {
+    const SHAPE: Shape = Shape::Nothing;
+
+    fn reply(self) -> Result<Reply> {
+        Ok(Reply::empty(204, Content::Nothing))
+    }
+}
+
+/// 204, or 200 with a preview if the request was a dry run.
+pub enum Deleted<V> {
+    Done,
+    Preview(V),
+}
+
+impl<V: View> Answer for Deleted<V> {
+    const SHAPE: Shape = Shape::Deleted(Schema::of::<V>());
+
+    fn reply(self) -> Result<Reply> {
+        match self {
+            Self::Done => Nothing.reply(),
+            Self::Preview(preview) => Reply::json(200, &preview),
+        }
+    }
+}
+
+/// 200: a JSON document that is part of the binary.
+pub struct Document(pub &'static str);
+
+impl Answer for Document {
+    const SHAPE: Shape = Shape::Document;
+
+    fn reply(self) -> Result<Reply> {
+        Ok(Reply::empty(200, Content::Static(self.0)))
+    }
+}
+
+/// One answer at the route for customers, another at the route for their clients.
+pub enum OfCustomerOrClient<A, B> {
+    Customer(A),
+    Client(B),
+}
+
+impl<A: Answer, B: Answer> Answer for OfCustomerOrClient<A, B> {
+    const SHAPE: Shape = A::SHAPE;
+    const SHAPE_OF_CLIENT: Option<Shape> = Some(B::SHAPE);
+
+    fn reply(self) -> Result<Reply> {
+        match self {
+            Self::Customer(answer) => answer.reply(),
+            Self::Client(answer) => answer.reply(),
+        }
+    }
+}
