@@ -3,6 +3,7 @@
 use crate::runtime_api::{Answer, RuntimeApi};
 use anyhow::{Context, Result, bail, ensure};
 use std::{
+    ffi::OsStr,
     fs,
     path::Path,
     process::{Child, Command, Stdio},
@@ -12,6 +13,16 @@ use tokio::time::{sleep, timeout};
 
 /// Far longer than any invocation takes, so that a function that hangs is told from one that is slow.
 const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The core that is measured. The load comes from the others.
+const CORE: &str = "0";
+
+/// A program on the core that is measured.
+pub fn pinned(program: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new("taskset");
+    command.args(["-c", CORE]).arg(program);
+    command
+}
 
 pub struct Process {
     name: String,

@@ -19,10 +19,6 @@ impl Table {
         self.rows.push(cells);
     }
 
-    pub fn rows_of(&mut self, rows: impl IntoIterator<Item = Vec<String>>) {
-        self.rows.extend(rows);
-    }
-
     pub fn print(&self, title: &str) {
         let columns: Vec<Column> = (0..self.rows[0].len()).map(|index| self.column(index)).collect();
         println!("\n### {title}\n");

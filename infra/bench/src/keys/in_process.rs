@@ -1,7 +1,6 @@
 //! The functions called in this process, one after the other, over a table in a file: no HTTP, no Lambda, and no less durable.
 
-use super::Measured;
-use crate::world::World;
+use crate::{measured::Measured, process::cpu_of, world::World};
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 use std::{
@@ -120,5 +119,5 @@ impl<'w> Keys<'w> {
 
 /// The processor time of this process so far.
 fn cpu() -> Result<Duration> {
-    crate::process::cpu_of(std::process::id())
+    cpu_of(std::process::id())
 }
