@@ -4,6 +4,7 @@
 //! Processor time is read from `/proc`, so it runs on Linux only.
 
 mod binaries;
+mod build_time;
 mod capacity;
 mod cascade;
 mod cases;
@@ -86,6 +87,8 @@ enum Part {
     Warm,
     Capacity,
     List,
+    /// Not without being named: it deletes the release artifacts of the functions first, and takes minutes
+    Build,
     /// Not without being named: it wants a local cloud that runs
     Spine,
     /// Not without being named: it wants a build with `--profile fast`, and takes minutes
@@ -143,6 +146,9 @@ async fn measure(options: &Options) -> Result<()> {
     }
     if wanted(Part::List) {
         list::measure(options.pages, options.million).await?;
+    }
+    if options.parts.contains(&Part::Build) {
+        build_time::measure()?;
     }
     if options.parts.contains(&Part::Cascade) {
         cascade::measure()?;
