@@ -47,7 +47,7 @@ fn clean() -> Result<()> {
         let manifest = Path::new(package["manifest_path"].as_str().unwrap_or_default());
         let folder = manifest.strip_prefix(root).unwrap_or(manifest);
         if folder.starts_with("functions") || folder.starts_with("shared") {
-            command.args(["-p", package["id"].as_str().context("a package without an id")?]);
+            command.args(["-p", package["name"].as_str().context("a package without a name")?]);
         }
     }
     ensure!(command.status()?.success(), "cargo clean failed");

@@ -88,8 +88,8 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         // As Ctrl-C does, so that the server ends the processes that it started.
-        let asked = Command::new("kill").arg("-INT").arg(self.0.id().to_string()).status();
-        if asked.is_ok() {
+        let interrupted = Command::new("kill").arg("-INT").arg(self.0.id().to_string()).status();
+        if interrupted.is_ok() {
             let end = Instant::now() + Duration::from_secs(10);
             while Instant::now() < end && self.is_running() {
                 thread::sleep(Duration::from_millis(50));
