@@ -37,20 +37,13 @@ fn every_generated_file_is_current() {
 }
 
 #[test]
-fn the_template_knows_every_function_that_is_tested() {
-    let names: BTreeSet<String> = template::functions()
-        .iter()
-        .map(|function| function.name().to_owned())
+fn every_area_is_a_package_and_every_package_of_functions_an_area() {
+    let folders = fs::read_dir(template::root().join("functions")).unwrap();
+    let packages: BTreeSet<String> = folders
+        .map(|area| area.unwrap().file_name().into_string().unwrap())
         .collect();
-    assert_eq!(names, names_of_functions());
-}
-
-#[test]
-fn every_function_has_its_binary_and_every_binary_its_function() {
-    let areas = fs::read_dir(template::root().join("functions")).unwrap();
-    let folders = areas.map(|area| format!("functions/{}/src/bin", area.unwrap().file_name().into_string().unwrap()));
-    let binaries: BTreeSet<String> = folders.flat_map(|folder| files(&folder, ".rs")).collect();
-    assert_eq!(binaries, names_of_functions());
+    let areas: BTreeSet<String> = template::AREAS.iter().map(|area| area.name.to_owned()).collect();
+    assert_eq!(packages, areas);
 }
 
 #[test]

@@ -158,7 +158,7 @@ fn expected_output_may_leave_out_anything_but_an_end() {
 }
 
 #[test]
-fn a_business_gets_its_headquarters_by_itself() {
+fn a_business_gets_its_headquarters_from_its_address() {
     let cloud = Cloud::start();
     let admin = cloud.admin();
     let body = json!({
@@ -174,7 +174,7 @@ fn a_business_gets_its_headquarters_by_itself() {
     assert_eq!(headquarters["isHeadquarters"], true);
     assert_eq!(headquarters["address"]["country"], "US");
 
-    // One id finds the request, its events and its traces.
+    // One request id is on the request, its events, the log lines and the audit entries.
     let events = cloud.cli(&["events"]);
     let ids: Vec<serde_json::Value> = events
         .lines()
@@ -187,7 +187,7 @@ fn a_business_gets_its_headquarters_by_itself() {
     let audit = cloud.all(&format!("/v1/customers/{key}/audit"));
     assert!(audit.iter().all(|entry| entry["requestId"] == id));
 
-    // A token of the customer's own, made by the command.
+    // The command creates a token for one customer.
     let member = cloud.cli(&["token", "--role", "Member", "--customer", key]);
     let (status, _) = cloud
         .call("GET", &format!("/v1/customers/{key}"), member.trim(), &[], None)
@@ -229,7 +229,7 @@ fn three_levels_are_disabled_from_the_top_and_come_back() {
         clients.push(format!("/v1/customers/{above}/clients/{}", text(&client["key"])));
         above = text(&client["clientCustomerKey"]);
     }
-    // More than one page of clients at the bottom: the task has to go on by itself.
+    // More than one page of clients at the bottom, so the task must send itself a cursor.
     for n in 0..120 {
         post(
             &format!("/v1/customers/{above}/clients"),

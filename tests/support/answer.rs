@@ -1,7 +1,12 @@
 //! What came back, and what it took.
 
 use super::Seen;
+use domain::{
+    FieldError,
+    fields::{self, Field, Mode, Rule},
+};
 use lambda_http::{Body, Response};
+use runtime::{Shape, function::EndpointFunction};
 use serde_json::Value;
 
 #[derive(Debug)]
@@ -25,6 +30,47 @@ impl Answer {
             seen,
             headers: parts.headers,
         }
+    }
+
+    /// It is one that the endpoint documents: a success has the documented fields and no others, a refusal has a documented code.
+    #[track_caller]
+    pub fn check(&self, endpoint: &EndpointFunction) {
+        let spec = &endpoint.spec;
+        if self.status >= 400 {
+            let code = &self.body["code"];
+            assert!(
+                endpoint.codes().iter().any(|documented| documented.name() == code),
+                "{} does not document {code}",
+                spec.name
+            );
+            return;
+        }
+        let broken = match spec.answer {
+            Shape::Nothing => Vec::new(),
+            Shape::Document => return,
+            Shape::Deleted(_) if self.status == 204 => Vec::new(),
+            Shape::Page(schema) => {
+                let cursor = Field::new("nextCursor", Rule::Text { min: 1, max: 1000 }, "");
+                let items = self.body["items"].as_array().unwrap();
+                let mut body = self.body.clone();
+                body.as_object_mut().unwrap().shift_remove("items");
+                let broken = items.iter().flat_map(|item| broken_fields(&(schema.fields)(), item));
+                broken.chain(broken_fields(&[cursor], &body)).collect()
+            }
+            Shape::Entity(schema)
+            | Shape::Created(schema)
+            | Shape::Issued(schema)
+            | Shape::Verdict(schema)
+            | Shape::InPages(schema)
+            | Shape::Deleted(schema) => broken_fields(&(schema.fields)(), &self.body),
+        };
+        assert!(
+            broken.is_empty(),
+            "{} does not document {broken:?}: {}",
+            spec.name,
+            self.body
+        );
+        assert_eq!(self.body.is_null(), self.status == 204, "{}", spec.name);
     }
 
     pub fn header(&self, name: &str) -> Option<&str> {
@@ -65,4 +111,9 @@ impl Answer {
             .map(|error| error["field"].as_str().unwrap().to_owned())
             .collect()
     }
+}
+
+fn broken_fields(fields: &[Field], body: &Value) -> Vec<FieldError> {
+    let body = body.as_object().expect("a body is an object").clone();
+    fields::check(fields, body, Mode::Stored).errors
 }

@@ -1,6 +1,6 @@
 //! What each change is told as.
 
-use crate::support::{World, at, key_of};
+use crate::support::{Call, World, at, key_of};
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
@@ -147,10 +147,9 @@ async fn over_200_kb_the_images_are_left_out() {
     published(&world).await;
     for (items, truncated) in [(900, false), (1_300, true), (2_600, true)] {
         world.fill(&customer, items).await;
-        world
-            .patch(&world.admin(), &at(&customer), json!({"name": format!("with {items}")}))
-            .await
-            .expect(200);
+        let rename = Call::new("PATCH", &at(&customer)).by(&world.admin());
+        let rename = rename.json(json!({"name": format!("with {items}")}));
+        world.send_unchecked(rename).await.1.expect(200);
         let events = published(&world).await;
         let event = events.last().unwrap();
         let images = (event.get("before").is_some(), event.get("after").is_some());

@@ -3,9 +3,9 @@
 //! How to attach it, and why its answers must not be cached for long, is in docs/api-keys.md.
 
 use domain::{Result, api_key::Verified, plaintext::Plaintext};
-use runtime::{Context, Grant, Standalone, StandaloneSpec, Started, spec::Action};
+use runtime::{Context, Standalone, StandaloneSpec, Started};
 use serde_json::{Map, Value, json};
-use table::keys::Family;
+use table::api_keys::ApiKeys;
 
 pub struct AuthorizeApiKey;
 
@@ -14,10 +14,7 @@ impl Standalone for AuthorizeApiKey {
         name: "authorize-api-key",
         summary: "Let holders of API keys into another API, as its Lambda authorizer.",
         started: Started::AsAuthorizer,
-        grants: &[
-            Grant::on(Family::Customer, Action::BatchGetItem),
-            Grant::on(Family::Customer, Action::UpdateItem),
-        ],
+        operations: &[ApiKeys::VERIFY],
     };
 
     async fn run(ctx: &Context, event: Value, _: String) -> Result<Value> {

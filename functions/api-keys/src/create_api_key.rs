@@ -2,12 +2,13 @@
 
 use crate::IssuedApiKey;
 use domain::{
-    Code, Result,
+    Result,
     api_key::{self, ApiKey},
     partition::Partition,
 };
-use runtime::{Body, Caller, Context, Endpoint, Grant, Issued, Request, Spec, access::ManagePartitions, spec::Action};
-use table::keys::Family;
+use runtime::{Body, Caller, Context, Endpoint, Issued, Request, Spec, access::ManagePartitions};
+use table::api_keys::ApiKeys;
+use table::parts::Parts;
 
 pub struct CreateApiKey;
 
@@ -19,12 +20,7 @@ impl Endpoint for CreateApiKey {
     )
     .takes(Body::Create(api_key::NEW_FIELDS))
     .rules(api_key::rules_of_new)
-    .grants(&[
-        Grant::on(Family::Customer, Action::GetItem),
-        Grant::on(Family::Customer, Action::ConditionCheckItem),
-        Grant::on(Family::Customer, Action::PutItem),
-    ])
-    .codes(&[Code::CustomerDisabled, Code::SecretAlreadyDelivered]);
+    .performs(&[Parts::<Partition>::GET, ApiKeys::CREATE]);
     type Permission = ManagePartitions;
     type Answer = Issued<IssuedApiKey>;
 

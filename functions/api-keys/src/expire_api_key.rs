@@ -2,8 +2,8 @@
 
 use domain::Result;
 use domain::api_key::ApiKey;
-use runtime::{Body, Caller, Context, Endpoint, Found, Grant, Request, Spec, access::ManagePartitions, spec::Action};
-use table::keys::Family;
+use runtime::{Body, Caller, Context, Endpoint, Found, Request, Spec, access::ManagePartitions};
+use table::api_keys::ApiKeys;
 
 pub struct ExpireApiKey;
 
@@ -14,10 +14,7 @@ impl Endpoint for ExpireApiKey {
         "End an API key now.",
     )
     .takes(Body::Action(&[]))
-    .grants(&[
-        Grant::on(Family::Customer, Action::GetItem),
-        Grant::on(Family::Customer, Action::PutItem),
-    ]);
+    .performs(&[ApiKeys::EXPIRE]);
     type Permission = ManagePartitions;
     type Answer = Found<ApiKey>;
 

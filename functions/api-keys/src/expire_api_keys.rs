@@ -2,9 +2,9 @@
 //! request.
 
 use domain::{Result, View, api_key, fields::Field};
-use runtime::{Body, Caller, Context, Endpoint, Grant, InPages, Request, Spec, access::ManagePartitions, spec::Action};
+use runtime::{Body, Caller, Context, Endpoint, InPages, Request, Spec, access::ManagePartitions};
 use serde::{Deserialize, Serialize};
-use table::keys::Family;
+use table::api_keys::ApiKeys;
 
 pub struct ExpireApiKeys;
 
@@ -37,10 +37,7 @@ impl Endpoint for ExpireApiKeys {
     )
     // To do it again does nothing more, so there is no first answer to keep.
     .takes(Body::Question(api_key::EXPIRE_FIELDS))
-    .grants(&[
-        Grant::on(Family::Customer, Action::Query),
-        Grant::on(Family::Customer, Action::PutItem),
-    ]);
+    .performs(&[ApiKeys::EXPIRE_FOREIGN]);
     type Permission = ManagePartitions;
     type Answer = InPages<Expired>;
 

@@ -2,8 +2,8 @@
 
 use domain::Result;
 use events::EventType;
-use runtime::{Context, Grant, Job, Outcome, Task, TaskSpec, spec::Action};
-use table::keys::Family;
+use runtime::{Context, Job, Outcome, Task, TaskSpec};
+use table::api_keys::ApiKeys;
 
 pub struct ExpireCustomerApiKeys;
 
@@ -13,11 +13,7 @@ impl Task for ExpireCustomerApiKeys {
         "Expire the keys of a disabled customer.",
         &[EventType::CustomerDeactivated],
     )
-    .grants(&[
-        Grant::on(Family::Customer, Action::GetItem),
-        Grant::on(Family::Customer, Action::Query),
-        Grant::on(Family::Customer, Action::PutItem),
-    ])
+    .performs(&[ApiKeys::CUSTOMER_DISABLED])
     .in_pages();
 
     async fn run(ctx: &Context, job: Job) -> Result<Outcome> {

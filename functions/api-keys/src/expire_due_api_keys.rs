@@ -2,12 +2,9 @@
 //! on: this is for those who listen.
 
 use domain::{Actor, Result};
-use runtime::{Context, Grant, Standalone, StandaloneSpec, Started, spec::Action};
+use runtime::{Context, Standalone, StandaloneSpec, Started};
 use serde_json::{Value, json};
-use table::{
-    Change,
-    keys::{EXPIRING_SHARDS, Family, Index},
-};
+use table::{Change, api_keys::ApiKeys, keys::EXPIRING_SHARDS};
 
 pub struct ExpireDueApiKeys;
 
@@ -19,10 +16,7 @@ impl Standalone for ExpireDueApiKeys {
         name: "expire-due-api-keys",
         summary: "Write down which API keys have come to their end, so that their events tell of it.",
         started: Started::EveryMinute,
-        grants: &[
-            Grant::query(Index::ExpiringKeys, Family::Expiring),
-            Grant::on(Family::Customer, Action::PutItem),
-        ],
+        operations: &[ApiKeys::EXPIRE_DUE],
     };
 
     async fn run(ctx: &Context, _: Value, request_id: String) -> Result<Value> {

@@ -2,8 +2,8 @@
 
 use domain::Result;
 use events::EventType;
-use runtime::{Context, Grant, Job, Outcome, Task, TaskSpec, spec::Action};
-use table::keys::Family;
+use runtime::{Context, Job, Outcome, Task, TaskSpec};
+use table::api_keys::ApiKeys;
 
 pub struct ExpirePartitionApiKeys;
 
@@ -13,10 +13,7 @@ impl Task for ExpirePartitionApiKeys {
         "Expire the keys of a deleted partition.",
         &[EventType::PartitionDeleted],
     )
-    .grants(&[
-        Grant::on(Family::Customer, Action::Query),
-        Grant::on(Family::Customer, Action::PutItem),
-    ])
+    .performs(&[ApiKeys::PARTITION_DELETED])
     .in_pages();
 
     async fn run(ctx: &Context, job: Job) -> Result<Outcome> {

@@ -2,8 +2,8 @@
 
 use domain::Result;
 use domain::api_key::ApiKey;
-use runtime::{Caller, Context, Endpoint, Found, Grant, Request, Spec, access::ViewPartitions, spec::Action};
-use table::keys::Family;
+use runtime::{Caller, Context, Endpoint, Found, Request, Spec, access::ViewPartitions};
+use table::api_keys::ApiKeys;
 
 pub struct GetApiKey;
 
@@ -13,7 +13,7 @@ impl Endpoint for GetApiKey {
         "/v1/customers/{customerKey}/partitions/{partitionKey}/api-keys/{keyId}",
         "Read an API key; its plaintext is kept nowhere.",
     )
-    .grants(&[Grant::on(Family::Customer, Action::GetItem)]);
+    .performs(&[ApiKeys::GET]);
     type Permission = ViewPartitions;
     type Answer = Found<ApiKey>;
 

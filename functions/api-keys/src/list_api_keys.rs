@@ -6,8 +6,8 @@ use domain::{
     api_key::STATUSES,
     fields::{Field, Rule},
 };
-use runtime::{Caller, Context, Endpoint, Grant, Listed, Request, Spec, access::ViewPartitions, spec::Action};
-use table::keys::Family;
+use runtime::{Caller, Context, Endpoint, Listed, Request, Spec, access::ViewPartitions};
+use table::api_keys::ApiKeys;
 
 pub struct ListApiKeys;
 
@@ -27,10 +27,7 @@ impl Endpoint for ListApiKeys {
         "List a partition's API keys, oldest first. Expired ones stay for thirty days.",
     )
     .filters(FILTERS)
-    .grants(&[
-        Grant::on(Family::Customer, Action::Query),
-        Grant::on(Family::Customer, Action::GetItem),
-    ]);
+    .performs(&[ApiKeys::LIST]);
     type Permission = ViewPartitions;
     type Answer = Listed<ApiKey>;
 

@@ -2,11 +2,11 @@
 
 use crate::IssuedApiKey;
 use domain::{
-    Code, Result,
+    Result,
     api_key::{self, Rotation},
 };
-use runtime::{Body, Caller, Context, Endpoint, Grant, Issued, Request, Spec, access::ManagePartitions, spec::Action};
-use table::keys::Family;
+use runtime::{Body, Caller, Context, Endpoint, Issued, Request, Spec, access::ManagePartitions};
+use table::api_keys::ApiKeys;
 
 pub struct RotateApiKey;
 
@@ -17,12 +17,7 @@ impl Endpoint for RotateApiKey {
         "Make an API key's successor, with the same rights to the same end. The key itself ends after the overlap.",
     )
     .takes(Body::Action(api_key::ROTATE_FIELDS))
-    .grants(&[
-        Grant::on(Family::Customer, Action::GetItem),
-        Grant::on(Family::Customer, Action::ConditionCheckItem),
-        Grant::on(Family::Customer, Action::PutItem),
-    ])
-    .codes(&[Code::Conflict, Code::CustomerDisabled, Code::SecretAlreadyDelivered]);
+    .performs(&[ApiKeys::ROTATE]);
     type Permission = ManagePartitions;
     type Answer = Issued<IssuedApiKey>;
 

@@ -1,9 +1,9 @@
 //! PATCH /v1/customers/{customerKey}/partitions/{partitionKey}/api-keys/{keyId}: change a key's name or what it belongs to.
 
 use domain::api_key::ApiKey;
-use domain::{Code, Result, api_key};
-use runtime::{Body, Caller, Context, Endpoint, Found, Grant, Request, Spec, access::ManagePartitions, spec::Action};
-use table::keys::Family;
+use domain::{Result, api_key};
+use runtime::{Body, Caller, Context, Endpoint, Found, Request, Spec, access::ManagePartitions};
+use table::api_keys::ApiKeys;
 
 pub struct UpdateApiKey;
 
@@ -14,12 +14,7 @@ impl Endpoint for UpdateApiKey {
         "Change an API key's name or foreign key. Its rights and its end are what they are: rotate or expire it.",
     )
     .takes(Body::Patch(api_key::FIELDS))
-    .grants(&[
-        Grant::on(Family::Customer, Action::GetItem),
-        Grant::on(Family::Customer, Action::ConditionCheckItem),
-        Grant::on(Family::Customer, Action::PutItem),
-    ])
-    .codes(&[Code::CustomerDisabled]);
+    .performs(&[ApiKeys::PATCH]);
     type Permission = ManagePartitions;
     type Answer = Found<ApiKey>;
 

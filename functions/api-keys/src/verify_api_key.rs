@@ -8,9 +8,9 @@ use domain::{
     fields::Field,
     plaintext::Plaintext,
 };
-use runtime::{Body, Caller, Context, Endpoint, Grant, Request, Spec, Verdict, access::Public, spec::Action};
+use runtime::{Body, Caller, Context, Endpoint, Request, Spec, Verdict, access::Public};
 use serde::{Deserialize, Serialize};
-use table::keys::Family;
+use table::api_keys::ApiKeys;
 
 pub struct VerifyApiKey;
 
@@ -46,10 +46,7 @@ impl Endpoint for VerifyApiKey {
         "Say whom an API key lets in, and to what. Where it lets nobody in, the answer does not say why.",
     )
     .takes(Body::Question(api_key::VERIFY_FIELDS))
-    .grants(&[
-        Grant::on(Family::Customer, Action::BatchGetItem),
-        Grant::on(Family::Customer, Action::UpdateItem),
-    ]);
+    .performs(&[ApiKeys::VERIFY]);
     type Permission = Public;
     type Answer = Verdict<Verification>;
 

@@ -2,8 +2,8 @@
 
 use domain::Result;
 use events::EventType;
-use runtime::{Context, Grant, Job, Outcome, Task, TaskSpec, spec::Action};
-use table::keys::Family;
+use runtime::{Context, Job, Outcome, Task, TaskSpec};
+use table::cascades::Cascades;
 
 pub struct CascadeAccountState;
 
@@ -13,14 +13,7 @@ impl Task for CascadeAccountState {
         "A disabled or enabled customer takes its clients along, and its parent's record says so.",
         &[EventType::CustomerDeactivated, EventType::CustomerReactivated],
     )
-    .grants(&[
-        Grant::on(Family::Customer, Action::GetItem),
-        Grant::on(Family::Customer, Action::Query),
-        Grant::on(Family::Customer, Action::ConditionCheckItem),
-        Grant::on(Family::Customer, Action::PutItem),
-        Grant::on(Family::Customer, Action::UpdateItem),
-        Grant::on(Family::Customer, Action::DeleteItem),
-    ])
+    .performs(&[Cascades::ACCOUNT_STATE])
     .in_pages();
 
     async fn run(ctx: &Context, job: Job) -> Result<Outcome> {

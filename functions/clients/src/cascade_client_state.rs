@@ -2,8 +2,8 @@
 
 use domain::Result;
 use events::EventType;
-use runtime::{Context, Grant, Job, Outcome, Task, TaskSpec, spec::Action};
-use table::keys::Family;
+use runtime::{Context, Job, Outcome, Task, TaskSpec};
+use table::cascades::Cascades;
 
 pub struct CascadeClientState;
 
@@ -13,12 +13,7 @@ impl Task for CascadeClientState {
         "A disabled or enabled client takes its account along.",
         &[EventType::ClientDisabled, EventType::ClientEnabled],
     )
-    .grants(&[
-        Grant::on(Family::Customer, Action::GetItem),
-        Grant::on(Family::Customer, Action::ConditionCheckItem),
-        Grant::on(Family::Customer, Action::PutItem),
-        Grant::on(Family::Customer, Action::DeleteItem),
-    ]);
+    .performs(&[Cascades::CLIENT_STATE]);
 
     async fn run(ctx: &Context, job: Job) -> Result<Outcome> {
         let key = job.key()?;

@@ -1,13 +1,14 @@
 //! POST /v1/customers/{customerKey}/clients: make a client, and its account with it where that is asked for, in one transaction.
 
 use domain::{
-    Code, Entity, Result,
+    Entity, Result,
     client::{self, Client},
     customer::Customer,
 };
-use runtime::{Body, Caller, Context, Created, Endpoint, Grant, Request, Spec, access::EditClients, spec::Action};
+use runtime::{Body, Caller, Context, Created, Endpoint, Request, Spec, access::EditClients};
 use serde_json::{Map, Value, json};
-use table::keys::Family;
+use table::clients::Clients;
+use table::customers::Customers;
 
 pub struct CreateClient;
 
@@ -19,12 +20,7 @@ impl Endpoint for CreateClient {
     )
     .takes(Body::Create(client::NEW_FIELDS))
     .rules(client::rules_of_new)
-    .grants(&[
-        Grant::on(Family::Customer, Action::GetItem),
-        Grant::on(Family::Customer, Action::ConditionCheckItem),
-        Grant::on(Family::Customer, Action::PutItem),
-    ])
-    .codes(&[Code::Conflict, Code::CustomerDisabled]);
+    .performs(&[Customers::GET, Clients::DEPTH_BELOW, Clients::CREATE]);
     type Permission = EditClients;
     type Answer = Created<Client>;
 

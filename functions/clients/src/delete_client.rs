@@ -1,9 +1,10 @@
 //! DELETE /v1/customers/{customerKey}/clients/{clientKey}: delete a client. What belonged to it follows; its account lives on, disabled.
 
-use domain::{Code, Result};
-use runtime::{Caller, Context, Deleted, Endpoint, Grant, Request, Spec, access::EditClients, spec::Action};
+use domain::Result;
+use runtime::{Caller, Context, Deleted, Endpoint, Request, Spec, access::EditClients};
+use table::cascades::Cascades;
 use table::cascades::DeletionPreview;
-use table::keys::Family;
+use table::clients::Clients;
 
 pub struct DeleteClient;
 
@@ -13,14 +14,7 @@ impl Endpoint for DeleteClient {
         "/v1/customers/{customerKey}/clients/{clientKey}",
         "Delete a client with its departments, locations and contacts. Its account lives on, disabled.",
     )
-    .grants(&[
-        Grant::on(Family::Customer, Action::GetItem),
-        Grant::on(Family::Customer, Action::Query),
-        Grant::on(Family::Customer, Action::ConditionCheckItem),
-        Grant::on(Family::Customer, Action::PutItem),
-        Grant::on(Family::Customer, Action::DeleteItem),
-    ])
-    .codes(&[Code::CustomerDisabled]);
+    .performs(&[Cascades::PREVIEW_CLIENT_DELETION, Clients::DELETE]);
     type Permission = EditClients;
     type Answer = Deleted<DeletionPreview>;
 

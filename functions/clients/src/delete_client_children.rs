@@ -2,8 +2,8 @@
 
 use domain::Result;
 use events::EventType;
-use runtime::{Context, Grant, Job, Outcome, Task, TaskSpec, spec::Action};
-use table::keys::Family;
+use runtime::{Context, Job, Outcome, Task, TaskSpec};
+use table::cascades::Cascades;
 
 pub struct DeleteClientChildren;
 
@@ -13,12 +13,7 @@ impl Task for DeleteClientChildren {
         "A deleted client's departments, locations and contacts go; its account is let go of, disabled.",
         &[EventType::ClientDeleted],
     )
-    .grants(&[
-        Grant::on(Family::Customer, Action::GetItem),
-        Grant::on(Family::Customer, Action::Query),
-        Grant::on(Family::Customer, Action::PutItem),
-        Grant::on(Family::Customer, Action::DeleteItem),
-    ])
+    .performs(&[Cascades::CLIENT_DELETED])
     .in_pages();
 
     async fn run(ctx: &Context, job: Job) -> Result<Outcome> {

@@ -1,9 +1,9 @@
 //! POST /v1/customers/{customerKey}/clients/{clientKey}/disable: disable a client, its account with it, and what is below that.
 
+use domain::Result;
 use domain::client::Client;
-use domain::{Code, Result};
-use runtime::{Body, Caller, Context, Endpoint, Found, Grant, Request, Spec, access::EditClients, spec::Action};
-use table::keys::Family;
+use runtime::{Body, Caller, Context, Endpoint, Found, Request, Spec, access::EditClients};
+use table::clients::Clients;
 
 pub struct DisableClient;
 
@@ -14,12 +14,7 @@ impl Endpoint for DisableClient {
         "Disable a client, its account with it, and what is below that.",
     )
     .takes(Body::Action(&[]))
-    .grants(&[
-        Grant::on(Family::Customer, Action::GetItem),
-        Grant::on(Family::Customer, Action::ConditionCheckItem),
-        Grant::on(Family::Customer, Action::PutItem),
-    ])
-    .codes(&[Code::CustomerDisabled]);
+    .performs(&[Clients::DISABLE]);
     type Permission = EditClients;
     type Answer = Found<Client>;
 

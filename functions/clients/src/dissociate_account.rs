@@ -1,8 +1,8 @@
 //! DELETE /v1/customers/{customerKey}/clients/{clientKey}/account: part a client and its account. Both stand, neither points at the other.
 
-use domain::{Code, Result};
-use runtime::{Caller, Context, Endpoint, Grant, Nothing, Request, Spec, access::EditClients, spec::Action};
-use table::keys::Family;
+use domain::Result;
+use runtime::{Caller, Context, Endpoint, Nothing, Request, Spec, access::EditClients};
+use table::clients::Clients;
 
 pub struct DissociateAccount;
 
@@ -12,13 +12,7 @@ impl Endpoint for DissociateAccount {
         "/v1/customers/{customerKey}/clients/{clientKey}/account",
         "Part a client and its account; both stand.",
     )
-    .grants(&[
-        Grant::on(Family::Customer, Action::GetItem),
-        Grant::on(Family::Customer, Action::ConditionCheckItem),
-        Grant::on(Family::Customer, Action::PutItem),
-        Grant::on(Family::Customer, Action::DeleteItem),
-    ])
-    .codes(&[Code::CustomerDisabled]);
+    .performs(&[Clients::DISSOCIATE]);
     type Permission = EditClients;
     type Answer = Nothing;
 

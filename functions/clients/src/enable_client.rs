@@ -1,9 +1,9 @@
 //! POST /v1/customers/{customerKey}/clients/{clientKey}/enable: enable a client again, and of what is below it what its disabling disabled.
 
+use domain::Result;
 use domain::client::Client;
-use domain::{Code, Result};
-use runtime::{Body, Caller, Context, Endpoint, Found, Grant, Request, Spec, access::EditClients, spec::Action};
-use table::keys::Family;
+use runtime::{Body, Caller, Context, Endpoint, Found, Request, Spec, access::EditClients};
+use table::clients::Clients;
 
 pub struct EnableClient;
 
@@ -14,12 +14,7 @@ impl Endpoint for EnableClient {
         "Enable a client again, and of what is below it what its disabling disabled.",
     )
     .takes(Body::Action(&[]))
-    .grants(&[
-        Grant::on(Family::Customer, Action::GetItem),
-        Grant::on(Family::Customer, Action::ConditionCheckItem),
-        Grant::on(Family::Customer, Action::PutItem),
-    ])
-    .codes(&[Code::Conflict, Code::CustomerDisabled]);
+    .performs(&[Clients::ENABLE]);
     type Permission = EditClients;
     type Answer = Found<Client>;
 

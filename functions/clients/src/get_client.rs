@@ -2,8 +2,8 @@
 
 use domain::Result;
 use domain::view::ClientDetail;
-use runtime::{Caller, Context, Endpoint, Found, Grant, Request, Spec, access::ViewClients, spec::Action};
-use table::keys::Family;
+use runtime::{Caller, Context, Endpoint, Found, Request, Spec, access::ViewClients};
+use table::clients::Clients;
 
 pub struct GetClient;
 
@@ -13,7 +13,7 @@ impl Endpoint for GetClient {
         "/v1/customers/{customerKey}/clients/{clientKey}",
         "Read a client of a customer.",
     )
-    .grants(&[Grant::on(Family::Customer, Action::BatchGetItem)]);
+    .performs(&[Clients::GET]);
     type Permission = ViewClients;
     type Answer = Found<ClientDetail>;
 

@@ -4,9 +4,9 @@ use domain::{
     Result,
     fields::{Field, Rule},
 };
-use runtime::{Caller, Context, Endpoint, Grant, InPages, Request, Spec, access::ViewClients, spec::Action};
+use runtime::{Caller, Context, Endpoint, InPages, Request, Spec, access::ViewClients};
+use table::Table;
 use table::hierarchy::Node;
-use table::keys::Family;
 
 pub struct GetHierarchy;
 
@@ -24,11 +24,7 @@ impl Endpoint for GetHierarchy {
         "Read the tree of a customer's clients, their accounts, and the accounts' clients. `limit` clients of each customer are shown, and about 1,000 in all; `nextCursor` says where a list was cut.",
     )
     .filters(DEPTH)
-    .grants(&[
-        Grant::on(Family::Customer, Action::GetItem),
-        Grant::on(Family::Customer, Action::BatchGetItem),
-        Grant::on(Family::Customer, Action::Query),
-    ]);
+    .performs(&[Table::HIERARCHY]);
     type Permission = ViewClients;
     type Answer = InPages<Node>;
 

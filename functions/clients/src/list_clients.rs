@@ -6,8 +6,8 @@ use domain::{
     customer::LONGEST_EXTERNAL_ID,
     fields::{Field, Rule},
 };
-use runtime::{Caller, Context, Endpoint, Grant, Listed, Request, Spec, access::ViewClients, spec::Action};
-use table::keys::Family;
+use runtime::{Caller, Context, Endpoint, Listed, Request, Spec, access::ViewClients};
+use table::clients::Clients;
 
 pub struct ListClients;
 
@@ -30,10 +30,7 @@ impl Endpoint for ListClients {
         "List a customer's clients, oldest first.",
     )
     .filters(FILTERS)
-    .grants(&[
-        Grant::on(Family::Customer, Action::Query),
-        Grant::on(Family::Customer, Action::GetItem),
-    ]);
+    .performs(&[Clients::LIST]);
     type Permission = ViewClients;
     type Answer = Listed<Client>;
 

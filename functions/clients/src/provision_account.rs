@@ -2,11 +2,12 @@
 
 use domain::client::Client;
 use domain::{
-    Code, Entity, Result,
+    Entity, Result,
     customer::{self, Customer},
 };
-use runtime::{Body, Caller, Context, Created, Endpoint, Grant, Request, Spec, access::EditClients, spec::Action};
-use table::keys::Family;
+use runtime::{Body, Caller, Context, Created, Endpoint, Request, Spec, access::EditClients};
+use table::clients::Clients;
+use table::customers::Customers;
 
 pub struct ProvisionAccount;
 
@@ -18,13 +19,7 @@ impl Endpoint for ProvisionAccount {
     )
     .takes(Body::Action(customer::ACCOUNT_FIELDS))
     .rules(customer::rules_of_account)
-    .grants(&[
-        Grant::on(Family::Customer, Action::GetItem),
-        Grant::on(Family::Customer, Action::ConditionCheckItem),
-        Grant::on(Family::Customer, Action::PutItem),
-        Grant::on(Family::External, Action::PutItem),
-    ])
-    .codes(&[Code::Conflict, Code::CustomerDisabled]);
+    .performs(&[Customers::GET, Clients::DEPTH_BELOW, Clients::PROVISION]);
     type Permission = EditClients;
     type Answer = Created<Client>;
 

@@ -1,9 +1,9 @@
 //! PATCH /v1/customers/{customerKey}/clients/{clientKey}: change a client by JSON Merge Patch.
 
 use domain::client::Client;
-use domain::{Code, Result, client};
-use runtime::{Body, Caller, Context, Endpoint, Found, Grant, Request, Spec, access::EditClients, spec::Action};
-use table::keys::Family;
+use domain::{Result, client};
+use runtime::{Body, Caller, Context, Endpoint, Found, Request, Spec, access::EditClients};
+use table::clients::Clients;
 
 pub struct UpdateClient;
 
@@ -14,13 +14,7 @@ impl Endpoint for UpdateClient {
         "Change a client of a customer.",
     )
     .takes(Body::Patch(client::FIELDS))
-    .grants(&[
-        Grant::on(Family::Customer, Action::GetItem),
-        Grant::on(Family::Customer, Action::ConditionCheckItem),
-        Grant::on(Family::Customer, Action::PutItem),
-        Grant::on(Family::Customer, Action::DeleteItem),
-    ])
-    .codes(&[Code::Conflict, Code::CustomerDisabled]);
+    .performs(&[Clients::PATCH]);
     type Permission = EditClients;
     type Answer = Found<Client>;
 

@@ -1,12 +1,12 @@
 //! POST /v1/customers: make a customer. A tenant customer claims its bootstrap key in the same transaction.
 
 use domain::{
-    Code, Entity, Result,
+    Entity, Result,
     customer::{self, Customer},
 };
-use runtime::{Body, Caller, Context, Created, Endpoint, Grant, Request, Spec, access::EditAllCustomers, spec::Action};
+use runtime::{Body, Caller, Context, Created, Endpoint, Request, Spec, access::EditAllCustomers};
 use serde_json::json;
-use table::keys::Family;
+use table::customers::Customers;
 
 pub struct CreateCustomer;
 
@@ -14,13 +14,7 @@ impl Endpoint for CreateCustomer {
     const SPEC: Spec = Spec::post("create-customer", "/v1/customers", "Make a customer.")
         .takes(Body::Create(customer::FIELDS))
         .rules(customer::rules_of_new)
-        .grants(&[
-            Grant::on(Family::Customer, Action::PutItem),
-            Grant::on(Family::Tenant, Action::PutItem),
-            Grant::on(Family::Tenant, Action::ConditionCheckItem),
-            Grant::on(Family::External, Action::PutItem),
-        ])
-        .codes(&[Code::TenantNotFound, Code::Conflict]);
+        .performs(&[Customers::CREATE]);
     type Permission = EditAllCustomers;
     type Answer = Created<Customer>;
 

@@ -1,12 +1,12 @@
 //! POST /v1/customers/{customerKey}/deactivate: disable a customer, with feedback and a window in which it can come back.
 
 use domain::{
-    Code, Error, Permission, Result,
+    Error, Permission, Result,
     customer::Customer,
     deactivation::{self, DeactivationRequest},
 };
-use runtime::{Body, Caller, Context, Endpoint, Found, Grant, Request, Spec, access::GovernAccount, spec::Action};
-use table::keys::Family;
+use runtime::{Body, Caller, Context, Endpoint, Found, Request, Spec, access::GovernAccount};
+use table::customers::Customers;
 
 pub struct DeactivateCustomer;
 
@@ -17,12 +17,7 @@ impl Endpoint for DeactivateCustomer {
         "Deactivate a customer, with a window in which it can be reactivated.",
     )
     .takes(Body::Action(deactivation::REQUEST))
-    .grants(&[
-        Grant::on(Family::Customer, Action::GetItem),
-        Grant::on(Family::Customer, Action::PutItem),
-        Grant::on(Family::Audit, Action::PutItem),
-    ])
-    .codes(&[Code::CustomerDisabled]);
+    .performs(&[Customers::DEACTIVATE]);
     type Permission = GovernAccount;
     type Answer = Found<Customer>;
 

@@ -1,9 +1,10 @@
 //! DELETE /v1/customers/{customerKey}: delete a customer. Its bootstrap tenant key stays taken, its audit trail stays.
 
 use domain::Result;
-use runtime::{Caller, Context, Deleted, Endpoint, Grant, Request, Spec, access::EditAnyCustomer, spec::Action};
+use runtime::{Caller, Context, Deleted, Endpoint, Request, Spec, access::EditAnyCustomer};
+use table::cascades::Cascades;
 use table::cascades::DeletionPreview;
-use table::keys::Family;
+use table::customers::Customers;
 
 pub struct DeleteCustomer;
 
@@ -13,14 +14,7 @@ impl Endpoint for DeleteCustomer {
         "/v1/customers/{customerKey}",
         "Delete a customer with all that belongs to it.",
     )
-    .grants(&[
-        Grant::on(Family::Customer, Action::GetItem),
-        Grant::on(Family::Customer, Action::Query),
-        Grant::on(Family::Customer, Action::PutItem),
-        Grant::on(Family::Customer, Action::DeleteItem),
-        Grant::on(Family::Tenant, Action::PutItem),
-        Grant::on(Family::External, Action::DeleteItem),
-    ]);
+    .performs(&[Cascades::PREVIEW_CUSTOMER_DELETION, Customers::DELETE]);
     type Permission = EditAnyCustomer;
     type Answer = Deleted<DeletionPreview>;
 

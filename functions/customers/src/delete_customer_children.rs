@@ -3,8 +3,8 @@
 
 use domain::Result;
 use events::EventType;
-use runtime::{Context, Grant, Job, Outcome, Task, TaskSpec, spec::Action};
-use table::keys::Family;
+use runtime::{Context, Job, Outcome, Task, TaskSpec};
+use table::cascades::Cascades;
 
 pub struct DeleteCustomerChildren;
 
@@ -14,11 +14,7 @@ impl Task for DeleteCustomerChildren {
         "Delete what belonged to a deleted customer.",
         &[EventType::CustomerDeleted],
     )
-    .grants(&[
-        Grant::on(Family::Customer, Action::Query),
-        Grant::on(Family::Customer, Action::PutItem),
-        Grant::on(Family::Customer, Action::DeleteItem),
-    ])
+    .performs(&[Cascades::CUSTOMER_DELETED])
     .in_pages();
 
     async fn run(ctx: &Context, job: Job) -> Result<Outcome> {

@@ -2,14 +2,14 @@
 
 use domain::Result;
 use domain::customer::Customer;
-use runtime::{Caller, Context, Endpoint, Found, Grant, Request, Spec, access::ViewAccount, spec::Action};
-use table::keys::Family;
+use runtime::{Caller, Context, Endpoint, Found, Request, Spec, access::ViewAccount};
+use table::customers::Customers;
 
 pub struct GetCustomer;
 
 impl Endpoint for GetCustomer {
-    const SPEC: Spec = Spec::get("get-customer", "/v1/customers/{customerKey}", "Read a customer.")
-        .grants(&[Grant::on(Family::Customer, Action::GetItem)]);
+    const SPEC: Spec =
+        Spec::get("get-customer", "/v1/customers/{customerKey}", "Read a customer.").performs(&[Customers::GET]);
     type Permission = ViewAccount;
     type Answer = Found<Customer>;
 

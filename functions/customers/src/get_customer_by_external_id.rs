@@ -1,9 +1,9 @@
 //! GET /v1/customers/external/{externalId}: the customer with this id in another system.
 
+use domain::Result;
 use domain::customer::Customer;
-use domain::{Code, Result};
-use runtime::{Caller, Context, Endpoint, Found, Grant, Request, Spec, access::ViewAllCustomers};
-use table::keys::{Family, Index};
+use runtime::{Caller, Context, Endpoint, Found, Request, Spec, access::ViewAllCustomers};
+use table::customers::Customers;
 
 pub struct GetCustomerByExternalId;
 
@@ -13,8 +13,7 @@ impl Endpoint for GetCustomerByExternalId {
         "/v1/customers/external/{externalId}",
         "Find a customer by its id in another system.",
     )
-    .grants(&[Grant::query(Index::ExternalIds, Family::External)])
-    .codes(&[Code::NotFound]);
+    .performs(&[Customers::BY_EXTERNAL_ID]);
     type Permission = ViewAllCustomers;
     type Answer = Found<Customer>;
 

@@ -1,9 +1,9 @@
 //! GET /v1/tenants/{bootstrapTenantKey}: the tenant customer that holds a bootstrap key.
 
+use domain::Result;
 use domain::customer::Customer;
-use domain::{Code, Result};
-use runtime::{Caller, Context, Endpoint, Found, Grant, Request, Spec, access::ViewAllCustomers};
-use table::keys::{Family, Index};
+use runtime::{Caller, Context, Endpoint, Found, Request, Spec, access::ViewAllCustomers};
+use table::customers::Customers;
 
 pub struct GetTenant;
 
@@ -13,8 +13,7 @@ impl Endpoint for GetTenant {
         "/v1/tenants/{bootstrapTenantKey}",
         "Find the tenant customer that holds a bootstrap key.",
     )
-    .grants(&[Grant::query(Index::Tenants, Family::Tenant)])
-    .codes(&[Code::TenantNotFound]);
+    .performs(&[Customers::BY_BOOTSTRAP_TENANT_KEY]);
     type Permission = ViewAllCustomers;
     type Answer = Found<Customer>;
 

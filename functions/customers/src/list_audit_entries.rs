@@ -1,8 +1,8 @@
 //! GET /v1/customers/{customerKey}/audit: who did what, newest first. It can still be read after the customer was deleted.
 
 use domain::{Result, audit::AuditEntry};
-use runtime::{Caller, Context, Endpoint, Grant, Listed, Request, Spec, access::EditCustomer, spec::Action};
-use table::keys::Family;
+use runtime::{Caller, Context, Endpoint, Listed, Request, Spec, access::EditCustomer};
+use table::audit::Audit;
 
 pub struct ListAuditEntries;
 
@@ -12,7 +12,7 @@ impl Endpoint for ListAuditEntries {
         "/v1/customers/{customerKey}/audit",
         "List a customer's audit trail, newest first.",
     )
-    .grants(&[Grant::on(Family::Audit, Action::Query)]);
+    .performs(&[Audit::LIST]);
     type Permission = EditCustomer;
     type Answer = Listed<AuditEntry>;
 

@@ -5,8 +5,8 @@ use domain::{
     Result, customer,
     fields::{Field, Rule},
 };
-use runtime::{Caller, Context, Endpoint, Grant, Listed, Request, Spec, access::ViewAllCustomers};
-use table::keys::{Family, Index};
+use runtime::{Caller, Context, Endpoint, Listed, Request, Spec, access::ViewAllCustomers};
+use table::customers::Customers;
 
 pub struct ListCustomers;
 
@@ -19,7 +19,7 @@ const FILTERS: &[Field] = &[
 impl Endpoint for ListCustomers {
     const SPEC: Spec = Spec::get("list-customers", "/v1/customers", "List all customers, oldest first.")
         .filters(FILTERS)
-        .grants(&[Grant::query(Index::Customers, Family::CustomerList)]);
+        .performs(&[Customers::LIST]);
     type Permission = ViewAllCustomers;
     type Answer = Listed<Customer>;
 

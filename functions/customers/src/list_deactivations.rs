@@ -1,8 +1,8 @@
 //! GET /v1/customers/{customerKey}/deactivations: when and why a customer was deactivated, newest first.
 
 use domain::{Result, deactivation::LoggedDeactivation};
-use runtime::{Caller, Context, Endpoint, Grant, Listed, Request, Spec, access::ViewCustomer, spec::Action};
-use table::keys::Family;
+use runtime::{Caller, Context, Endpoint, Listed, Request, Spec, access::ViewCustomer};
+use table::customers::Customers;
 
 pub struct ListDeactivations;
 
@@ -12,10 +12,7 @@ impl Endpoint for ListDeactivations {
         "/v1/customers/{customerKey}/deactivations",
         "List a customer's deactivations, newest first.",
     )
-    .grants(&[
-        Grant::on(Family::Customer, Action::Query),
-        Grant::on(Family::Customer, Action::GetItem),
-    ]);
+    .performs(&[Customers::DEACTIVATIONS]);
     type Permission = ViewCustomer;
     type Answer = Listed<LoggedDeactivation>;
 

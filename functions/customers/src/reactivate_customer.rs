@@ -1,9 +1,9 @@
 //! POST /v1/customers/{customerKey}/reactivate: enable a deactivated customer again, while its window is open.
 
+use domain::Result;
 use domain::customer::Customer;
-use domain::{Code, Result};
-use runtime::{Body, Caller, Context, Endpoint, Found, Grant, Request, Spec, access::GovernAccount, spec::Action};
-use table::keys::Family;
+use runtime::{Body, Caller, Context, Endpoint, Found, Request, Spec, access::GovernAccount};
+use table::customers::Customers;
 
 pub struct ReactivateCustomer;
 
@@ -14,12 +14,7 @@ impl Endpoint for ReactivateCustomer {
         "Reactivate a customer, while its window is open.",
     )
     .takes(Body::Action(&[]))
-    .grants(&[
-        Grant::on(Family::Customer, Action::GetItem),
-        Grant::on(Family::Customer, Action::PutItem),
-        Grant::on(Family::Audit, Action::PutItem),
-    ])
-    .codes(&[Code::Conflict, Code::ReactivationWindowClosed]);
+    .performs(&[Customers::REACTIVATE]);
     type Permission = GovernAccount;
     type Answer = Found<Customer>;
 

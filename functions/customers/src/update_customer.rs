@@ -1,23 +1,16 @@
 //! PATCH /v1/customers/{customerKey}: change a customer by JSON Merge Patch.
 
 use domain::customer::Customer;
-use domain::{Code, Result, customer};
-use runtime::{Body, Caller, Context, Endpoint, Found, Grant, Request, Spec, access::EditCustomer, spec::Action};
-use table::keys::Family;
+use domain::{Result, customer};
+use runtime::{Body, Caller, Context, Endpoint, Found, Request, Spec, access::EditCustomer};
+use table::customers::Customers;
 
 pub struct UpdateCustomer;
 
 impl Endpoint for UpdateCustomer {
     const SPEC: Spec = Spec::patch("update-customer", "/v1/customers/{customerKey}", "Change a customer.")
         .takes(Body::Patch(customer::FIELDS))
-        .grants(&[
-            Grant::on(Family::Customer, Action::GetItem),
-            Grant::on(Family::Customer, Action::PutItem),
-            Grant::on(Family::Customer, Action::UpdateItem),
-            Grant::on(Family::External, Action::PutItem),
-            Grant::on(Family::External, Action::DeleteItem),
-        ])
-        .codes(&[Code::Conflict, Code::CustomerDisabled]);
+        .performs(&[Customers::PATCH]);
     type Permission = EditCustomer;
     type Answer = Found<Customer>;
 

@@ -6,7 +6,7 @@ use runtime::{Caller, Context, Document, Endpoint, Request, Spec, access::Public
 pub struct GetOpenapi;
 
 /// Written by `cargo run --bin template`; a test keeps it current.
-pub const DOCUMENT: &str = include_str!("openapi.json");
+pub const DOCUMENT: &str = include_str!("../../../docs/openapi.json");
 
 impl Endpoint for GetOpenapi {
     const SPEC: Spec = Spec::get("get-openapi", "/v1/openapi.json", "Read this document.");

@@ -3,14 +3,11 @@
 use domain::client::Client;
 use domain::customer::Customer;
 use domain::{Code, Result, logo};
-use logos::{LOGOS, UPLOADS};
-use runtime::{
-    Body, Caller, Context, Endpoint, Found, Grant, OfCustomerOrClient, Request, Spec,
-    access::EditStructure,
-    spec::{Action, ObjectGrant},
-};
+use logos::Logos;
+use runtime::{Body, Caller, Context, Endpoint, Found, OfCustomerOrClient, Request, Spec, access::EditStructure};
 use serde::Deserialize;
-use table::{keys::Family, logos::Holder};
+use table::logos::Holder;
+use table::logos::Logos as Shown;
 
 pub struct ConfirmLogo;
 
@@ -27,22 +24,10 @@ impl Endpoint for ConfirmLogo {
     )
     .also("/v1/customers/{customerKey}/clients/{clientKey}/logo")
     .takes(Body::Create(logo::CONFIRMED_FIELDS))
-    .grants(&[
-        Grant::on(Family::Customer, Action::GetItem),
-        Grant::on(Family::Customer, Action::ConditionCheckItem),
-        Grant::on(Family::Customer, Action::PutItem),
-    ])
-    .objects(&[
-        ObjectGrant {
-            folder: UPLOADS,
-            actions: &["GetObject"],
-        },
-        ObjectGrant {
-            folder: LOGOS,
-            actions: &["PutObject", "PutObjectTagging"],
-        },
-    ])
-    .codes(&[Code::Conflict, Code::CustomerDisabled]);
+    .performs(&[Shown::HOLDER, Shown::SHOW])
+    .objects(&Logos::PUBLISH)
+    // The upload was replaced while the service read it.
+    .codes(&[Code::Conflict]);
     type Permission = EditStructure;
     type Answer = OfCustomerOrClient<Found<Customer>, Found<Client>>;
 

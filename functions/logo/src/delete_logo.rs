@@ -1,8 +1,8 @@
 //! DELETE /v1/customers/{customerKey}/logo, and of a client: show none. Where there is none, that is so already.
 
-use domain::{Code, Result};
-use runtime::{Caller, Context, Endpoint, Grant, Nothing, Request, Spec, access::EditStructure, spec::Action};
-use table::keys::Family;
+use domain::Result;
+use runtime::{Caller, Context, Endpoint, Nothing, Request, Spec, access::EditStructure};
+use table::logos::Logos;
 
 pub struct DeleteLogo;
 
@@ -13,12 +13,7 @@ impl Endpoint for DeleteLogo {
         "Show no logo any more.",
     )
     .also("/v1/customers/{customerKey}/clients/{clientKey}/logo")
-    .grants(&[
-        Grant::on(Family::Customer, Action::GetItem),
-        Grant::on(Family::Customer, Action::ConditionCheckItem),
-        Grant::on(Family::Customer, Action::PutItem),
-    ])
-    .codes(&[Code::CustomerDisabled]);
+    .performs(&[Logos::HOLDER, Logos::SHOW]);
     type Permission = EditStructure;
     type Answer = Nothing;
 

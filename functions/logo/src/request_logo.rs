@@ -3,18 +3,14 @@
 //! Nothing is kept of it but the idempotency key's answer, and in that not the signed URL: a repeat gets the same receipt, newly signed.
 
 use domain::{
-    Code, Error, Result,
+    Error, Result,
     entity::to_value,
     logo::{self, WantedUpload},
 };
-use logos::{UPLOADS, Upload};
-use runtime::{
-    Body, Caller, Context, Endpoint, Grant, Issued, Request, Spec,
-    access::EditStructure,
-    spec::{Action, ObjectGrant},
-};
+use logos::{Logos, Upload};
+use runtime::{Body, Caller, Context, Endpoint, Issued, Request, Spec, access::EditStructure};
 use serde::{Deserialize, Serialize};
-use table::keys::Family;
+use table::logos::Logos as Shown;
 
 pub struct RequestLogo;
 
@@ -31,12 +27,8 @@ impl Endpoint for RequestLogo {
     )
     .also("/v1/customers/{customerKey}/clients/{clientKey}/logo")
     .takes(Body::Create(logo::WANTED_FIELDS))
-    .grants(&[Grant::on(Family::Customer, Action::ConditionCheckItem)])
-    .objects(&[ObjectGrant {
-        folder: UPLOADS,
-        actions: &["PutObject"],
-    }])
-    .codes(&[Code::CustomerDisabled]);
+    .performs(&[Shown::ASK])
+    .objects(&[Logos::UPLOAD]);
     type Permission = EditStructure;
     type Answer = Issued<Upload>;
 

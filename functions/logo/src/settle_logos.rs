@@ -4,13 +4,10 @@
 
 use domain::{EntityKind, Error, Owner, Result, logo::Logo};
 use events::EventType;
-use logos::LOGOS;
-use runtime::{
-    Context, Grant, Job, Outcome, Task, TaskSpec,
-    spec::{Action, ObjectGrant},
-};
+use logos::Logos;
+use runtime::{Context, Job, Outcome, Task, TaskSpec};
 use serde_json::Value;
-use table::keys::Family;
+use table::logos::Logos as Shown;
 
 pub struct SettleLogos;
 
@@ -28,11 +25,8 @@ impl Task for SettleLogos {
     .about(
         r#"{"$or": [{"changed": ["logo"]}, {"type": ["CUSTOMER_DELETED", "CUSTOMER_CLIENT_DELETED"], "before": {"logo": {"url": [{"exists": true}]}}}]}"#,
     )
-    .grants(&[Grant::on(Family::Customer, Action::GetItem)])
-    .objects(&[ObjectGrant {
-        folder: LOGOS,
-        actions: &["DeleteObject", "DeleteObjectTagging"],
-    }]);
+    .performs(&[Shown::HOLDER])
+    .objects(&[Logos::KEEP, Logos::REMOVE]);
 
     async fn run(ctx: &Context, job: Job) -> Result<Outcome> {
         let (before, after) = (logo_of(&job.event.before), logo_of(&job.event.after));

@@ -1,11 +1,11 @@
 //! POST /v1/customers/{customerKey}/partitions: make a partition.
 
 use domain::{
-    Code, Entity, Result,
+    Entity, Result,
     partition::{self, Partition},
 };
-use runtime::{Body, Caller, Context, Created, Endpoint, Grant, Request, Spec, access::ManagePartitions, spec::Action};
-use table::keys::Family;
+use runtime::{Body, Caller, Context, Created, Endpoint, Request, Spec, access::ManagePartitions};
+use table::parts::Parts;
 
 pub struct CreatePartition;
 
@@ -16,12 +16,7 @@ impl Endpoint for CreatePartition {
         "Make a partition of a customer.",
     )
     .takes(Body::Create(partition::FIELDS))
-    .grants(&[
-        Grant::on(Family::Customer, Action::ConditionCheckItem),
-        Grant::on(Family::Customer, Action::PutItem),
-        Grant::on(Family::Customer, Action::UpdateItem),
-    ])
-    .codes(&[Code::Conflict, Code::CustomerDisabled]);
+    .performs(&[Parts::<Partition>::CREATE]);
     type Permission = ManagePartitions;
     type Answer = Created<Partition>;
 

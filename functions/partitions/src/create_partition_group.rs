@@ -1,11 +1,11 @@
 //! POST /v1/customers/{customerKey}/partition-groups: make a partition group.
 
 use domain::{
-    Code, Entity, Result,
+    Entity, Result,
     partition_group::{self, PartitionGroup},
 };
-use runtime::{Body, Caller, Context, Created, Endpoint, Grant, Request, Spec, access::ManagePartitions, spec::Action};
-use table::keys::Family;
+use runtime::{Body, Caller, Context, Created, Endpoint, Request, Spec, access::ManagePartitions};
+use table::parts::Parts;
 
 pub struct CreatePartitionGroup;
 
@@ -16,11 +16,7 @@ impl Endpoint for CreatePartitionGroup {
         "Make a partition group of a customer.",
     )
     .takes(Body::Create(partition_group::FIELDS))
-    .grants(&[
-        Grant::on(Family::Customer, Action::ConditionCheckItem),
-        Grant::on(Family::Customer, Action::PutItem),
-    ])
-    .codes(&[Code::Conflict, Code::CustomerDisabled]);
+    .performs(&[Parts::<PartitionGroup>::CREATE]);
     type Permission = ManagePartitions;
     type Answer = Created<PartitionGroup>;
 

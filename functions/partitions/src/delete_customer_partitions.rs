@@ -2,8 +2,8 @@
 
 use domain::Result;
 use events::EventType;
-use runtime::{Context, Grant, Job, Outcome, Task, TaskSpec, spec::Action};
-use table::keys::Family;
+use runtime::{Context, Job, Outcome, Task, TaskSpec};
+use table::cascades::Cascades;
 
 pub struct DeleteCustomerPartitions;
 
@@ -13,11 +13,7 @@ impl Task for DeleteCustomerPartitions {
         "Delete the partitions and partition groups of a deleted customer.",
         &[EventType::CustomerDeleted],
     )
-    .grants(&[
-        Grant::on(Family::Customer, Action::Query),
-        Grant::on(Family::Customer, Action::PutItem),
-        Grant::on(Family::Customer, Action::DeleteItem),
-    ])
+    .performs(&[Cascades::PARTITIONS_OF_DELETED])
     .in_pages();
 
     async fn run(ctx: &Context, job: Job) -> Result<Outcome> {

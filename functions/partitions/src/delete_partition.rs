@@ -1,8 +1,8 @@
 //! DELETE /v1/customers/{customerKey}/partitions/{partitionKey}: delete a partition.
 
-use domain::{Code, Result, partition::Partition};
-use runtime::{Caller, Context, Endpoint, Grant, Nothing, Request, Spec, access::ManagePartitions, spec::Action};
-use table::keys::Family;
+use domain::{Result, partition::Partition};
+use runtime::{Caller, Context, Endpoint, Nothing, Request, Spec, access::ManagePartitions};
+use table::parts::Parts;
 
 pub struct DeletePartition;
 
@@ -12,14 +12,7 @@ impl Endpoint for DeletePartition {
         "/v1/customers/{customerKey}/partitions/{partitionKey}",
         "Delete a partition of a customer.",
     )
-    .grants(&[
-        Grant::on(Family::Customer, Action::GetItem),
-        Grant::on(Family::Customer, Action::ConditionCheckItem),
-        Grant::on(Family::Customer, Action::PutItem),
-        Grant::on(Family::Customer, Action::UpdateItem),
-        Grant::on(Family::Customer, Action::DeleteItem),
-    ])
-    .codes(&[Code::CustomerDisabled]);
+    .performs(&[Parts::<Partition>::DELETE]);
     type Permission = ManagePartitions;
     type Answer = Nothing;
 

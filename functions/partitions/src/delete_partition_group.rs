@@ -1,8 +1,8 @@
 //! DELETE /v1/customers/{customerKey}/partition-groups/{partitionGroupKey}: delete a partition group.
 
-use domain::{Code, Result, partition_group::PartitionGroup};
-use runtime::{Caller, Context, Endpoint, Grant, Nothing, Request, Spec, access::ManagePartitions, spec::Action};
-use table::keys::Family;
+use domain::{Result, partition_group::PartitionGroup};
+use runtime::{Caller, Context, Endpoint, Nothing, Request, Spec, access::ManagePartitions};
+use table::parts::Parts;
 
 pub struct DeletePartitionGroup;
 
@@ -12,13 +12,7 @@ impl Endpoint for DeletePartitionGroup {
         "/v1/customers/{customerKey}/partition-groups/{partitionGroupKey}",
         "Delete a partition group of a customer.",
     )
-    .grants(&[
-        Grant::on(Family::Customer, Action::GetItem),
-        Grant::on(Family::Customer, Action::ConditionCheckItem),
-        Grant::on(Family::Customer, Action::PutItem),
-        Grant::on(Family::Customer, Action::DeleteItem),
-    ])
-    .codes(&[Code::CustomerDisabled, Code::NotEmpty]);
+    .performs(&[Parts::<PartitionGroup>::DELETE]);
     type Permission = ManagePartitions;
     type Answer = Nothing;
 

@@ -1,8 +1,8 @@
 //! GET /v1/customers/{customerKey}/partitions/{partitionKey}: read one partition.
 
 use domain::{Result, partition::Partition};
-use runtime::{Caller, Context, Endpoint, Found, Grant, Request, Spec, access::ViewPartitions, spec::Action};
-use table::keys::Family;
+use runtime::{Caller, Context, Endpoint, Found, Request, Spec, access::ViewPartitions};
+use table::parts::Parts;
 
 pub struct GetPartition;
 
@@ -12,7 +12,7 @@ impl Endpoint for GetPartition {
         "/v1/customers/{customerKey}/partitions/{partitionKey}",
         "Read a partition of a customer.",
     )
-    .grants(&[Grant::on(Family::Customer, Action::GetItem)]);
+    .performs(&[Parts::<Partition>::GET]);
     type Permission = ViewPartitions;
     type Answer = Found<Partition>;
 

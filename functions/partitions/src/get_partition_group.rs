@@ -1,8 +1,8 @@
 //! GET /v1/customers/{customerKey}/partition-groups/{partitionGroupKey}: read one partition group.
 
 use domain::{Result, partition_group::PartitionGroup};
-use runtime::{Caller, Context, Endpoint, Found, Grant, Request, Spec, access::ViewPartitions, spec::Action};
-use table::keys::Family;
+use runtime::{Caller, Context, Endpoint, Found, Request, Spec, access::ViewPartitions};
+use table::parts::Parts;
 
 pub struct GetPartitionGroup;
 
@@ -12,7 +12,7 @@ impl Endpoint for GetPartitionGroup {
         "/v1/customers/{customerKey}/partition-groups/{partitionGroupKey}",
         "Read a partition group of a customer.",
     )
-    .grants(&[Grant::on(Family::Customer, Action::GetItem)]);
+    .performs(&[Parts::<PartitionGroup>::GET]);
     type Permission = ViewPartitions;
     type Answer = Found<PartitionGroup>;
 

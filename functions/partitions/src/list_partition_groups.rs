@@ -1,8 +1,9 @@
 //! GET /v1/customers/{customerKey}/partition-groups: a customer's partition groups, oldest first.
 
 use domain::{Result, partition_group::PartitionGroup};
-use runtime::{Caller, Context, Endpoint, Grant, Listed, Request, Spec, access::ViewPartitions, spec::Action};
-use table::{keys::Family, parts::PartFilter};
+use runtime::{Caller, Context, Endpoint, Listed, Request, Spec, access::ViewPartitions};
+use table::parts::PartFilter;
+use table::parts::Parts;
 
 pub struct ListPartitionGroups;
 
@@ -12,10 +13,7 @@ impl Endpoint for ListPartitionGroups {
         "/v1/customers/{customerKey}/partition-groups",
         "List a customer's partition groups, oldest first.",
     )
-    .grants(&[
-        Grant::on(Family::Customer, Action::Query),
-        Grant::on(Family::Customer, Action::GetItem),
-    ]);
+    .performs(&[Parts::<PartitionGroup>::LIST]);
     type Permission = ViewPartitions;
     type Answer = Listed<PartitionGroup>;
 

@@ -5,8 +5,8 @@ use domain::{
     fields::{Field, Rule},
     partition::{ENVIRONMENTS, Partition},
 };
-use runtime::{Caller, Context, Endpoint, Grant, Listed, Request, Spec, access::ViewPartitions, spec::Action};
-use table::keys::Family;
+use runtime::{Caller, Context, Endpoint, Listed, Request, Spec, access::ViewPartitions};
+use table::parts::Parts;
 
 pub struct ListPartitions;
 
@@ -30,10 +30,7 @@ impl Endpoint for ListPartitions {
         "List a customer's partitions, oldest first.",
     )
     .filters(FILTERS)
-    .grants(&[
-        Grant::on(Family::Customer, Action::Query),
-        Grant::on(Family::Customer, Action::GetItem),
-    ]);
+    .performs(&[Parts::<Partition>::LIST]);
     type Permission = ViewPartitions;
     type Answer = Listed<Partition>;
 

@@ -1,11 +1,11 @@
 //! PATCH /v1/customers/{customerKey}/partitions/{partitionKey}: change a partition by JSON Merge Patch.
 
 use domain::{
-    Code, Result,
+    Result,
     partition::{self, Partition},
 };
-use runtime::{Body, Caller, Context, Endpoint, Found, Grant, Request, Spec, access::ManagePartitions, spec::Action};
-use table::keys::Family;
+use runtime::{Body, Caller, Context, Endpoint, Found, Request, Spec, access::ManagePartitions};
+use table::parts::Parts;
 
 pub struct UpdatePartition;
 
@@ -16,14 +16,7 @@ impl Endpoint for UpdatePartition {
         "Change a partition of a customer.",
     )
     .takes(Body::Patch(partition::FIELDS))
-    .grants(&[
-        Grant::on(Family::Customer, Action::GetItem),
-        Grant::on(Family::Customer, Action::ConditionCheckItem),
-        Grant::on(Family::Customer, Action::PutItem),
-        Grant::on(Family::Customer, Action::UpdateItem),
-        Grant::on(Family::Customer, Action::DeleteItem),
-    ])
-    .codes(&[Code::Conflict, Code::CustomerDisabled]);
+    .performs(&[Parts::<Partition>::PATCH]);
     type Permission = ManagePartitions;
     type Answer = Found<Partition>;
 

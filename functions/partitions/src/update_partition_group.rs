@@ -1,11 +1,11 @@
 //! PATCH /v1/customers/{customerKey}/partition-groups/{partitionGroupKey}: change a partition group by JSON Merge Patch.
 
 use domain::{
-    Code, Result,
+    Result,
     partition_group::{self, PartitionGroup},
 };
-use runtime::{Body, Caller, Context, Endpoint, Found, Grant, Request, Spec, access::ManagePartitions, spec::Action};
-use table::keys::Family;
+use runtime::{Body, Caller, Context, Endpoint, Found, Request, Spec, access::ManagePartitions};
+use table::parts::Parts;
 
 pub struct UpdatePartitionGroup;
 
@@ -16,13 +16,7 @@ impl Endpoint for UpdatePartitionGroup {
         "Change a partition group of a customer.",
     )
     .takes(Body::Patch(partition_group::FIELDS))
-    .grants(&[
-        Grant::on(Family::Customer, Action::GetItem),
-        Grant::on(Family::Customer, Action::ConditionCheckItem),
-        Grant::on(Family::Customer, Action::PutItem),
-        Grant::on(Family::Customer, Action::DeleteItem),
-    ])
-    .codes(&[Code::Conflict, Code::CustomerDisabled]);
+    .performs(&[Parts::<PartitionGroup>::PATCH]);
     type Permission = ManagePartitions;
     type Answer = Found<PartitionGroup>;
 

@@ -2,8 +2,9 @@
 
 use domain::{Result, contact::Contact};
 use events::EventType;
-use runtime::{Context, Grant, Job, Outcome, Task, TaskSpec, spec::Action};
-use table::{PageRequest, keys::Family};
+use runtime::{Context, Job, Outcome, Task, TaskSpec};
+use table::PageRequest;
+use table::parts::Parts;
 
 pub struct ClearDeletedLocation;
 
@@ -16,10 +17,7 @@ impl Task for ClearDeletedLocation {
         "Clear a deleted location from the contacts that pointed at it.",
         &[EventType::LocationDeleted],
     )
-    .grants(&[
-        Grant::on(Family::Customer, Action::Query),
-        Grant::on(Family::Customer, Action::PutItem),
-    ])
+    .performs(&[Parts::<Contact>::CLEAR_LOCATION])
     .in_pages();
 
     async fn run(ctx: &Context, job: Job) -> Result<Outcome> {

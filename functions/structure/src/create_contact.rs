@@ -1,11 +1,11 @@
 //! POST /v1/customers/{customerKey}/contacts, and of a client: make a contact.
 
 use domain::{
-    Code, Entity, Result,
+    Entity, Result,
     contact::{self, Contact},
 };
-use runtime::{Body, Caller, Context, Created, Endpoint, Grant, Request, Spec, access::EditStructure, spec::Action};
-use table::keys::Family;
+use runtime::{Body, Caller, Context, Created, Endpoint, Request, Spec, access::EditStructure};
+use table::parts::Parts;
 
 pub struct CreateContact;
 
@@ -18,11 +18,7 @@ impl Endpoint for CreateContact {
     .also("/v1/customers/{customerKey}/clients/{clientKey}/contacts")
     .takes(Body::Create(contact::FIELDS))
     .rules(contact::rules_of_new)
-    .grants(&[
-        Grant::on(Family::Customer, Action::ConditionCheckItem),
-        Grant::on(Family::Customer, Action::PutItem),
-    ])
-    .codes(&[Code::CustomerDisabled]);
+    .performs(&[Parts::<Contact>::CREATE]);
     type Permission = EditStructure;
     type Answer = Created<Contact>;
 

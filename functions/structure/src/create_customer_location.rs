@@ -8,9 +8,11 @@ use domain::{
     location::Location,
 };
 use events::EventType;
-use runtime::{Context, Grant, Job, Outcome, Task, TaskSpec, spec::Action};
+use runtime::{Context, Job, Outcome, Task, TaskSpec};
 use serde_json::{Map, json};
-use table::{keys::Family, parts::CreatedFirst};
+use table::customers::Customers;
+use table::parts::CreatedFirst;
+use table::parts::Parts;
 
 pub struct CreateCustomerLocation;
 
@@ -20,11 +22,7 @@ impl Task for CreateCustomerLocation {
         "Make a new Business customer's headquarters location from its address.",
         &[EventType::CustomerCreated],
     )
-    .grants(&[
-        Grant::on(Family::Customer, Action::GetItem),
-        Grant::on(Family::Customer, Action::ConditionCheckItem),
-        Grant::on(Family::Customer, Action::PutItem),
-    ]);
+    .performs(&[Customers::GET, Parts::<Location>::CREATE_FIRST]);
 
     async fn run(ctx: &Context, job: Job) -> Result<Outcome> {
         let customer: Customer = match &job.event.after {

@@ -1,11 +1,11 @@
 //! POST /v1/customers/{customerKey}/departments, and of a client: make a department.
 
 use domain::{
-    Code, Entity, Result,
+    Entity, Result,
     department::{self, Department},
 };
-use runtime::{Body, Caller, Context, Created, Endpoint, Grant, Request, Spec, access::EditStructure, spec::Action};
-use table::keys::Family;
+use runtime::{Body, Caller, Context, Created, Endpoint, Request, Spec, access::EditStructure};
+use table::parts::Parts;
 
 pub struct CreateDepartment;
 
@@ -17,11 +17,7 @@ impl Endpoint for CreateDepartment {
     )
     .also("/v1/customers/{customerKey}/clients/{clientKey}/departments")
     .takes(Body::Create(department::FIELDS))
-    .grants(&[
-        Grant::on(Family::Customer, Action::ConditionCheckItem),
-        Grant::on(Family::Customer, Action::PutItem),
-    ])
-    .codes(&[Code::Conflict, Code::CustomerDisabled]);
+    .performs(&[Parts::<Department>::CREATE]);
     type Permission = EditStructure;
     type Answer = Created<Department>;
 

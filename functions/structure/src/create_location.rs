@@ -1,11 +1,11 @@
 //! POST /v1/customers/{customerKey}/locations, and of a client: make a location. Making it headquarters takes that from the other, in one transaction.
 
 use domain::{
-    Code, Entity, Result,
+    Entity, Result,
     location::{self, Location},
 };
-use runtime::{Body, Caller, Context, Created, Endpoint, Grant, Request, Spec, access::EditStructure, spec::Action};
-use table::keys::Family;
+use runtime::{Body, Caller, Context, Created, Endpoint, Request, Spec, access::EditStructure};
+use table::parts::Parts;
 
 pub struct CreateLocation;
 
@@ -17,12 +17,7 @@ impl Endpoint for CreateLocation {
     )
     .also("/v1/customers/{customerKey}/clients/{clientKey}/locations")
     .takes(Body::Create(location::FIELDS))
-    .grants(&[
-        Grant::on(Family::Customer, Action::ConditionCheckItem),
-        Grant::on(Family::Customer, Action::PutItem),
-        Grant::on(Family::Customer, Action::UpdateItem),
-    ])
-    .codes(&[Code::Conflict, Code::CustomerDisabled]);
+    .performs(&[Parts::<Location>::CREATE]);
     type Permission = EditStructure;
     type Answer = Created<Location>;
 

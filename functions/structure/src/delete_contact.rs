@@ -1,8 +1,8 @@
 //! DELETE /v1/customers/{customerKey}/contacts/{contactKey}, and of a client: delete a contact.
 
-use domain::{Code, Result, contact::Contact};
-use runtime::{Caller, Context, Endpoint, Grant, Nothing, Request, Spec, access::EditStructure, spec::Action};
-use table::keys::Family;
+use domain::{Result, contact::Contact};
+use runtime::{Caller, Context, Endpoint, Nothing, Request, Spec, access::EditStructure};
+use table::parts::Parts;
 
 pub struct DeleteContact;
 
@@ -13,13 +13,7 @@ impl Endpoint for DeleteContact {
         "Delete a contact of a customer or client.",
     )
     .also("/v1/customers/{customerKey}/clients/{clientKey}/contacts/{contactKey}")
-    .grants(&[
-        Grant::on(Family::Customer, Action::GetItem),
-        Grant::on(Family::Customer, Action::ConditionCheckItem),
-        Grant::on(Family::Customer, Action::PutItem),
-        Grant::on(Family::Customer, Action::DeleteItem),
-    ])
-    .codes(&[Code::CustomerDisabled]);
+    .performs(&[Parts::<Contact>::DELETE]);
     type Permission = EditStructure;
     type Answer = Nothing;
 

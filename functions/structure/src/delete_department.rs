@@ -1,8 +1,8 @@
 //! DELETE /v1/customers/{customerKey}/departments/{departmentKey}, and of a client: delete a department.
 
-use domain::{Code, Result, department::Department};
-use runtime::{Caller, Context, Endpoint, Grant, Nothing, Request, Spec, access::EditStructure, spec::Action};
-use table::keys::Family;
+use domain::{Result, department::Department};
+use runtime::{Caller, Context, Endpoint, Nothing, Request, Spec, access::EditStructure};
+use table::parts::Parts;
 
 pub struct DeleteDepartment;
 
@@ -13,13 +13,7 @@ impl Endpoint for DeleteDepartment {
         "Delete a department of a customer or client.",
     )
     .also("/v1/customers/{customerKey}/clients/{clientKey}/departments/{departmentKey}")
-    .grants(&[
-        Grant::on(Family::Customer, Action::GetItem),
-        Grant::on(Family::Customer, Action::ConditionCheckItem),
-        Grant::on(Family::Customer, Action::PutItem),
-        Grant::on(Family::Customer, Action::DeleteItem),
-    ])
-    .codes(&[Code::CustomerDisabled]);
+    .performs(&[Parts::<Department>::DELETE]);
     type Permission = EditStructure;
     type Answer = Nothing;
 

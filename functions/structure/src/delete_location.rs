@@ -1,8 +1,8 @@
 //! DELETE /v1/customers/{customerKey}/locations/{locationKey}, and of a client: delete a location.
 
-use domain::{Code, Result, location::Location};
-use runtime::{Caller, Context, Endpoint, Grant, Nothing, Request, Spec, access::EditStructure, spec::Action};
-use table::keys::Family;
+use domain::{Result, location::Location};
+use runtime::{Caller, Context, Endpoint, Nothing, Request, Spec, access::EditStructure};
+use table::parts::Parts;
 
 pub struct DeleteLocation;
 
@@ -13,13 +13,7 @@ impl Endpoint for DeleteLocation {
         "Delete a location of a customer or client.",
     )
     .also("/v1/customers/{customerKey}/clients/{clientKey}/locations/{locationKey}")
-    .grants(&[
-        Grant::on(Family::Customer, Action::GetItem),
-        Grant::on(Family::Customer, Action::ConditionCheckItem),
-        Grant::on(Family::Customer, Action::PutItem),
-        Grant::on(Family::Customer, Action::DeleteItem),
-    ])
-    .codes(&[Code::CustomerDisabled]);
+    .performs(&[Parts::<Location>::DELETE]);
     type Permission = EditStructure;
     type Answer = Nothing;
 

@@ -1,8 +1,8 @@
 //! GET /v1/customers/{customerKey}/contacts/{contactKey}, and of a client: read one contact.
 
 use domain::{Result, contact::Contact};
-use runtime::{Caller, Context, Endpoint, Found, Grant, Request, Spec, access::ViewStructure, spec::Action};
-use table::keys::Family;
+use runtime::{Caller, Context, Endpoint, Found, Request, Spec, access::ViewStructure};
+use table::parts::Parts;
 
 pub struct GetContact;
 
@@ -13,7 +13,7 @@ impl Endpoint for GetContact {
         "Read a contact of a customer or client.",
     )
     .also("/v1/customers/{customerKey}/clients/{clientKey}/contacts/{contactKey}")
-    .grants(&[Grant::on(Family::Customer, Action::GetItem)]);
+    .performs(&[Parts::<Contact>::GET]);
     type Permission = ViewStructure;
     type Answer = Found<Contact>;
 

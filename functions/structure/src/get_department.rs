@@ -1,8 +1,8 @@
 //! GET /v1/customers/{customerKey}/departments/{departmentKey}, and of a client: read one department.
 
 use domain::{Result, department::Department};
-use runtime::{Caller, Context, Endpoint, Found, Grant, Request, Spec, access::ViewStructure, spec::Action};
-use table::keys::Family;
+use runtime::{Caller, Context, Endpoint, Found, Request, Spec, access::ViewStructure};
+use table::parts::Parts;
 
 pub struct GetDepartment;
 
@@ -13,7 +13,7 @@ impl Endpoint for GetDepartment {
         "Read a department of a customer or client.",
     )
     .also("/v1/customers/{customerKey}/clients/{clientKey}/departments/{departmentKey}")
-    .grants(&[Grant::on(Family::Customer, Action::GetItem)]);
+    .performs(&[Parts::<Department>::GET]);
     type Permission = ViewStructure;
     type Answer = Found<Department>;
 

@@ -1,8 +1,8 @@
 //! GET /v1/customers/{customerKey}/locations/{locationKey}, and of a client: read one location.
 
 use domain::{Result, location::Location};
-use runtime::{Caller, Context, Endpoint, Found, Grant, Request, Spec, access::ViewStructure, spec::Action};
-use table::keys::Family;
+use runtime::{Caller, Context, Endpoint, Found, Request, Spec, access::ViewStructure};
+use table::parts::Parts;
 
 pub struct GetLocation;
 
@@ -13,7 +13,7 @@ impl Endpoint for GetLocation {
         "Read a location of a customer or client.",
     )
     .also("/v1/customers/{customerKey}/clients/{clientKey}/locations/{locationKey}")
-    .grants(&[Grant::on(Family::Customer, Action::GetItem)]);
+    .performs(&[Parts::<Location>::GET]);
     type Permission = ViewStructure;
     type Answer = Found<Location>;
 

@@ -5,8 +5,8 @@ use domain::{
     contact::Contact,
     fields::{Field, Rule},
 };
-use runtime::{Caller, Context, Endpoint, Grant, Listed, Request, Spec, access::ViewStructure, spec::Action};
-use table::keys::Family;
+use runtime::{Caller, Context, Endpoint, Listed, Request, Spec, access::ViewStructure};
+use table::parts::Parts;
 
 pub struct ListContacts;
 
@@ -28,10 +28,7 @@ impl Endpoint for ListContacts {
     )
     .also("/v1/customers/{customerKey}/clients/{clientKey}/contacts")
     .filters(FILTERS)
-    .grants(&[
-        Grant::on(Family::Customer, Action::Query),
-        Grant::on(Family::Customer, Action::GetItem),
-    ]);
+    .performs(&[Parts::<Contact>::LIST]);
     type Permission = ViewStructure;
     type Answer = Listed<Contact>;
 

@@ -5,8 +5,8 @@ use domain::{
     department::Department,
     fields::{Field, Rule},
 };
-use runtime::{Caller, Context, Endpoint, Grant, Listed, Request, Spec, access::ViewStructure, spec::Action};
-use table::keys::Family;
+use runtime::{Caller, Context, Endpoint, Listed, Request, Spec, access::ViewStructure};
+use table::parts::Parts;
 
 pub struct ListDepartments;
 
@@ -27,10 +27,7 @@ impl Endpoint for ListDepartments {
     )
     .also("/v1/customers/{customerKey}/clients/{clientKey}/departments")
     .filters(FILTERS)
-    .grants(&[
-        Grant::on(Family::Customer, Action::Query),
-        Grant::on(Family::Customer, Action::GetItem),
-    ]);
+    .performs(&[Parts::<Department>::LIST]);
     type Permission = ViewStructure;
     type Answer = Listed<Department>;
 

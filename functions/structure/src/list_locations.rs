@@ -5,8 +5,8 @@ use domain::{
     fields::{Field, Rule},
     location::Location,
 };
-use runtime::{Caller, Context, Endpoint, Grant, Listed, Request, Spec, access::ViewStructure, spec::Action};
-use table::keys::Family;
+use runtime::{Caller, Context, Endpoint, Listed, Request, Spec, access::ViewStructure};
+use table::parts::Parts;
 
 pub struct ListLocations;
 
@@ -27,10 +27,7 @@ impl Endpoint for ListLocations {
     )
     .also("/v1/customers/{customerKey}/clients/{clientKey}/locations")
     .filters(FILTERS)
-    .grants(&[
-        Grant::on(Family::Customer, Action::Query),
-        Grant::on(Family::Customer, Action::GetItem),
-    ]);
+    .performs(&[Parts::<Location>::LIST]);
     type Permission = ViewStructure;
     type Answer = Listed<Location>;
 

@@ -1,11 +1,11 @@
 //! PATCH /v1/customers/{customerKey}/contacts/{contactKey}, and of a client: change a contact by JSON Merge Patch.
 
 use domain::{
-    Code, Result,
+    Result,
     contact::{self, Contact},
 };
-use runtime::{Body, Caller, Context, Endpoint, Found, Grant, Request, Spec, access::EditStructure, spec::Action};
-use table::keys::Family;
+use runtime::{Body, Caller, Context, Endpoint, Found, Request, Spec, access::EditStructure};
+use table::parts::Parts;
 
 pub struct UpdateContact;
 
@@ -17,12 +17,7 @@ impl Endpoint for UpdateContact {
     )
     .also("/v1/customers/{customerKey}/clients/{clientKey}/contacts/{contactKey}")
     .takes(Body::Patch(contact::FIELDS))
-    .grants(&[
-        Grant::on(Family::Customer, Action::GetItem),
-        Grant::on(Family::Customer, Action::ConditionCheckItem),
-        Grant::on(Family::Customer, Action::PutItem),
-    ])
-    .codes(&[Code::CustomerDisabled]);
+    .performs(&[Parts::<Contact>::PATCH]);
     type Permission = EditStructure;
     type Answer = Found<Contact>;
 

@@ -1,11 +1,11 @@
 //! PATCH /v1/customers/{customerKey}/departments/{departmentKey}, and of a client: change a department by JSON Merge Patch.
 
 use domain::{
-    Code, Result,
+    Result,
     department::{self, Department},
 };
-use runtime::{Body, Caller, Context, Endpoint, Found, Grant, Request, Spec, access::EditStructure, spec::Action};
-use table::keys::Family;
+use runtime::{Body, Caller, Context, Endpoint, Found, Request, Spec, access::EditStructure};
+use table::parts::Parts;
 
 pub struct UpdateDepartment;
 
@@ -17,13 +17,7 @@ impl Endpoint for UpdateDepartment {
     )
     .also("/v1/customers/{customerKey}/clients/{clientKey}/departments/{departmentKey}")
     .takes(Body::Patch(department::FIELDS))
-    .grants(&[
-        Grant::on(Family::Customer, Action::GetItem),
-        Grant::on(Family::Customer, Action::ConditionCheckItem),
-        Grant::on(Family::Customer, Action::PutItem),
-        Grant::on(Family::Customer, Action::DeleteItem),
-    ])
-    .codes(&[Code::Conflict, Code::CustomerDisabled]);
+    .performs(&[Parts::<Department>::PATCH]);
     type Permission = EditStructure;
     type Answer = Found<Department>;
 

@@ -1,11 +1,11 @@
 //! PATCH /v1/customers/{customerKey}/locations/{locationKey}, and of a client: change a location by JSON Merge Patch.
 
 use domain::{
-    Code, Result,
+    Result,
     location::{self, Location},
 };
-use runtime::{Body, Caller, Context, Endpoint, Found, Grant, Request, Spec, access::EditStructure, spec::Action};
-use table::keys::Family;
+use runtime::{Body, Caller, Context, Endpoint, Found, Request, Spec, access::EditStructure};
+use table::parts::Parts;
 
 pub struct UpdateLocation;
 
@@ -17,14 +17,7 @@ impl Endpoint for UpdateLocation {
     )
     .also("/v1/customers/{customerKey}/clients/{clientKey}/locations/{locationKey}")
     .takes(Body::Patch(location::FIELDS))
-    .grants(&[
-        Grant::on(Family::Customer, Action::GetItem),
-        Grant::on(Family::Customer, Action::ConditionCheckItem),
-        Grant::on(Family::Customer, Action::PutItem),
-        Grant::on(Family::Customer, Action::UpdateItem),
-        Grant::on(Family::Customer, Action::DeleteItem),
-    ])
-    .codes(&[Code::Conflict, Code::CustomerDisabled]);
+    .performs(&[Parts::<Location>::PATCH]);
     type Permission = EditStructure;
     type Answer = Found<Location>;
 

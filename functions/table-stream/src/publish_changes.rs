@@ -4,9 +4,9 @@ use aws_lambda_events::dynamodb::EventRecord;
 use aws_sdk_eventbridge::types::PutEventsRequestEntry;
 use domain::{Error, Result};
 use events::{Event, event::SOURCE, events_of};
-use runtime::{Context, Grant, Trigger, TriggerSpec, context::Bus, spec::Action};
+use runtime::{Context, Trigger, TriggerSpec, context::Bus};
 use std::collections::BTreeSet;
-use table::keys::Family;
+use table::audit::Audit;
 
 pub struct PublishChanges;
 
@@ -20,7 +20,7 @@ impl Trigger for PublishChanges {
     const SPEC: TriggerSpec = TriggerSpec {
         name: "table-stream",
         summary: "Turn every change of the table into its domain events.",
-        grants: &[Grant::on(Family::Audit, Action::BatchWriteItem)],
+        operations: &[Audit::RECORD],
     };
 
     async fn run(ctx: &Context, records: &[EventRecord]) -> Result<(), usize> {

@@ -1,7 +1,7 @@
-//! What answers at the AWS URL: DynamoDB, its streams, SQS, EventBridge and S3 by their wire protocols, and beside them
-//! `/_local`, by which the subcommands and scripts look in, and `/_cdn`, the distribution.
+//! The application at the AWS URL: DynamoDB, its streams, SQS, EventBridge, Lambda's Invoke API and S3 with their wire
+//! protocols, `/_local` for the subcommands and for scripts, and `/_cdn` for the distribution.
 //!
-//! Any credentials will do, as it listens on loopback only; but not for S3, whose presigned URLs are what browsers get.
+//! It listens on loopback only, so it accepts any credentials. S3 does check signatures, because browsers get presigned URLs.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ use crate::s3::S3;
 use crate::sqs::{self, Sqs, SqsError};
 use crate::wire;
 
-/// The largest request any of the services takes: DynamoDB's 16 MB.
+/// The largest request that any of the services accepts: 16 MB, for DynamoDB.
 const LARGEST_REQUEST: usize = 16 << 20;
 
 #[derive(Clone)]
@@ -33,7 +33,7 @@ struct Services {
     s3: S3,
 }
 
-/// The application. `lambda_invoke` is the Invoke API's routes.
+/// The application. `lambda_invoke` contains the routes of the Invoke API.
 pub fn app(dynamodb: DynamoDb, sqs: Sqs, bus: EventBus, s3: S3, lambda_invoke: Router) -> Router {
     let cdn = s3.cdn();
     Router::new()
@@ -41,7 +41,7 @@ pub fn app(dynamodb: DynamoDb, sqs: Sqs, bus: EventBus, s3: S3, lambda_invoke: R
         .route("/_local/events", get(events))
         .route("/_local/queues", get(queues))
         .route("/_local/queues/{name}/redrive", post(redrive))
-        // SDKs ask at `/`, some for SQS at the queue's URL.
+        // SDKs send requests to `/`, or for SQS to the queue's URL.
         .fallback(perform)
         .layer(DefaultBodyLimit::max(LARGEST_REQUEST))
         .with_state(Services { dynamodb, sqs, bus, s3 })
@@ -52,7 +52,7 @@ pub fn app(dynamodb: DynamoDb, sqs: Sqs, bus: EventBus, s3: S3, lambda_invoke: R
 /// One request in an AWS protocol.
 async fn perform(State(services): State<Services>, request: Request) -> Response {
     let json = request.headers().contains_key("x-amz-target");
-    if !json && services.s3.is_meant(&request) {
+    if !json && services.s3.is_for_s3(&request) {
         return services.s3.answer(request).await;
     }
     let headers = request.headers().clone();
@@ -60,7 +60,7 @@ async fn perform(State(services): State<Services>, request: Request) -> Response
     perform_json(&services, &headers, body).await
 }
 
-/// Which service and operation, `X-Amz-Target` says.
+/// Performs the operation that `X-Amz-Target` names.
 async fn perform_json(services: &Services, headers: &HeaderMap, body: Result<Bytes, BytesRejection>) -> Response {
     let text = |name: &str| {
         headers
@@ -90,14 +90,14 @@ async fn perform_json(services: &Services, headers: &HeaderMap, body: Result<Byt
         _ if text(CONTENT_TYPE.as_str()).starts_with("application/x-www-form-urlencoded") => refusal(
             StatusCode::BAD_REQUEST,
             "UnknownOperationException",
-            "The local cloud speaks SQS by JSON only, as SDKs do since late 2023: update the client.",
+            "The local cloud supports the JSON protocol of SQS only, which SDKs have used since late 2023: update the client.",
         ),
         _ => refusal(
             StatusCode::BAD_REQUEST,
             "UnknownOperationException",
             &format!(
-                "The local cloud does not know '{target}'. It has DynamoDB, DynamoDB Streams, SQS, EventBridge, \
-                 Lambda's Invoke and S3 with the buckets of the template."
+                "The local cloud does not support '{target}'. It supports DynamoDB, DynamoDB Streams, SQS, EventBridge, \
+                 Lambda's Invoke, and S3 with the buckets of the template."
             ),
         ),
     }
@@ -128,20 +128,20 @@ async fn health() -> Response {
 }
 
 #[derive(Deserialize)]
-struct EventsAsked {
-    /// The number of the last event already known; without it the newest events are told.
+struct EventsQuery {
+    /// Return the events after this number. `None`: return the newest events.
     after: Option<i64>,
     limit: Option<u32>,
-    /// Seconds to wait for an event after `after`, when there is none.
+    /// If there is no event after `after`: wait for one, for this many seconds.
     wait: Option<u64>,
 }
 
-async fn events(State(services): State<Services>, Query(asked): Query<EventsAsked>) -> Response {
-    if let (Some(after), Some(wait)) = (asked.after, asked.wait) {
-        // Either way what there is then is the answer.
+async fn events(State(services): State<Services>, Query(query): Query<EventsQuery>) -> Response {
+    if let (Some(after), Some(wait)) = (query.after, query.wait) {
+        // After a timeout, the list of events is empty.
         let _ = tokio::time::timeout(Duration::from_secs(wait.min(60)), services.bus.newer_than(after)).await;
     }
-    match services.bus.history(asked.after, asked.limit.unwrap_or(100)) {
+    match services.bus.history(query.after, query.limit.unwrap_or(100)) {
         Ok(events) => Json(events).into_response(),
         Err(error) => wire::failure("application/json", &error),
     }

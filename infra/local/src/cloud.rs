@@ -1,4 +1,4 @@
-//! Puts the parts together, starts them in an order in which each finds what it needs, and stops them in reverse.
+//! Connects the parts, starts them in the order of their dependencies, and stops them in reverse.
 
 mod greeting;
 mod port;
@@ -33,7 +33,7 @@ use crate::{aws, http_api};
 use port::Port;
 use signals::StopSignals;
 
-/// How long running invocations may take to finish after Ctrl-C.
+/// The time that running invocations have to finish after Ctrl-C.
 const GRACE: Duration = Duration::from_secs(3);
 
 pub const TEMPLATE: &str = "template.yaml";
@@ -47,26 +47,26 @@ pub struct Options {
     pub dynamodb_endpoint: Option<String>,
 }
 
-/// The folder that holds `template.yaml`: this one or one above it.
+/// The folder with `template.yaml`: the current folder or one above it.
 pub fn project() -> Result<PathBuf> {
-    let here = std::env::current_dir().context("could not tell the current folder")?;
+    let here = std::env::current_dir().context("could not determine the current folder")?;
     let project = here.ancestors().find(|folder| folder.join(TEMPLATE).is_file());
     Ok(project
         .with_context(|| format!("there is no {TEMPLATE} in {} or above it", here.display()))?
         .to_owned())
 }
 
-/// Runs the local cloud until it is told to stop.
+/// Runs the local cloud until a signal stops it.
 pub fn run(data: DataFolder, options: Options) -> Result<()> {
     let project = project()?;
     data.create()?;
     let lock = data.lock()?;
-    // Of a local cloud that was killed.
+    // A local cloud that was killed leaves this file.
     data.remove_ready()?;
     let identity = Identity::open(&data)?;
 
     let runtime = tokio::runtime::Builder::new_multi_thread()
-        // Some wait for the disk at times; that must not hold up the others even on two cores.
+        // At least four, even on two cores: a worker that waits for the disk must not delay the others.
         .worker_threads(std::thread::available_parallelism().map_or(4, |cores| cores.get().max(4)))
         .enable_all()
         .build()
@@ -92,9 +92,9 @@ pub fn run(data: DataFolder, options: Options) -> Result<()> {
     let binaries = compile::for_this_machine(&project, &plan.functions, &options.profile, options.build)?;
     let left = lambda::leftovers::end_all(&data.processes())?;
     if left > 0 {
-        eprintln!("! ended {left} function processes that the local cloud before this one left behind");
+        eprintln!("! ended {left} function processes that an earlier local cloud left running");
     }
-    // Only now, when nothing is left that could refuse to start for a typing mistake.
+    // Not earlier: an error in the template or in the code must not cost the data.
     if options.fresh {
         data.clear(&lock)?;
     }
@@ -117,7 +117,7 @@ pub fn run(data: DataFolder, options: Options) -> Result<()> {
         )
         .await?;
         data.write_ready(&ready)?;
-        // Whoever started us may have closed the terminal; that is no reason not to run.
+        // The terminal may be closed by now. The local cloud runs all the same.
         let _ = std::io::stdout().write_all(greeting::text(&data, &plan, &ready).as_bytes());
         stop.wait().await;
         eprintln!("stopping (Ctrl-C again to stop at once)");
@@ -132,10 +132,10 @@ struct Parts {
     lambda: Lambda,
     mappings: JoinHandle<()>,
     api: JoinHandle<()>,
-    /// Tells the HTTP API to take no more requests.
+    /// True makes the HTTP API stop accepting requests.
     closing: watch::Sender<bool>,
     _aws: JoinSet<()>,
-    _chores: JoinSet<()>,
+    _background: JoinSet<()>,
 }
 
 impl Parts {
@@ -149,7 +149,7 @@ impl Parts {
         aws_port: Port,
     ) -> Result<Self> {
         let store = Store::open(&data.store())?;
-        reveal_secrets(plan, &store)?;
+        insert_secrets(plan, &store)?;
         let sqs = Sqs::open(store.clone(), &plan.queues)?;
         let bus = EventBus::open(store.clone(), sqs.clone(), &plan.buses, &plan.rules)?;
         let s3 = S3::open(store.clone(), &plan.buckets, plan.cdn.clone());
@@ -183,7 +183,7 @@ impl Parts {
         let api_app = http_api::app(lambda.clone(), &plan.routes, plan.cors.clone());
         let api = tokio::spawn(serve(api_port.listen()?, api_app, closed));
 
-        // Last, because functions that run now need everything above.
+        // Last, because the functions that mappings invoke need everything above.
         let services = mappings::Services {
             store,
             dynamodb: dynamodb.clone(),
@@ -191,62 +191,66 @@ impl Parts {
             lambda: lambda.clone(),
         };
         let mappings = mappings::start(&services, plan).await?;
-        let mut chores = JoinSet::new();
-        chores.spawn(lambda.clone().keep_house());
+        let mut background = JoinSet::new();
+        background.spawn(lambda.clone().end_idle_processes());
         for schedule in &plan.schedules {
-            chores.spawn(scheduler::keep(schedule.clone(), lambda.clone()));
+            background.spawn(scheduler::run(schedule.clone(), lambda.clone()));
         }
-        chores.spawn(housekeeping::delete_expired_items(dynamodb.clone()));
-        chores.spawn(housekeeping::delete_expired_objects(s3));
-        let mappings = tokio::spawn(housekeeping::tidy(dynamodb, sqs, move || mappings.passed()));
+        background.spawn(housekeeping::delete_expired_items(dynamodb.clone()));
+        background.spawn(housekeeping::delete_expired_objects(s3));
+        let mappings = tokio::spawn(housekeeping::delete_expired_messages_and_records(
+            dynamodb,
+            sqs,
+            move || mappings.passed(),
+        ));
         Ok(Self {
             lambda,
             mappings,
             api,
             closing,
             _aws: aws,
-            _chores: chores,
+            _background: background,
         })
     }
 
     async fn stop(self) {
         self.closing.send_replace(true);
-        // Functions finish while everything they may call still answers.
+        // Functions finish while all services still answer.
         self.lambda.stop(GRACE).await;
         self.mappings.abort();
-        // Their answers are still to be sent.
+        // Gives the API time to send their answers.
         let _ = tokio::time::timeout(Duration::from_millis(500), self.api).await;
     }
 }
 
 async fn serve(listener: TcpListener, app: Router, closed: impl Future<Output = ()> + Send + 'static) {
-    // Without Nagle's algorithm: answers are small and wanted at once.
+    // Without Nagle's algorithm, which would delay small answers.
     let listener = axum::serve::ListenerExt::tap_io(listener, |connection| {
         let _ = connection.set_nodelay(true);
     });
-    // Serving cannot fail: axum retries what goes wrong with single connections.
+    // Serving does not fail: axum handles errors of single connections.
     let _ = axum::serve(listener, app).with_graceful_shutdown(closed).await;
 }
 
-/// Makes up the secrets that are new and puts all of them where functions' environments ask for them.
-fn reveal_secrets(plan: &mut Plan, store: &Store) -> Result<()> {
+/// Generates the secrets that are new, and inserts the secrets into the functions' environments.
+fn insert_secrets(plan: &mut Plan, store: &Store) -> Result<()> {
     const SECRETS: &str = "secrets";
-    let mut revealed = Vec::new();
+    let mut values = Vec::new();
     for secret in &plan.secrets {
         let value = match (&secret.value, store.get(SECRETS, &secret.name)?) {
             (SecretValue::Given(value), _) => value.clone(),
             (SecretValue::Generated(_), Some(kept)) => kept,
             (SecretValue::Generated(recipe), None) => {
-                let made = template::secrets::generate(recipe)?;
-                store.set(SECRETS, &secret.name, &made)?;
-                made
+                let generated = template::secrets::generate(recipe)?;
+                store.set(SECRETS, &secret.name, &generated)?;
+                generated
             }
         };
-        revealed.push((secret.clone(), value));
+        values.push((secret.clone(), value));
     }
     for function in &mut plan.functions {
         for (variable, value) in &mut function.environment {
-            *value = template::secrets::fill_in(value, &revealed)
+            *value = template::secrets::fill_in(value, &values)
                 .with_context(|| format!("resource {}: Environment.Variables.{variable}", function.logical_id))?;
         }
     }

@@ -1,4 +1,5 @@
-//! The data folder: who runs in it, where things lie in it, and `ready.json`, through which the subcommands find the cloud.
+//! The data folder: its lock, the paths of its files, and `ready.json`, which tells the subcommands the URLs of the running
+//! local cloud.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{ErrorKind, Read, Seek, Write};
@@ -20,12 +21,12 @@ pub struct DataFolder {
     path: PathBuf,
 }
 
-/// Held as long as the local cloud runs; the system lets go of it however the process ends.
+/// Held as long as the local cloud runs. The system releases it, no matter how the process ends.
 pub struct Lock {
     _file: File,
 }
 
-/// What `ready.json` says.
+/// The content of `ready.json`.
 #[derive(Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Ready {
@@ -42,7 +43,7 @@ impl DataFolder {
 
     pub fn create(&self) -> Result<()> {
         fs::create_dir_all(&self.path)
-            .with_context(|| format!("could not make the data folder {}", self.path.display()))
+            .with_context(|| format!("could not create the data folder {}", self.path.display()))
     }
 
     pub fn path(&self) -> &Path {
@@ -61,12 +62,12 @@ impl DataFolder {
         self.path.join(LOGS)
     }
 
-    /// One file a running function process, so that leftovers of a killed local cloud can be found.
+    /// The folder with one file for each running function process.
     pub fn processes(&self) -> PathBuf {
         self.path.join(PROCESSES)
     }
 
-    /// Takes the folder for this process.
+    /// Reserves the folder for this process.
     pub fn lock(&self) -> Result<Lock> {
         let path = self.path.join(LOCK);
         let mut file = OpenOptions::new()
@@ -76,7 +77,7 @@ impl DataFolder {
             .truncate(false)
             .open(&path)
             .with_context(|| format!("could not open {}", path.display()))?;
-        // A subcommand that looks whether somebody holds the lock has it itself for a moment.
+        // A subcommand that checks the lock holds it for a moment, so try several times.
         let mut tries = 0..10;
         loop {
             match file.try_lock() {
@@ -88,7 +89,7 @@ impl DataFolder {
                     let mut holder = String::new();
                     file.read_to_string(&mut holder).context("could not read the lock")?;
                     bail!(
-                        "a local cloud (process {}) already runs in {}; stop it, or choose another folder with --data",
+                        "another local cloud (process {}) runs in {}; stop it, or choose another folder with --data",
                         holder.trim(),
                         self.path.display()
                     );
@@ -105,14 +106,14 @@ impl DataFolder {
         Ok(Lock { _file: file })
     }
 
-    /// Whether a local cloud runs here. A process id would not tell: it may be another process's by now.
+    /// Whether a local cloud runs in this folder. The process id is not enough: it may belong to another process by now.
     fn is_locked(&self) -> bool {
         let file = File::open(self.path.join(LOCK));
         file.is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
     }
 
-    /// Empties the folder of everything but the identity, so that tokens printed before stay good.
-    /// Only what the local cloud itself put there goes: `--data` may have been pointed anywhere.
+    /// Deletes the data, but keeps the identity, so that existing tokens stay valid. Deletes only files of the local cloud,
+    /// because `--data` may name any folder.
     pub fn clear(&self, _lock: &Lock) -> Result<()> {
         ignore_missing(fs::remove_dir_all(self.path.join(LOGS)))?;
         ignore_missing(fs::remove_file(self.path.join(READY)))?;
@@ -124,7 +125,7 @@ impl DataFolder {
         Ok(())
     }
 
-    /// Says that requests are answered. Readers see the whole file or none.
+    /// Writes `ready.json`, in one step: readers see the whole file or none.
     pub fn write_ready(&self, ready: &Ready) -> Result<()> {
         let mut text = serde_json::to_string_pretty(ready)?;
         text.push('\n');
@@ -139,7 +140,7 @@ impl DataFolder {
     pub fn running(&self) -> Result<Ready> {
         let path = self.path.join(READY);
         let text = match fs::read_to_string(&path) {
-            // There may be one left behind by a local cloud that was killed.
+            // Without the lock, the file belongs to a local cloud that was killed.
             Ok(text) if self.is_locked() => text,
             Err(error) if error.kind() != ErrorKind::NotFound => {
                 return Err(error).with_context(|| format!("could not read {}", path.display()));
@@ -154,7 +155,7 @@ impl DataFolder {
     }
 }
 
-/// Writes a file that only its owner may read, in one step.
+/// Writes a file in one step. Only its owner may read it.
 pub fn write_private(path: &Path, text: &str) -> Result<()> {
     let partial = path.with_extension(format!("{}.partial", std::process::id()));
     let write = || -> std::io::Result<()> {
@@ -164,12 +165,12 @@ pub fn write_private(path: &Path, text: &str) -> Result<()> {
     write().with_context(|| format!("could not write {}", path.display()))
 }
 
-/// Like [`write_private`], unless the file is there already.
+/// Like [`write_private`], but keeps an existing file.
 pub fn write_private_once(path: &Path, text: &str) -> Result<()> {
     let partial = path.with_extension(format!("{}.partial", std::process::id()));
     let write = || -> std::io::Result<()> {
         private_file(&partial)?.write_all(text.as_bytes())?;
-        // Unlike a rename, a link leaves an existing file alone.
+        // Unlike a rename, a hard link does not replace an existing file.
         let linked = fs::hard_link(&partial, path);
         fs::remove_file(&partial)?;
         match linked {
@@ -218,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn a_second_holder_is_refused_with_the_first_ones_pid() {
+    fn a_second_lock_is_refused_and_the_error_names_the_process() {
         let (_root, folder) = folder();
         let lock = folder.lock().unwrap();
         let refusal = folder.lock().err().unwrap().to_string();
@@ -228,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn a_ready_file_without_a_holder_of_the_lock_is_stale() {
+    fn a_ready_file_without_a_lock_is_ignored() {
         let (_root, folder) = folder();
         let refusal = || folder.running().unwrap_err().to_string();
         assert!(refusal().contains("no local cloud runs"));
@@ -241,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn clearing_keeps_the_identity_and_foreign_files() {
+    fn clearing_keeps_the_identity_and_other_files() {
         let (_root, folder) = folder();
         let lock = folder.lock().unwrap();
         for name in ["identity.json", "holiday.jpg", "cloud.db", "cloud.db-wal", "ready.json"] {

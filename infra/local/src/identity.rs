@@ -1,6 +1,6 @@
-//! The local issuer: a signing key of its own, the JWKS that functions check against, and tokens.
+//! The local issuer: a signing key, the JWKS with which functions check tokens, and the tokens.
 //!
-//! Issuer and key do not depend on ports or on a running cloud, so a token printed today is good tomorrow.
+//! Issuer and key do not depend on ports or on a running local cloud, so a token stays valid after a restart.
 
 use std::fs;
 use std::path::Path;
@@ -20,7 +20,7 @@ pub const ISSUER: &str = "https://issuer.localhost";
 pub const AUDIENCE: &str = "local";
 pub const ADMIN_ROLE: &str = "PlatformAdmin";
 
-/// Whoever runs the local cloud, in tokens that name nobody else.
+/// The subject of tokens for which the developer chooses none.
 pub const LOCAL_ADMIN: &str = "local-admin";
 
 const FILE: &str = "identity.json";
@@ -33,17 +33,17 @@ pub struct Identity {
 
 #[derive(Deserialize, Serialize)]
 struct Stored {
-    /// PKCS #8, in base64.
+    /// PKCS #8 in base64.
     key: String,
 }
 
-/// What a token says.
+/// The claims of a token.
 pub struct Claims {
     pub subject: String,
     pub roles: Vec<String>,
     pub customer: Option<String>,
     pub client: Option<String>,
-    /// Seconds.
+    /// In seconds.
     pub ttl: i64,
 }
 
@@ -62,22 +62,26 @@ impl Claims {
 }
 
 impl Identity {
-    /// The folder's identity, made at the first use.
+    /// The identity of the folder. The first use creates it.
     pub fn open(folder: &DataFolder) -> Result<Self> {
         let path = folder.path().join(FILE);
         if !path.exists() {
             let random = SystemRandom::new();
             let document = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &random)
                 .ok()
-                .context("could not make a signing key")?;
+                .context("could not create a signing key")?;
             let stored = Stored {
                 key: STANDARD.encode(document),
             };
-            // Another process may be doing the same; the first one's key is everybody's.
+            // Another process may do the same at the same time. The first one's key is kept.
             write_private_once(&path, &serde_json::to_string(&stored)?)?;
         }
-        Self::read(&path)
-            .with_context(|| format!("{} is damaged; remove it, and older tokens are void", path.display()))
+        Self::read(&path).with_context(|| {
+            format!(
+                "{} is damaged; delete it to get a new identity, which makes older tokens invalid",
+                path.display()
+            )
+        })
     }
 
     fn read(path: &Path) -> Result<Self> {
@@ -91,9 +95,9 @@ impl Identity {
         Ok(Self { key, key_id, random })
     }
 
-    /// The public key, as identity providers publish it.
+    /// The public key, in the form in which identity providers publish it.
     pub fn jwks(&self) -> Value {
-        // An uncompressed point: 4, x, y.
+        // An uncompressed point: the byte 4, then x, then y.
         let (x, y) = self.key.public_key().as_ref()[1..].split_at(32);
         json!({"keys": [{
             "kty": "EC",
@@ -139,7 +143,7 @@ mod tests {
     use ring::signature::{ECDSA_P256_SHA256_FIXED, UnparsedPublicKey};
 
     #[test]
-    fn a_token_verifies_against_the_jwks_and_the_key_is_kept() {
+    fn a_token_matches_the_jwks_and_the_key_is_kept() {
         let root = tempfile::tempdir().unwrap();
         let folder = DataFolder::new(root.path().to_owned());
         let claims = Claims {
@@ -171,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn the_key_is_for_its_owners_eyes() {
+    fn only_the_owner_may_read_the_key() {
         use std::os::unix::fs::PermissionsExt;
         let root = tempfile::tempdir().unwrap();
         Identity::open(&DataFolder::new(root.path().to_owned())).unwrap();

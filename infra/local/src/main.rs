@@ -1,9 +1,9 @@
 //! The local cloud: runs `template.yaml` on a laptop.
 //!
-//! It knows CloudFormation types and AWS protocols and nothing of the service that the template describes.
-//! `cargo local` starts it; the subcommands speak to the one that runs in the same data folder.
+//! It knows CloudFormation types and AWS protocols, and nothing about the service that the template describes.
+//! `cargo local` starts it. The subcommands connect to the local cloud that runs in the same data folder.
 
-// The workspace's rules on clocks and the environment are for what runs in Lambda.
+// The workspace's rules on clocks and the environment are for code that runs in Lambda.
 #![allow(clippy::disallowed_methods)]
 
 mod arn;

@@ -1,6 +1,6 @@
-//! What a template comes down to: the resources to run, with every name, ARN and URL already worked out.
+//! The plan: the resources of a template, with every name, ARN and URL resolved.
 //!
-//! The template module makes a `Plan`; everything else only reads it.
+//! The template module creates a `Plan`. The other modules only read it.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// The one region and account the local cloud plays.
+/// The only region and account of the local cloud.
 pub const REGION: &str = "us-east-1";
 pub const ACCOUNT: &str = "000000000000";
 
@@ -16,6 +16,7 @@ pub const ACCOUNT: &str = "000000000000";
 pub struct Plan {
     pub tables: Vec<Table>,
     pub queues: Vec<Queue>,
+    pub queue_policies: Vec<QueuePolicy>,
     pub buses: Vec<Bus>,
     pub rules: Vec<Rule>,
     pub functions: Vec<Function>,
@@ -27,7 +28,7 @@ pub struct Plan {
     pub cdn: Option<Cdn>,
     pub cors: Option<Cors>,
     pub local: LocalHints,
-    /// What the template asks for and the local cloud does not do, one sentence each.
+    /// Parts of the template that the local cloud does not run, one sentence each.
     pub warnings: Vec<String>,
 }
 
@@ -45,7 +46,7 @@ pub struct Table {
 pub struct Queue {
     pub logical_id: String,
     pub name: String,
-    /// Seconds, as are the next three.
+    /// In seconds, as are the next three.
     pub visibility_timeout: u32,
     pub retention: u32,
     pub delay: u32,
@@ -55,9 +56,19 @@ pub struct Queue {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Redrive {
-    /// A queue's name, not its ARN.
+    /// A name, not an ARN.
     pub dead_letter_queue: String,
     pub max_receive_count: u32,
+}
+
+/// The permissions of one or more queues.
+#[derive(Clone, Debug)]
+pub struct QueuePolicy {
+    pub logical_id: String,
+    /// Names, not URLs.
+    pub queues: Vec<String>,
+    /// In the language of IAM.
+    pub statements: Vec<serde_json::Value>,
 }
 
 #[derive(Clone, Debug)]
@@ -68,7 +79,7 @@ pub struct Bus {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rule {
     pub name: String,
-    /// A bus's name, not its ARN.
+    /// A name, not an ARN.
     pub bus: String,
     pub pattern: serde_json::Value,
     pub enabled: bool,
@@ -88,15 +99,15 @@ pub struct Function {
     pub logical_id: String,
     pub name: String,
     pub arn: String,
-    /// The folder that AWS gets, relative to the template.
+    /// The folder that is deployed to AWS, relative to the template.
     pub code_uri: PathBuf,
     /// The Cargo binary: the last part of `CodeUri`. Several functions may share it.
     pub binary: String,
-    /// Tells a binary that several functions share which of them to run.
+    /// `_HANDLER`: tells a shared binary which function to run.
     pub handler: String,
-    /// Seconds.
+    /// In seconds.
     pub timeout: u32,
-    /// Megabytes. Told to the function, not enforced.
+    /// In megabytes. Passed to the function, but not enforced.
     pub memory: u32,
     pub environment: BTreeMap<String, String>,
     pub reserved_concurrency: Option<u32>,
@@ -107,36 +118,36 @@ pub struct Function {
 pub struct Route {
     /// `None` for `ANY`.
     pub method: Option<String>,
-    /// As in the template: `/v1/things/{id}`, `/files/{proxy+}` or `$default`.
+    /// In the template's form: `/v1/things/{id}`, `/files/{proxy+}` or `$default`.
     pub path: String,
     /// A function's name.
     pub function: String,
 }
 
-/// A function that starts by itself now and then.
+/// A rate at which a function is invoked.
 #[derive(Clone, Debug)]
 pub struct Schedule {
     pub id: String,
     /// A function's name.
     pub function: String,
     pub every: Duration,
-    /// What it is sent; `None`: what Scheduler sends by itself.
+    /// `None`: Scheduler's default event.
     pub input: Option<String>,
 }
 
 #[derive(Clone, Debug)]
 pub struct Mapping {
-    /// The logical id, under which progress is remembered.
+    /// The logical id. Checkpoints are stored under it.
     pub id: String,
     /// A function's name.
     pub function: String,
     pub enabled: bool,
     pub batch_size: u32,
-    /// Seconds to wait for a batch to fill.
+    /// The seconds to wait until a batch is full.
     pub window: u32,
     /// Whether the function answers with `batchItemFailures`.
     pub reports_item_failures: bool,
-    /// Event patterns; a record that matches none is passed over. Empty: all records.
+    /// Event patterns: a record must match one of them. Empty: every record is selected.
     pub filters: Vec<serde_json::Value>,
     pub source: Source,
 }
@@ -155,18 +166,18 @@ pub enum Source {
 pub struct StreamSource {
     /// A table's name.
     pub table: String,
-    /// `LATEST` rather than `TRIM_HORIZON`: records older than the mapping are not for it.
+    /// `LATEST` rather than `TRIM_HORIZON`: the mapping skips records that are older than itself.
     pub from_latest: bool,
     pub bisect: bool,
-    /// `None`: as often as it takes.
+    /// `None`: no limit.
     pub max_retries: Option<u32>,
-    /// Seconds. `None`: records never grow too old.
+    /// In seconds. `None`: no limit.
     pub max_record_age: Option<u32>,
     /// A queue's ARN.
     pub on_failure: Option<String>,
 }
 
-/// A secret that is made up once and then kept.
+/// A secret: its value, or how to generate it once.
 #[derive(Clone, Debug)]
 pub struct Secret {
     pub name: String,
@@ -184,9 +195,9 @@ pub enum SecretValue {
 #[derive(Clone, Debug)]
 pub struct SecretRecipe {
     pub length: usize,
-    /// The characters to draw from.
+    /// The characters to choose from.
     pub alphabet: Vec<char>,
-    /// A JSON object and the key under which the made-up string goes into it.
+    /// A JSON object, and the key under which the generated string is inserted.
     pub inside: Option<(serde_json::Map<String, serde_json::Value>, String)>,
 }
 
@@ -198,10 +209,10 @@ pub struct Bucket {
     pub expirations: Vec<Expiration>,
 }
 
-/// What a bucket allows browsers; the first rule that fits a request counts.
+/// Permissions for browsers. The first rule that fits a request applies.
 #[derive(Clone, Debug, Default)]
 pub struct CorsRule {
-    /// May hold one `*`, as may headers.
+    /// Each may contain one `*`, as may headers.
     pub origins: Vec<String>,
     pub methods: Vec<String>,
     pub headers: Vec<String>,
@@ -209,23 +220,23 @@ pub struct CorsRule {
     pub max_age: Option<u32>,
 }
 
-/// A lifecycle rule: the objects it means are deleted when they are old.
+/// A lifecycle rule: deletes objects that are older than a number of days.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Expiration {
-    /// Of the key. Empty: any.
+    /// The prefix of the key. Empty: any key.
     pub prefix: String,
-    /// Tags that the object must have, all of them.
+    /// The object must have all of these tags.
     pub tags: Vec<(String, String)>,
     pub days: u32,
 }
 
-/// A CloudFront distribution before a bucket.
+/// A CloudFront distribution in front of a bucket.
 #[derive(Clone, Debug)]
 pub struct Cdn {
     pub logical_id: String,
     /// A bucket's name.
     pub bucket: String,
-    /// Goes before the path of a request; empty, or with a slash at its start and none at its end.
+    /// Precedes the path of a request. Empty, or with a slash at its start and none at its end.
     pub origin_path: String,
 }
 
@@ -240,13 +251,13 @@ pub struct Cors {
     pub allow_credentials: bool,
 }
 
-/// What the template tells the local cloud alone, under `Metadata: LocalCloud`.
+/// Settings for the local cloud only, from `Metadata: LocalCloud`.
 #[derive(Clone, Debug, Default)]
 pub struct LocalHints {
     pub first_request: Option<FirstRequest>,
 }
 
-/// The request that the printed `curl` sends.
+/// The request of the `curl` command that is printed at the start.
 #[derive(Clone, Debug)]
 pub struct FirstRequest {
     pub method: String,

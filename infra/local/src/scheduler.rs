@@ -1,4 +1,4 @@
-//! EventBridge Scheduler, as far as functions are started by a rate: each runs now and then, for ever.
+//! EventBridge Scheduler, for schedules with a rate.
 
 use std::time::Duration;
 
@@ -12,10 +12,11 @@ use crate::arn;
 use crate::lambda::{Lambda, Outcome};
 use crate::plan::{ACCOUNT, REGION, Schedule};
 
-/// Starts a schedule's function at its rate, the first time at once: whoever looks need not wait to see that it runs.
-pub async fn keep(schedule: Schedule, lambda: Lambda) {
+/// Invokes a schedule's function at its rate. The first invocation is immediate, so that a developer sees it without a wait.
+/// Never resolves.
+pub async fn run(schedule: Schedule, lambda: Lambda) {
     let mut turns = interval(schedule.every);
-    // After a laptop's sleep there is one turn to make up for, not a thousand.
+    // After a laptop's sleep, only one of the missed invocations is repeated, not a thousand.
     turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         turns.tick().await;
@@ -29,7 +30,7 @@ pub async fn keep(schedule: Schedule, lambda: Lambda) {
     }
 }
 
-/// What the template says to send, or what Scheduler sends by itself.
+/// The input that the template declares, or Scheduler's default event.
 fn payload(schedule: &Schedule) -> Bytes {
     if let Some(input) = &schedule.input {
         return Bytes::from(input.clone());
@@ -48,25 +49,25 @@ fn payload(schedule: &Schedule) -> Bytes {
     Bytes::from(event.to_string())
 }
 
-/// `rate(5 minutes)`. `None` for the expressions that name moments, `cron(…)` and `at(…)`.
+/// Parses `rate(5 minutes)`. `None` for `cron(…)` and `at(…)`, which are not supported.
 pub fn rate(expression: &str) -> Result<Option<Duration>> {
     if expression.starts_with("cron(") || expression.starts_with("at(") {
         return Ok(None);
     }
     let inner = expression.strip_prefix("rate(").and_then(|rest| rest.strip_suffix(')'));
     let Some((number, unit)) = inner.and_then(|inner| inner.split_once(' ')) else {
-        bail!("ScheduleExpression: {expression:?} is no rate(…), cron(…) or at(…)");
+        bail!("ScheduleExpression: {expression:?} is not rate(…), cron(…) or at(…)");
     };
     let number: u64 = number.parse().unwrap_or(0);
     ensure!(
         number > 0,
-        "ScheduleExpression: {expression:?} has no positive whole number"
+        "ScheduleExpression: {expression:?} must have a positive whole number"
     );
     let seconds = match unit {
         "minute" | "minutes" => 60,
         "hour" | "hours" => 3600,
         "day" | "days" => 86_400,
-        _ => bail!("ScheduleExpression: {unit:?} is not minutes, hours or days"),
+        _ => bail!("ScheduleExpression: the unit must be minutes, hours or days, not {unit:?}"),
     };
     Ok(Some(Duration::from_secs(number * seconds)))
 }
@@ -76,7 +77,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rates_are_read_as_scheduler_reads_them() {
+    fn rates_are_parsed_and_other_expressions_refused() {
         let seconds = |text: &str| rate(text).unwrap().map(|every| every.as_secs());
         assert_eq!(seconds("rate(1 minute)"), Some(60));
         assert_eq!(seconds("rate(5 minutes)"), Some(300));

@@ -1,9 +1,9 @@
-//! The one SQLite file that holds everything but the tables: queues, the bus's history and rules, buckets' objects,
-//! checkpoints, settings.
+//! The one SQLite file with everything except the DynamoDB tables: queues, the buses' history and rules, the buckets' objects,
+//! checkpoints and secrets.
 //!
-//! One file, because then one transaction covers what must happen together: an event and its messages, a message and its
-//! move to the dead-letter queue. A commit survives the death of this process (`kill -9` included); it is not forced to
-//! the disk each time, so a power cut can take back the last moments, but always all of a transaction and all after it.
+//! It is one file so that one transaction can cover several changes: an event and its messages, a message and its move to the
+//! dead-letter queue. A commit survives the death of this process, including `kill -9`. It does not wait for the disk each
+//! time, so a power cut can undo the last transactions, but only whole transactions, and always the latest ones.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,7 +12,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use anyhow::{Context, bail};
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
 
-/// Changes with the tables below; a file of another layout is refused rather than misread.
+/// Increase this with every change to the tables below: a file with another layout is refused.
 const LAYOUT: i64 = 2;
 
 const TABLES: &str = "
@@ -23,7 +23,7 @@ const TABLES: &str = "
         PRIMARY KEY (namespace, key)
     ) WITHOUT ROWID;
 
-    -- Queues that were made with CreateQueue. Those of the template live in the template.
+    -- Queues that clients created with CreateQueue.
     CREATE TABLE queues (
         name TEXT PRIMARY KEY,
         settings TEXT NOT NULL
@@ -37,20 +37,20 @@ const TABLES: &str = "
         attributes TEXT NOT NULL,
         sent_ms INTEGER NOT NULL,
         visible_ms INTEGER NOT NULL,
-        -- Names the latest receive: only its receipt handle still works.
+        -- The number of the latest receive: only its receipt handle is valid.
         receipt INTEGER NOT NULL DEFAULT 0,
-        -- Receives in this queue, which maxReceiveCount limits ...
+        -- Receives from this queue, which maxReceiveCount limits.
         receives INTEGER NOT NULL DEFAULT 0,
-        -- ... and in all queues the message has been in, which clients are told.
+        -- Receives from all queues that the message has been in, which clients see.
         receives_in_all INTEGER NOT NULL DEFAULT 0,
         first_received_ms INTEGER,
         held_by_mapping INTEGER NOT NULL DEFAULT 0,
-        -- The queue that gave the message up, for one in a dead-letter queue.
+        -- For a message in a dead-letter queue: the queue that gave it up.
         dead_from TEXT
     );
     CREATE INDEX messages_in_turn ON messages (queue, visible_ms, number);
 
-    -- Rules that were made with PutRule and PutTargets.
+    -- Rules that clients created with PutRule and PutTargets.
     CREATE TABLE rules (
         bus TEXT NOT NULL,
         name TEXT NOT NULL,
@@ -65,17 +65,17 @@ const TABLES: &str = "
         event TEXT NOT NULL
     );
 
-    -- With their content: so one transaction is all of an object or nothing.
+    -- The content is here too, so that one transaction writes all of an object.
     CREATE TABLE objects (
         bucket TEXT NOT NULL,
         key TEXT NOT NULL,
         etag TEXT NOT NULL,
         size INTEGER NOT NULL,
         modified_ms INTEGER NOT NULL,
-        -- JSON, as are the tags.
+        -- The attributes, as JSON. The tags are JSON too.
         about TEXT NOT NULL,
         tags TEXT NOT NULL,
-        -- Last: what is before it is read without it.
+        -- The last column, so that SQLite can read the others without it.
         content BLOB NOT NULL,
         PRIMARY KEY (bucket, key)
     );
@@ -88,7 +88,7 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens the file, making it where there is none.
+    /// Opens the file. Creates it if it does not exist.
     pub fn open(path: &Path) -> anyhow::Result<Store> {
         let connection = connect(path).with_context(|| unusable(path))?;
         Ok(Store {
@@ -97,7 +97,7 @@ impl Store {
         })
     }
 
-    /// Runs `work` in one transaction, which is on its way to the disk when this returns `Ok` and undone when not.
+    /// Runs `work` in one transaction, which is committed if this returns `Ok` and rolled back otherwise.
     pub fn write<T>(&self, work: impl FnOnce(&Transaction) -> rusqlite::Result<T>) -> anyhow::Result<T> {
         let mut connection = self.connection();
         let transact = || {
@@ -131,14 +131,14 @@ impl Store {
         })
     }
 
-    /// What SQLite said, with what its user can do about it.
+    /// SQLite's error, with advice for the user.
     fn failed(&self, error: rusqlite::Error) -> anyhow::Error {
         let advice = advice(&error, &self.path);
         anyhow::Error::new(error).context(advice)
     }
 
     fn connection(&self) -> MutexGuard<'_, Connection> {
-        // A panic elsewhere has rolled its transaction back; the connection is as good as before.
+        // A panic in another thread has rolled its transaction back, so the connection is still usable.
         self.connection.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -149,7 +149,7 @@ fn connect(path: &Path) -> anyhow::Result<Connection> {
     connection.pragma_update(None, "synchronous", "NORMAL")?;
     let verdict: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
     if verdict != "ok" {
-        bail!("SQLite finds it damaged: {verdict}");
+        bail!("the file is damaged: {verdict}");
     }
     let transaction = connection.transaction()?;
     match transaction.query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0))? {
@@ -158,37 +158,35 @@ fn connect(path: &Path) -> anyhow::Result<Connection> {
             transaction.pragma_update(None, "user_version", LAYOUT)?;
         }
         LAYOUT => {}
-        other => bail!("it has layout {other}, and this version of the local cloud reads layout {LAYOUT}"),
+        other => bail!("the file has layout {other}, but this version of the local cloud needs layout {LAYOUT}"),
     }
     transaction.commit()?;
     Ok(connection)
 }
 
-/// What to do about a database file that cannot be opened.
+/// Advice for a database file that cannot be opened.
 pub fn unusable(path: &Path) -> String {
     format!(
-        "cannot use {}. Start with --fresh to begin with empty data, or name another folder with --data",
+        "could not use {}; use --fresh to start with empty data, or choose another folder with --data",
         path.display()
     )
 }
 
-/// What to do about an error of the database file at `path`.
+/// Advice for an error of the database file at `path`.
 fn advice(error: &rusqlite::Error, path: &Path) -> String {
     use rusqlite::ErrorCode::{DatabaseCorrupt, DiskFull, NotADatabase, ReadOnly, SystemIoFailure};
     let path = path.display();
     match error.sqlite_error_code() {
         Some(DiskFull | SystemIoFailure) => {
             format!(
-                "{path} could not be written: is the disk full? Nothing acknowledged is lost; make room and try again"
+                "could not write {path}; is the disk full? No acknowledged write is lost; free some space and try again"
             )
         }
-        Some(ReadOnly) => format!("{path} could not be written: it is read-only"),
+        Some(ReadOnly) => format!("could not write {path}: it is read-only"),
         Some(DatabaseCorrupt | NotADatabase) => {
-            format!(
-                "{path} is damaged: start with --fresh to begin with empty data, or name another folder with --data"
-            )
+            format!("{path} is damaged; use --fresh to start with empty data, or choose another folder with --data")
         }
-        _ => format!("{path} could not be used"),
+        _ => format!("could not use {path}"),
     }
 }
 
@@ -202,7 +200,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn settings_are_there_after_reopening() {
+    fn settings_survive_a_restart() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("cloud.sqlite");
         Store::open(&path).unwrap().set("checkpoint", "trigger", "17").unwrap();
@@ -213,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failed_write_leaves_nothing_behind() {
+    fn a_failed_write_is_rolled_back() {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&folder.path().join("cloud.sqlite")).unwrap();
         let failed = store.write(|transaction| {
@@ -225,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn a_damaged_file_is_named_with_what_to_do() {
+    fn the_error_for_a_damaged_file_names_it_and_suggests_a_fix() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("cloud.sqlite");
         std::fs::write(&path, vec![b'x'; 8192]).unwrap();
@@ -237,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn a_full_disk_is_told_as_such() {
+    fn the_error_for_a_full_disk_mentions_the_disk() {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&folder.path().join("cloud.sqlite")).unwrap();
         store

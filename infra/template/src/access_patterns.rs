@@ -2,6 +2,7 @@
 
 use runtime::{Function, Grant, Started, spec::Action};
 use std::fmt::Write;
+use table::Operation;
 use table::keys::{Family, Index, PK, SK, TTL};
 
 const ABOUT: &str = "\
@@ -88,24 +89,22 @@ fn patterns(families: &[Family]) -> String {
 }
 
 fn row(function: &Function) -> String {
-    let (declared, place) = match function {
+    let place = match function {
         Function::Endpoint(f) => {
             let routes: Vec<&str> = f.spec.by_route().iter().map(|spec| spec.route).collect();
-            (f.spec.grants, format!("{} {}", f.spec.method.name(), routes.join(", ")))
+            format!("{} {}", f.spec.method.name(), routes.join(", "))
         }
         Function::Task(f) => {
             let events: Vec<&str> = f.spec.on.iter().map(|event| event.name()).collect();
-            (f.spec.grants, format!("on {}", events.join(", ")))
+            format!("on {}", events.join(", "))
         }
-        Function::Trigger(f) => (f.spec.grants, "on the table's stream".to_owned()),
-        Function::Standalone(f) => {
-            let started = match f.spec.started {
-                Started::EveryMinute => "every minute",
-                Started::AsAuthorizer => "for other APIs",
-            };
-            (f.spec.grants, started.to_owned())
-        }
+        Function::Trigger(_) => "on the table's stream".to_owned(),
+        Function::Standalone(f) => match f.spec.started {
+            Started::EveryMinute => "every minute".to_owned(),
+            Started::AsAuthorizer => "for other APIs".to_owned(),
+        },
     };
+    let declared = Operation::grants_of(function.operations());
     let adapter: Vec<Grant> = function
         .grants()
         .into_iter()
@@ -115,11 +114,11 @@ fn row(function: &Function) -> String {
         "| `{}` | {} ({place}) | {} | {} | {} |\n",
         function.name(),
         function.summary().trim_end_matches('.'),
-        in_words(declared),
+        in_words(&declared),
         match function {
             Function::Task(f) if f.spec.pages => "a page of 100 things an invocation",
             Function::Standalone(f) if f.spec.started == Started::EveryMinute => "4, and 1 for each key that has ended",
-            _ => requests(declared),
+            _ => requests(&declared),
         },
         in_words(&adapter),
     )

@@ -1,15 +1,17 @@
-//! The AsyncAPI 3.0 document: the events on the bus, and the tasks that take them.
+//! The AsyncAPI 3.0 document: the events on the bus, and the tasks that receive them. It refers to the schemas of events, which are
+//! documents of their own.
 
 use events::{Event, EventType, event::SOURCE};
 use runtime::Function;
 use serde_json::{Map, Value, json};
 
 const ABOUT: &str = "\
-Domain events of the customer service, on an EventBridge bus. To receive some, put a rule on the bus.
+Domain events of the customer service, on an EventBridge bus. Put a rule on the bus to receive them.
 
-Every event is delivered at least once and in no particular order: `id` is the same for the same change, `version` orders an entity's.
-An event over 200 KB comes without its images (`truncated`): read the entity then.
-Schemas only grow: a consumer that was written against an earlier one keeps working.
+Every event is delivered at least once, and events arrive in any order. All deliveries of a change have the same `id`; `version` orders
+the events of an entity.
+An event over 200 KB comes without its images (`truncated`): read the entity instead.
+Schemas only grow: a consumer of an earlier version keeps working.
 ";
 
 pub fn document(functions: &[Function]) -> Value {
@@ -49,7 +51,7 @@ pub fn document(functions: &[Function]) -> Value {
             "messages": on_the_bus,
         }},
         "operations": operations,
-        "components": {"messages": messages},
+        "components": {"schemas": {"Envelope": envelope_schema()}, "messages": messages},
     })
 }
 
@@ -61,38 +63,57 @@ fn operation(action: &str, summary: &str, events: &[EventType]) -> Value {
     json!({"action": action, "summary": summary, "channel": {"$ref": "#/channels/bus"}, "messages": messages})
 }
 
-/// The event as it leaves the bus: in EventBridge's envelope.
+/// The event in EventBridge's envelope.
 fn message(event: EventType) -> Value {
-    let mut detail = event.schema();
-    if let Value::Object(schema) = &mut detail {
-        // The dialect is the document's.
-        schema.remove("$schema");
-    }
+    let detail = format!("schemas/{}.json", event.name());
     json!({
         "name": event.name(),
         "title": event.name(),
         "summary": event.summary(),
         "contentType": "application/json",
-        "payload": {
-            "type": "object",
-            "properties": {
-                "version": {"const": "0"},
-                "id": {"type": "string", "description": "EventBridge's own; `detail.id` is the event's."},
-                "detail-type": {"const": event.name()},
-                "source": {"const": SOURCE},
-                "account": {"type": "string"},
-                "time": {"type": "string", "format": "date-time"},
-                "region": {"type": "string"},
-                "resources": {"type": "array", "items": {"type": "string"}},
-                "detail": detail,
-            },
-            "required": ["version", "id", "detail-type", "source", "account", "time", "region", "resources", "detail"],
-        },
+        "payload": {"allOf": [
+            {"$ref": "#/components/schemas/Envelope"},
+            {"type": "object", "properties": {"detail-type": {"const": event.name()}, "detail": {"$ref": detail}}},
+        ]},
         "examples": [{"name": "sample", "payload": envelope(event)}],
     })
 }
 
-/// A sample of the event as a rule's target gets it.
+fn envelope_schema() -> Value {
+    json!({
+        "type": "object",
+        "description": "EventBridge's envelope. The event is its `detail`.",
+        "properties": {
+            "version": {"const": "0"},
+            "id": {"type": "string", "description": "EventBridge's id. The id of the event is `detail.id`."},
+            "source": {"const": SOURCE},
+            "account": {"type": "string"},
+            "time": {"type": "string", "format": "date-time"},
+            "region": {"type": "string"},
+            "resources": {"type": "array", "items": {"type": "string"}},
+        },
+        "required": ["version", "id", "detail-type", "source", "account", "time", "region", "resources", "detail"],
+    })
+}
+
+/// The schema of an event. The images before and after a change have the same schema, which is written once.
+pub fn schema(event: EventType) -> Value {
+    let mut schema = event.schema();
+    let name = event.entity().name();
+    let mut shared = Map::new();
+    for which in ["before", "after"] {
+        if let Some(image) = schema["properties"].get_mut(which) {
+            let known = shared.entry(name).or_insert_with(|| image.clone());
+            if known == image {
+                *image = json!({"$ref": format!("#/$defs/{name}")});
+            }
+        }
+    }
+    schema["$defs"] = shared.into();
+    schema
+}
+
+/// A sample of the event as a rule delivers it.
 pub fn envelope(event: EventType) -> Value {
     let detail = Event::sample(event);
     json!({

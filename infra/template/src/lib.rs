@@ -1,13 +1,11 @@
-//! What is written from the functions' declarations: the function part of `template.yaml`, the OpenAPI and AsyncAPI documents, the
-//! events' schemas and samples, a payload for each function, the table's access patterns.
+//! The files that are generated from the functions' declarations: the generated part of `template.yaml`, the OpenAPI and AsyncAPI
+//! documents, schemas and samples of events, a payload for each function, the access patterns of the table.
 
 mod access_patterns;
 mod asyncapi;
-mod names;
+mod json;
 mod openapi;
 mod payloads;
-mod policy;
-mod problems;
 mod sam;
 
 use anyhow::{Context, Result};
@@ -18,8 +16,6 @@ use std::{
     fs,
     path::{Path, PathBuf},
 };
-
-pub use names::pascal_case;
 
 /// Every area of the service: the one list of them.
 pub const AREAS: &[Area] = &[
@@ -33,7 +29,7 @@ pub const AREAS: &[Area] = &[
     docs::AREA,
 ];
 
-/// Events that no task takes; they are for integrators. An event that is neither here nor taken by a task was forgotten.
+/// Events that no task receives: they are for integrators. A test finds events that are neither here nor received by a task.
 pub const UNROUTED: &[EventType] = &[
     EventType::ClientCreated,
     EventType::DepartmentCreated,
@@ -56,10 +52,10 @@ pub const UNROUTED: &[EventType] = &[
     EventType::ApiKeyDeleted,
 ];
 
-/// Folders in which everything is generated.
-const GENERATED_FOLDERS: &[&str] = &["events", "events/schemas", "events/samples"];
+/// Folders whose files are all generated.
+const GENERATED_FOLDERS: &[&str] = &["events", "docs/schemas", "docs/samples"];
 
-/// A file, its path from the repository's root.
+/// A generated file. Its path starts at the repository's root.
 pub struct Output {
     pub path: PathBuf,
     pub text: String,
@@ -82,47 +78,46 @@ pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-/// Every generated file as it should be now.
+/// Every generated file, brought up to date.
 pub fn outputs() -> Result<Vec<Output>> {
     let functions = functions();
     let template = read("template.yaml")?;
     let mut outputs = vec![
-        Output::text("template.yaml", sam::template(&template, &functions)?),
-        Output::json("functions/docs/src/openapi.json", &openapi::document(&functions))?,
-        Output::json("docs/asyncapi.json", &asyncapi::document(&functions))?,
+        Output::text("template.yaml", sam::template(&template, AREAS)?),
+        Output::json("docs/openapi.json", &openapi::document(&functions)),
+        Output::json("docs/asyncapi.json", &asyncapi::document(&functions)),
         Output::text("docs/access-patterns.md", access_patterns::document(&functions)),
     ];
     for event in EventType::ALL {
         let name = event.name();
-        outputs.push(Output::json(&format!("events/schemas/{name}.json"), &event.schema())?);
         outputs.push(Output::json(
-            &format!("events/samples/{name}.json"),
+            &format!("docs/schemas/{name}.json"),
+            &asyncapi::schema(*event),
+        ));
+        outputs.push(Output::json(
+            &format!("docs/samples/{name}.json"),
             &Event::sample(*event),
-        )?);
+        ));
     }
-    for (ending, sample) in payloads::authorizers_of_rest_apis() {
-        outputs.push(Output::json(
-            &format!("events/authorize-api-key.{ending}.json"),
-            &sample,
-        )?);
+    for (ending, payload) in payloads::rest_api_authorizers() {
+        let path = format!("events/authorize-api-key.{ending}.json");
+        outputs.push(Output::json(&path, &payload));
     }
     for function in &functions {
-        outputs.push(Output::json(
-            &format!("events/{}.json", function.name()),
-            &payloads::payload(function)?,
-        )?);
+        let path = format!("events/{}.json", function.name());
+        outputs.push(Output::json(&path, &payloads::payload(function)?));
     }
     Ok(outputs)
 }
 
-/// The outputs whose file is missing or says something else.
+/// The generated files that are missing or not up to date.
 pub fn stale() -> Result<Vec<Output>> {
     let mut outputs = outputs()?;
     outputs.retain(|output| fs::read_to_string(root().join(&output.path)).ok().as_ref() != Some(&output.text));
     Ok(outputs)
 }
 
-/// Files in the generated folders that nothing writes any more.
+/// Files in the generated folders that are no longer generated.
 pub fn leftovers() -> Result<Vec<PathBuf>> {
     let current: Vec<PathBuf> = outputs()?.into_iter().map(|output| output.path).collect();
     let mut leftovers = Vec::new();
@@ -149,9 +144,8 @@ impl Output {
         }
     }
 
-    fn json(path: &str, value: &Value) -> Result<Self> {
-        let text = serde_json::to_string_pretty(value).with_context(|| format!("{path} can't be written as JSON"))?;
-        Ok(Self::text(path, text + "\n"))
+    fn json(path: &str, value: &Value) -> Self {
+        Self::text(path, json::text(value))
     }
 }
 
@@ -159,7 +153,7 @@ fn read(path: &str) -> Result<String> {
     fs::read_to_string(root().join(path)).with_context(|| format!("{path} can't be read"))
 }
 
-/// The event types that at least one task takes.
+/// The event types that at least one task receives.
 pub fn routed(functions: &[Function]) -> Vec<EventType> {
     functions
         .iter()

@@ -1,4 +1,4 @@
-//! `cargo run --bin template` brings the generated files up to date; with `--check` it only says which are not.
+//! `cargo run --bin template` brings the generated files up to date. With `--check` it only lists the files that are not.
 
 use anyhow::{Context, Result, bail};
 use std::{env, fs, path::Path};
@@ -34,13 +34,13 @@ fn check() -> Result<()> {
     let stale = template::stale()?;
     let leftovers = template::leftovers()?;
     for output in &stale {
-        eprintln!("not current: {}", output.path.display());
+        eprintln!("not up to date: {}", output.path.display());
     }
     for leftover in &leftovers {
-        eprintln!("written by nothing: {}", leftover.display());
+        eprintln!("no longer generated: {}", leftover.display());
     }
     if !stale.is_empty() || !leftovers.is_empty() {
-        bail!("run `cargo run --bin template` and commit what it changes");
+        bail!("run `cargo run --bin template` and commit its changes");
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
-//! A payload for every function, as AWS would send it: for `sam local invoke`, `cargo local invoke` and the tests.
+//! A payload for every function, in the format of its AWS trigger: for `sam local invoke`, `cargo local invoke` and the tests.
 
-use crate::{asyncapi::envelope, openapi};
+use crate::{asyncapi::envelope, openapi::bodies};
 use anyhow::{Context, Result, bail};
 use domain::{
     CustomerKey, EntityKind,
@@ -18,7 +18,7 @@ use table::{
     keys::{self, Index},
 };
 
-/// When the samples happen, in seconds since 1970: as in the examples of the documents.
+/// The time of the payloads, in seconds since 1970: the same as in the documents' examples.
 const TIME: i64 = 1_795_420_800;
 const API_KEY: &str = "REPLACE_WITH_AN_API_KEY";
 const TOKEN: &str = "Bearer REPLACE_WITH_A_TOKEN";
@@ -30,12 +30,12 @@ pub fn payload(function: &Function) -> Result<Value> {
         Function::Trigger(trigger) => record(&trigger.spec),
         Function::Standalone(function) => Ok(match function.spec.started {
             Started::EveryMinute => scheduled(),
-            Started::AsAuthorizer => authorizer_of_http_api(),
+            Started::AsAuthorizer => http_api_authorizer(),
         }),
     }
 }
 
-/// What EventBridge Scheduler sends where the schedule names no input.
+/// The event that EventBridge Scheduler sends if the schedule has no input.
 fn scheduled() -> Value {
     json!({
         "version": "0",
@@ -50,8 +50,8 @@ fn scheduled() -> Value {
     })
 }
 
-/// What an HTTP API asks its Lambda authorizer, payload format 2.0.
-fn authorizer_of_http_api() -> Value {
+/// The event that an HTTP API sends to its Lambda authorizer, payload format 2.0.
+fn http_api_authorizer() -> Value {
     json!({
         "version": "2.0",
         "type": "REQUEST",
@@ -72,8 +72,8 @@ fn authorizer_of_http_api() -> Value {
     })
 }
 
-/// What REST APIs ask their Lambda authorizers, by the ending of the sample's name.
-pub fn authorizers_of_rest_apis() -> [(&'static str, Value); 2] {
+/// The events that REST APIs send to their Lambda authorizers, by the ending of the payload's name.
+pub fn rest_api_authorizers() -> [(&'static str, Value); 2] {
     let method = "arn:aws:execute-api:us-east-1:000000000000:example/prod/GET/orders";
     [
         (
@@ -102,7 +102,7 @@ fn request(spec: &Spec) -> Value {
         path.replace(&format!("{{{name}}}"), value.as_str().unwrap_or_default())
     });
     let route_key = format!("{} {}", spec.method.name(), spec.route);
-    let body = openapi::body_example(spec);
+    let body = bodies::example(spec);
     let mut headers = json!({
         "accept": "application/json",
         "authorization": TOKEN,
@@ -117,7 +117,7 @@ fn request(spec: &Spec) -> Value {
         });
     }
     if spec.is_idempotent_post() {
-        // What was done once is not done again, however often the sample is sent.
+        // The request has an effect only the first time that the payload is sent.
         headers["idempotency-key"] = json!(format!("sample-{}", spec.name));
     }
     let mut request = json!({
@@ -155,7 +155,7 @@ fn request(spec: &Spec) -> Value {
     request
 }
 
-/// The examples of the route's parameters. One that is no typed key is a field of a customer.
+/// Examples of the route's parameters. A parameter that is no typed key is a field of a customer.
 fn path_parameters(spec: &Spec) -> Map<String, Value> {
     let customer = schema::example(&domain::customer::view_fields(), Mode::Stored);
     spec.path_parameters()
@@ -173,12 +173,12 @@ fn key(kind: EntityKind) -> Value {
     schema::example(&[Field::new("key", Rule::Key(kind), "")], Mode::Stored)["key"].clone()
 }
 
-/// A batch of the task's queue: one message, an event as the bus delivers it.
+/// A batch from the task's queue: one message, an event as the bus delivers it.
 fn message(spec: &TaskSpec) -> Result<Value> {
     let event = spec
         .on
         .first()
-        .with_context(|| format!("{} takes no event", spec.name))?;
+        .with_context(|| format!("{} receives no event", spec.name))?;
     let sent = (TIME * 1000).to_string();
     Ok(json!({"Records": [{
         "messageId": "059f36b4-87a3-44ab-83d2-661975830a7d",
@@ -197,7 +197,7 @@ fn message(spec: &TaskSpec) -> Result<Value> {
     }]}))
 }
 
-/// A batch of the table's stream: one record, a customer that was renamed.
+/// A batch from the table's stream: one record of a customer that was renamed.
 fn record(spec: &TriggerSpec) -> Result<Value> {
     let event = events::Event::sample(EventType::CustomerUpdated);
     let old = image(&event, "before").with_context(|| format!("the payload of {}", spec.name))?;
@@ -215,14 +215,14 @@ fn record(spec: &TriggerSpec) -> Result<Value> {
             "OldImage": old,
             "NewImage": new,
             "SequenceNumber": "4421584500000000017450439091",
-            // As good as: the real number leaves out the names of the types.
+            // About right: the real number does not count the names of the types.
             "SizeBytes": old.to_string().len() + new.to_string().len(),
             "StreamViewType": "NEW_AND_OLD_IMAGES",
         },
     }]}))
 }
 
-/// One of a customer event's images as the table has it: with its keys and what else is only the table's, and with types.
+/// An image of a customer event as the stream has it: with the attributes that only the table knows, and in DynamoDB's JSON.
 fn image(event: &Value, which: &str) -> Result<Value> {
     let Value::Object(mut image) = event[which].clone() else {
         bail!("a sample event has no {which}");

@@ -67,6 +67,21 @@ pub enum Rule {
     Anything,
 }
 
+/// Both lists as one: constants hold no `Vec`. `N` is the sum of their lengths.
+pub const fn concat<const N: usize>(first: &[Field], second: &[Field]) -> [Field; N] {
+    let mut all = [first[0]; N];
+    let mut index = 0;
+    while index < N {
+        all[index] = if index < first.len() {
+            first[index]
+        } else {
+            second[index - first.len()]
+        };
+        index += 1;
+    }
+    all
+}
+
 impl Field {
     pub const fn new(name: &'static str, rule: Rule, about: &'static str) -> Self {
         Self {

@@ -44,7 +44,7 @@ pub async fn answer<E: Endpoint>(ctx: &Context, http: HttpRequest) -> Response<B
     // A panic is a defect of one request, not of the process.
     let done = AssertUnwindSafe(run::<E>(ctx, &http, &id)).catch_unwind().await;
     let outcome = done.unwrap_or_else(|_| Err(Error::Internal("the handler panicked".into())));
-    finish(&E::DECLARED, &id, http.uri().path(), outcome)
+    finish(&id, http.uri().path(), outcome)
 }
 
 async fn run<E: Endpoint>(ctx: &Context, http: &HttpRequest, id: &str) -> Result<Reply> {
@@ -149,11 +149,11 @@ async fn tell_of_refusal(
     ctx.audit().record(&[(own, entry)]).await
 }
 
-fn finish(spec: &Spec, id: &str, path: &str, outcome: Result<Reply>) -> Response<Body> {
+fn finish(id: &str, path: &str, outcome: Result<Reply>) -> Response<Body> {
     let response = match outcome {
         Ok(reply) => write(path, reply),
         Err(Error::Replayed(replay)) => replayed(path, replay),
-        Err(error) => bad(spec, id, &error),
+        Err(error) => bad(id, &error),
     };
     let mut response = response.unwrap_or_else(|error| {
         tracing::error!(%error, "an answer can't be written");
@@ -167,12 +167,7 @@ fn finish(spec: &Spec, id: &str, path: &str, outcome: Result<Reply>) -> Response
     }
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    tracing::info!(
-        function = spec.name,
-        request_id = id,
-        status = response.status().as_u16(),
-        "answered"
-    );
+    tracing::info!(request_id = id, status = response.status().as_u16(), "answered");
     response
 }
 
@@ -214,10 +209,10 @@ fn replayed(path: &str, replay: domain::Replay) -> Written {
     Ok(response)
 }
 
-fn bad(spec: &Spec, id: &str, error: &Error) -> Written {
+fn bad(id: &str, error: &Error) -> Written {
     let problem = Problem::of(error);
     if problem.status >= 500 {
-        tracing::error!(function = spec.name, request_id = id, cause = %error, "a request failed");
+        tracing::error!(request_id = id, cause = %error, "a request failed");
     }
     let mut response = Response::builder()
         .status(problem.status)

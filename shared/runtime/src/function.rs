@@ -1,12 +1,12 @@
 //! Functions as values. Each area lists its own; the template, the documents and the tests read the lists.
 
 use crate::{
-    Context, Endpoint, Grant, Spec, Standalone, StandaloneSpec, Task, TaskSpec, Trigger, TriggerSpec,
+    Context, Endpoint, Spec, Standalone, StandaloneSpec, Task, TaskSpec, Trigger, TriggerSpec,
     access::{AccessRule, Permission},
     config::Needs,
     context, endpoint,
     lambda::{self, Connect},
-    spec::{Action, ObjectGrant},
+    spec::{Body, ObjectGrant, kind_of_parameter},
     standalone, task, trigger,
 };
 use aws_lambda_events::{
@@ -14,10 +14,11 @@ use aws_lambda_events::{
     sqs::{SqsBatchResponse, SqsEvent},
     streams::DynamoDbEventResponse,
 };
-use lambda_http::{Body, Request as HttpRequest, Response};
+use domain::Code;
+use lambda_http::{Body as HttpBody, Request as HttpRequest, Response};
 use serde_json::Value;
-use std::{future::Future, pin::Pin};
-use table::keys::Family;
+use std::{collections::BTreeSet, future::Future, pin::Pin};
+use table::{Grant, Operation, Table, audit::Audit, clients::Clients, customers::Customers, write::Transaction};
 
 type Called<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
@@ -42,7 +43,7 @@ pub enum Function {
 pub struct EndpointFunction {
     pub spec: Spec,
     pub access: AccessRule,
-    pub call: for<'a> fn(&'a Context, HttpRequest) -> Called<'a, Response<Body>>,
+    pub call: for<'a> fn(&'a Context, HttpRequest) -> Called<'a, Response<HttpBody>>,
     pub(crate) serve: fn(&'static EndpointFunction) -> Result<(), lambda_runtime::Error>,
     pub(crate) connect: &'static [Connect],
 }
@@ -96,9 +97,62 @@ impl EndpointFunction {
         self.spec.by_route().into_iter().map(alone).collect()
     }
 
+    /// The codes of its refusals: those that follow from its shape, and those of its operations and of its handler.
+    pub fn codes(&self) -> BTreeSet<Code> {
+        let Self { spec, access, .. } = self;
+        // Every endpoint refuses a query parameter that it does not know.
+        let mut codes = BTreeSet::from([Code::ValidationFailed, Code::Internal]);
+        if !access.public {
+            codes.extend([Code::NotAuthorized, Code::Forbidden, Code::Unavailable]);
+        }
+        if access.own.is_some() {
+            codes.insert(Code::KeyMismatch);
+        }
+        if !matches!(spec.body, Body::None) {
+            codes.extend([
+                Code::MalformedRequest,
+                Code::PayloadTooLarge,
+                Code::UnsupportedMediaType,
+            ]);
+        }
+        if spec.path_parameters().any(|name| kind_of_parameter(name).is_some()) {
+            codes.insert(Code::NotFound);
+        }
+        if spec.takes_if_match() {
+            codes.insert(Code::VersionMismatch);
+        }
+        if spec.is_idempotent_post() {
+            codes.extend([Code::IdempotencyKeyReused, Code::RequestInProgress]);
+        }
+        let operations = spec.operations.iter().flat_map(|operation| operation.codes);
+        codes.extend(operations.chain(spec.codes));
+        codes
+    }
+
+    fn adapters_operations(&self) -> Vec<Operation> {
+        let mut operations = Vec::new();
+        if self.access.own.is_some() {
+            // A refused foreign key goes into the caller's own audit trail.
+            operations.push(Audit::RECORD);
+        }
+        if self.access.parent.is_some() {
+            operations.push(Customers::IS_ACCOUNT_OF);
+        }
+        if self.access.client.is_some() && self.spec.by_route().iter().any(Spec::is_of_client) {
+            operations.push(Clients::ACCOUNT);
+        }
+        if self.spec.is_idempotent_post() {
+            operations.push(Transaction::REMEMBER);
+        }
+        if self.spec.asks_for_replay_first() {
+            operations.push(Table::ANSWERED_BEFORE);
+        }
+        operations
+    }
+
     pub const fn needs(&self) -> Needs {
         Needs {
-            table: !self.access.public || !self.spec.grants.is_empty(),
+            table: !self.access.public || !self.spec.operations.is_empty(),
             tokens: !self.access.public,
             cursors: self.spec.is_paged(),
             bus: false,
@@ -209,34 +263,23 @@ impl Function {
         }
     }
 
-    /// Everything it may do to the table: what it declares, and what its adapter does for it.
+    /// The repository methods that it declares to call.
+    pub const fn operations(&self) -> &'static [Operation] {
+        match self {
+            Self::Endpoint(f) => f.spec.operations,
+            Self::Task(f) => f.spec.operations,
+            Self::Trigger(f) => f.spec.operations,
+            Self::Standalone(f) => f.spec.operations,
+        }
+    }
+
+    /// Everything that it may do to the table: for what it declares, and for what its adapter does.
     pub fn grants(&self) -> Vec<Grant> {
-        let mut grants = match self {
-            Self::Endpoint(f) => {
-                let mut grants = f.spec.grants.to_vec();
-                if f.access.own.is_some() {
-                    // A refused foreign key is told to the caller's own audit trail.
-                    grants.push(Grant::on(Family::Audit, Action::BatchWriteItem));
-                }
-                let of_client = f.spec.by_route().iter().any(Spec::is_of_client) && f.access.client.is_some();
-                if f.access.parent.is_some() || of_client {
-                    grants.push(Grant::on(Family::Customer, Action::GetItem));
-                }
-                if f.spec.is_idempotent_post() {
-                    grants.push(Grant::on(Family::Idempotency, Action::PutItem));
-                }
-                if f.spec.asks_for_replay_first() {
-                    grants.push(Grant::on(Family::Idempotency, Action::GetItem));
-                }
-                grants
-            }
-            Self::Task(f) => f.spec.grants.to_vec(),
-            Self::Trigger(f) => f.spec.grants.to_vec(),
-            Self::Standalone(f) => f.spec.grants.to_vec(),
+        let adapter = match self {
+            Self::Endpoint(f) => f.adapters_operations(),
+            _ => Vec::new(),
         };
-        grants.sort();
-        grants.dedup();
-        grants
+        Operation::grants_of(&[self.operations(), &adapter].concat())
     }
 
     /// What it may do to the objects that logos are.

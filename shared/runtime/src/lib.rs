@@ -17,7 +17,7 @@ pub mod task;
 pub mod token;
 pub mod trigger;
 
-mod logs;
+pub mod logs;
 
 pub use access::Caller;
 pub use answer::{

@@ -10,7 +10,7 @@ use domain::{
 pub use logos::ObjectGrant;
 use serde_json::{Map, Value};
 pub use table::Action;
-use table::{Grant, Operation};
+use table::Operation;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Method {
@@ -106,7 +106,6 @@ pub struct Spec {
     /// Set from the endpoint's type of answer.
     pub answer: Shape,
     pub answer_of_client: Option<Shape>,
-    pub grants: &'static [Grant],
     /// The repository methods that its handler calls.
     pub operations: &'static [Operation],
     pub objects: &'static [ObjectGrant],
@@ -155,7 +154,6 @@ impl Spec {
             query: &[],
             answer: Shape::Nothing,
             answer_of_client: None,
-            grants: &[],
             operations: &[],
             objects: &[],
             codes: &[],
@@ -227,11 +225,6 @@ impl Spec {
     pub(crate) const fn answers<A: Answer>(mut self) -> Self {
         self.answer = A::SHAPE;
         self.answer_of_client = A::SHAPE_OF_CLIENT;
-        self
-    }
-
-    pub const fn grants(mut self, grants: &'static [Grant]) -> Self {
-        self.grants = grants;
         self
     }
 

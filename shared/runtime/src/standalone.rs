@@ -1,16 +1,17 @@
 //! A function that neither the API, the stream nor a queue starts: a schedule does, or somebody else's API.
 
-use crate::{Context, Grant};
+use crate::Context;
 use domain::Result;
 use serde_json::Value;
 use std::future::Future;
+use table::Operation;
 
 #[derive(Clone, Copy, Debug)]
 pub struct StandaloneSpec {
     pub name: &'static str,
     pub summary: &'static str,
     pub started: Started,
-    pub grants: &'static [Grant],
+    pub operations: &'static [Operation],
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -31,11 +32,11 @@ pub trait Standalone: 'static {
 pub async fn run<S: Standalone>(ctx: &Context, event: Value, request_id: String) -> Option<Value> {
     match S::run(ctx, event, request_id.clone()).await {
         Ok(answer) => {
-            tracing::info!(function = S::SPEC.name, request_id, "done");
+            tracing::info!(request_id, "done");
             Some(answer)
         }
         Err(error) => {
-            tracing::error!(function = S::SPEC.name, request_id, cause = %error, "failed");
+            tracing::error!(request_id, cause = %error, "failed");
             None
         }
     }

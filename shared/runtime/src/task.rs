@@ -1,6 +1,6 @@
 //! A task: what is done about an event, once its message comes off the task's queue. The adapter owns batches, failures and panics.
 
-use crate::{Context, Grant, spec::ObjectGrant};
+use crate::{Context, spec::ObjectGrant};
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use domain::{
     Error, Owner, Result, Tenant,
@@ -11,7 +11,7 @@ use events::{Event, EventType};
 use futures_util::FutureExt;
 use serde::{Deserialize, Serialize};
 use std::{future::Future, panic::AssertUnwindSafe};
-use table::{Change, cascades::Step};
+use table::{Change, Operation, Step};
 
 #[derive(Clone, Copy, Debug)]
 pub struct TaskSpec {
@@ -21,7 +21,7 @@ pub struct TaskSpec {
     pub on: &'static [EventType],
     /// Which of these events, as an EventBridge pattern of their `detail`: for a task that few of them are about.
     pub about: Option<&'static str>,
-    pub grants: &'static [Grant],
+    pub operations: &'static [Operation],
     pub objects: &'static [ObjectGrant],
     /// Whether it may have more to do than fits an invocation: then it sends itself where to go on.
     pub pages: bool,
@@ -34,7 +34,7 @@ impl TaskSpec {
             summary,
             on,
             about: None,
-            grants: &[],
+            operations: &[],
             objects: &[],
             pages: false,
         }
@@ -45,8 +45,8 @@ impl TaskSpec {
         self
     }
 
-    pub const fn grants(mut self, grants: &'static [Grant]) -> Self {
-        self.grants = grants;
+    pub const fn performs(mut self, operations: &'static [Operation]) -> Self {
+        self.operations = operations;
         self
     }
 
@@ -130,7 +130,7 @@ pub async fn work<T: Task>(ctx: &Context, batch: SqsEvent) -> SqsBatchResponse {
         let id = message.message_id.clone().unwrap_or_default();
         let one = AssertUnwindSafe(one::<T>(ctx, &message)).catch_unwind().await;
         let again = one.unwrap_or_else(|_| {
-            tracing::error!(function = T::SPEC.name, message_id = id, "the task panicked");
+            tracing::error!(message_id = id, "the task panicked");
             true
         });
         if again {
@@ -144,36 +144,35 @@ pub async fn work<T: Task>(ctx: &Context, batch: SqsEvent) -> SqsBatchResponse {
 
 /// Does one message; whether it is to come again.
 async fn one<T: Task>(ctx: &Context, message: &SqsMessage) -> bool {
-    let name = T::SPEC.name;
     let id = message.message_id.as_deref().unwrap_or_default();
     let body = message.body.as_deref().unwrap_or_default();
     let Envelope { detail: event, cursor } = match serde_json::from_str(body) {
         Ok(envelope) => envelope,
         Err(error) => {
-            tracing::error!(function = name, message_id = id, %error, "not an event, and never will be: dropped");
+            tracing::error!(message_id = id, %error, "not an event, and never will be: dropped");
             return false;
         }
     };
     let request_id = event.request_id.clone();
     match run::<T>(ctx, event, cursor).await {
         Ok(Outcome::Done) => {
-            tracing::info!(function = name, request_id, message_id = id, "done");
+            tracing::info!(request_id, message_id = id, "done");
             false
         }
         Ok(Outcome::Skipped(why)) => {
-            tracing::info!(function = name, request_id, message_id = id, why, "skipped");
+            tracing::info!(request_id, message_id = id, why, "skipped");
             false
         }
         Ok(Outcome::More(cursor)) => {
-            tracing::info!(function = name, request_id, message_id = id, cursor, "a page is done");
+            tracing::info!(request_id, message_id = id, cursor, "a page is done");
             false
         }
         Err(error) if is_passing(&error) => {
-            tracing::warn!(function = name, request_id, message_id = id, cause = %error, "failed, to be tried again");
+            tracing::warn!(request_id, message_id = id, cause = %error, "failed, to be tried again");
             true
         }
         Err(error) => {
-            tracing::error!(function = name, request_id, message_id = id, cause = %error, "failed for good: dropped");
+            tracing::error!(request_id, message_id = id, cause = %error, "failed for good: dropped");
             false
         }
     }

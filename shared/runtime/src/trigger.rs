@@ -1,18 +1,19 @@
 //! A trigger: what runs on the records of the table's stream.
 
-use crate::{Context, Grant};
+use crate::Context;
 use aws_lambda_events::{
     dynamodb::{Event as StreamEvent, EventRecord},
     streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse},
 };
 use futures_util::FutureExt;
 use std::{future::Future, panic::AssertUnwindSafe};
+use table::Operation;
 
 #[derive(Clone, Copy, Debug)]
 pub struct TriggerSpec {
     pub name: &'static str,
     pub summary: &'static str,
-    pub grants: &'static [Grant],
+    pub operations: &'static [Operation],
 }
 
 pub trait Trigger: 'static {
@@ -26,7 +27,7 @@ pub trait Trigger: 'static {
 pub async fn work<T: Trigger>(ctx: &Context, batch: StreamEvent) -> DynamoDbEventResponse {
     let done = AssertUnwindSafe(T::run(ctx, &batch.records)).catch_unwind().await;
     let failed = done.unwrap_or_else(|_| {
-        tracing::error!(function = T::SPEC.name, "the trigger panicked");
+        tracing::error!("the trigger panicked");
         Err(0)
     });
     let mut response = DynamoDbEventResponse::default();

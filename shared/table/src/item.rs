@@ -1,13 +1,8 @@
-//! Items: an entity as the API shows it, plus what only the table needs.
+//! Items and their attributes.
 
-use crate::{
-    Change,
-    keys::{self, ItemKey},
-};
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::{Entity, Error, Result, key::Kind as _};
+use domain::{Error, Result};
 use serde::{Serialize, de::DeserializeOwned};
-use serde_json::Map;
 use std::collections::HashMap;
 
 pub type Item = HashMap<String, AttributeValue>;
@@ -21,9 +16,6 @@ pub const ACTOR: &str = "actor";
 /// Of a tombstone: the deleted entity, its kind.
 pub const BEFORE: &str = "before";
 pub const OF: &str = "of";
-
-/// How long a tombstone is kept: longer than any queue keeps a message that could bring the thing back.
-const TOMBSTONE_SECONDS: i64 = 30 * 24 * 60 * 60;
 
 pub fn s(text: impl Into<String>) -> AttributeValue {
     AttributeValue::S(text.into())
@@ -39,31 +31,4 @@ pub fn to_item<T: Serialize>(thing: &T) -> Result<Item> {
 
 pub fn from_item<T: DeserializeOwned>(item: Item) -> Result<T> {
     serde_dynamo::from_item(item).map_err(|e| Error::Internal(format!("a damaged item: {e}")))
-}
-
-/// Any item, with its key and the change that wrote it.
-pub fn item<T: Serialize>(key: &ItemKey, kind: &str, thing: &T, change: &Change) -> Result<Item> {
-    let mut item = to_item(thing)?;
-    item.extend(key.attributes());
-    item.insert(ENTITY.into(), s(kind));
-    item.insert(REQUEST_ID.into(), s(&change.request_id));
-    item.insert(ACTOR.into(), AttributeValue::M(to_item(&change.actor)?));
-    Ok(item)
-}
-
-pub fn entity_item<E: Entity>(key: &ItemKey, entity: &E, change: &Change) -> Result<Item> {
-    item(key, E::Kind::KIND.name(), entity, change)
-}
-
-/// What stands in a deleted entity's place for a while: a stream record of the deletion alone could not say who did it, or for which
-/// request, and a task that comes late must not make it again.
-pub(crate) fn tombstone<E: Entity>(of: &ItemKey, entity: &E, change: &Change) -> Result<Item> {
-    let key = keys::tombstone(of, &entity.key().to_string());
-    let mut item = item(&key, TOMBSTONE, &Map::new(), change)?;
-    item.insert(OF.into(), s(E::Kind::KIND.name()));
-    item.insert(BEFORE.into(), AttributeValue::M(to_item(entity)?));
-    item.insert("version".into(), n(entity.meta().version + 1));
-    item.insert("updatedAt".into(), s(change.now.to_string()));
-    item.insert(keys::TTL.into(), n(change.now.epoch_seconds() + TOMBSTONE_SECONDS));
-    Ok(item)
 }

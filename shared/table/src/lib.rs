@@ -15,12 +15,15 @@ pub mod logos;
 pub mod operation;
 pub mod parts;
 mod read;
+mod step;
+mod stored;
 mod views;
 pub mod write;
 
 pub use change::{Change, IdempotencyKey};
 pub use cursor::{Cursors, PageRequest};
 pub use operation::{Action, Grant, Operation};
+pub use step::Step;
 
 use aws_sdk_dynamodb::Client;
 

@@ -2,6 +2,7 @@
 
 use crate::keys::{Family, Index};
 use domain::Code;
+use std::collections::BTreeSet;
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Action {
@@ -81,6 +82,16 @@ pub struct Operation {
 }
 
 impl Operation {
+    /// The grants of several operations, each once, in order.
+    pub fn grants_of(operations: &[Self]) -> Vec<Grant> {
+        let grants: BTreeSet<Grant> = operations
+            .iter()
+            .flat_map(|operation| operation.grants)
+            .copied()
+            .collect();
+        grants.into_iter().collect()
+    }
+
     pub const fn new(grants: &'static [Grant], codes: &'static [Code]) -> Self {
         Self { grants, codes }
     }

@@ -1,3 +1,5 @@
+//! Requests to the whole application, as SDKs send them.
+
 use axum::body::{Body, to_bytes};
 use axum::http::Request;
 use serde_json::Value;
@@ -72,7 +74,7 @@ impl Fixture {
 }
 
 #[tokio::test]
-async fn a_message_goes_through_a_queue() {
+async fn a_message_is_sent_received_and_deleted() {
     let fixture = Fixture::new();
     let url = fixture
         .ask("AmazonSQS.GetQueueUrl", json!({ "QueueName": "tasks" }))
@@ -83,7 +85,7 @@ async fn a_message_goes_through_a_queue() {
     let message = json!({ "QueueUrl": url, "MessageBody": "hello", "MessageAttributes": attributes });
     let sent = fixture.ask("AmazonSQS.SendMessage", message).await;
     assert_eq!(sent["MD5OfMessageBody"], "5d41402abc4b2a76b9719d911017c592");
-    // Of the bytes 0001 k 0006 String 1 0001 v, the lengths in four bytes each.
+    // The digested bytes: name, type and value, each after its length in four bytes; the value's type is 1.
     let digested = b"\0\0\0\x01k\0\0\0\x06String\x01\0\0\0\x01v";
     assert_eq!(sent["MD5OfMessageAttributes"], format!("{:x}", md5::compute(digested)));
 
@@ -105,7 +107,7 @@ async fn a_message_goes_through_a_queue() {
 }
 
 #[tokio::test]
-async fn a_batch_answers_for_each_entry() {
+async fn the_answer_to_a_batch_lists_each_entry() {
     let fixture = Fixture::new();
     let entries = json!([{ "Id": "a", "MessageBody": "fine" }, { "Id": "b", "MessageBody": "" }]);
     let sent = fixture
@@ -137,7 +139,7 @@ async fn a_batch_answers_for_each_entry() {
 }
 
 #[tokio::test]
-async fn a_refusal_has_the_names_that_old_and_new_sdks_go_by() {
+async fn an_error_has_the_names_that_old_and_new_sdks_read() {
     let fixture = Fixture::new();
     let request = Request::post("/")
         .header("x-amz-target", "AmazonSQS.GetQueueUrl")
@@ -185,7 +187,7 @@ async fn dead_letters_are_counted_and_redriven() {
 }
 
 #[tokio::test]
-async fn an_event_goes_over_a_clients_rule_into_its_queue_and_the_history() {
+async fn a_client_created_rule_sends_an_event_to_its_queue() {
     let fixture = Fixture::new();
     let pattern = json!({ "source": [{ "prefix": "sh" }] }).to_string();
     fixture
@@ -229,7 +231,7 @@ async fn an_event_goes_over_a_clients_rule_into_its_queue_and_the_history() {
 }
 
 #[tokio::test]
-async fn dynamodb_answers_here_too() {
+async fn dynamodb_is_served_at_the_same_url() {
     let fixture = Fixture::new();
     let (status, body) = fixture.call("DynamoDB_20120810.ListTables", json!({})).await;
     assert_eq!((status, body), (StatusCode::OK, json!({ "TableNames": [] })));
@@ -240,7 +242,7 @@ async fn dynamodb_answers_here_too() {
 }
 
 #[tokio::test]
-async fn what_is_not_known_is_told_with_what_is() {
+async fn the_error_for_an_unknown_service_lists_the_supported_ones() {
     let fixture = Fixture::new();
     let (status, body) = fixture.call("Kinesis_20131202.PutRecord", json!({})).await;
     assert_eq!(

@@ -1,26 +1,26 @@
-//! `cargo local build`: builds for AWS what `template.yaml` deploys.
+//! `cargo local build`: builds the functions of `template.yaml` for AWS.
 
 use anyhow::Result;
 use clap::Args;
 
-use super::print;
+use super::output::print;
 use crate::cloud;
 use crate::compile::{self, AwsBuild};
 use crate::template::{self, Surroundings};
 
 #[derive(Args)]
 pub struct Arguments {
-    /// Build for the architecture arm64 instead of x86_64
+    /// Build for arm64 instead of x86_64
     #[arg(long)]
     arm64: bool,
-    /// Build faster, without optimisations
+    /// Build without optimisations, which is faster
     #[arg(long)]
     debug: bool,
 }
 
 pub fn run(arguments: &Arguments) -> Result<()> {
     let project = cloud::project()?;
-    // Which binaries a template deploys does not depend on these.
+    // The template's binaries do not depend on these.
     let surroundings = Surroundings {
         api_url: "",
         aws_url: "",
@@ -33,10 +33,9 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     };
     let binaries = compile::for_aws(&project, &plan.functions, &build)?;
     print(&format!(
-        "built {} functions in {} binaries for {}; deploy them with `sam deploy`",
-        plan.functions.len(),
-        binaries.len(),
-        if arguments.arm64 { "arm64" } else { "x86_64" }
+        "built for {}: {}; deploy with `sam deploy`",
+        if arguments.arm64 { "arm64" } else { "x86_64" },
+        binaries.into_iter().collect::<Vec<_>>().join(", ")
     ))?;
     Ok(())
 }

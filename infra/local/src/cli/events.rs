@@ -1,26 +1,26 @@
-//! `cargo local events`: the events that went over the buses, one JSON line each.
+//! `cargo local events`: prints the events of the buses, one JSON line each.
 
 use anyhow::Result;
 use clap::Args;
 
-use super::print;
+use super::output::print;
 use super::running::Running;
 use crate::data::DataFolder;
 use crate::eventbridge::Past;
 
-/// As many as one request gives.
+/// The number of events per request.
 const PAGE: u32 = 1000;
 
 #[derive(Args)]
 pub struct Arguments {
-    /// Go on with new events as they come
+    /// Wait for new events and print them too
     #[arg(long, short)]
     follow: bool,
 }
 
 pub fn run(data: &DataFolder, arguments: &Arguments) -> Result<()> {
     let running = Running::find(data)?;
-    // Seconds that a request for newer events may wait.
+    // The seconds that a request waits for newer events.
     let wait = if arguments.follow { 20 } else { 0 };
     let mut after = 0;
     loop {

@@ -1,4 +1,4 @@
-//! `cargo local invoke FUNCTION PAYLOAD.json`: runs a function and prints its answer.
+//! `cargo local invoke FUNCTION PAYLOAD.json`: invokes a function and prints its answer.
 
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -7,8 +7,9 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 use serde_json::Value;
 
+use super::name;
+use super::output::print;
 use super::running::Running;
-use super::{meant, print};
 use crate::data::DataFolder;
 use crate::lambda::log;
 
@@ -16,7 +17,7 @@ use crate::lambda::log;
 pub struct Arguments {
     /// The function's name
     function: String,
-    /// A file with the payload, or - for the standard input
+    /// The file with the payload, or - for standard input
     payload: PathBuf,
 }
 
@@ -24,12 +25,12 @@ pub fn run(data: &DataFolder, arguments: &Arguments) -> Result<()> {
     let running = Running::find(data)?;
     let payload = read(&arguments.payload)?;
     let known = log::functions(&data.logs());
-    let function = meant("function", &arguments.function, &known)?;
+    let function = name::find("function", &arguments.function, &known)?;
     let answer = running.post(&format!("/2015-03-31/functions/{function}/invocations"), &payload)?;
     if answer.status != 200 {
         bail!("{}", answer.message());
     }
-    // Indented if it is JSON, which it need not be.
+    // Indented if it is JSON. It may be other text.
     let value: Result<Value, _> = serde_json::from_str(&answer.body);
     print(&match value {
         Ok(value) => serde_json::to_string_pretty(&value)?,

@@ -1,4 +1,4 @@
-//! `cargo local logs FUNCTION`: what a function printed. It reads the files, so it also works when nothing runs.
+//! `cargo local logs FUNCTION`: prints the log of a function. It reads the files, so it works without a running local cloud.
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
@@ -8,18 +8,18 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use clap::Args;
 
-use super::meant;
+use super::name;
 use crate::data::DataFolder;
 use crate::lambda::log;
 
-/// How often a followed log is looked at.
+/// The pause between two reads of a followed log.
 const PAUSE: Duration = Duration::from_millis(150);
 
 #[derive(Args)]
 pub struct Arguments {
     /// The function's name
     function: String,
-    /// Go on with new lines as they come
+    /// Wait for new lines and print them too
     #[arg(long, short)]
     follow: bool,
 }
@@ -32,7 +32,7 @@ pub fn run(data: &DataFolder, arguments: &Arguments) -> Result<()> {
             data.logs().display()
         );
     }
-    let path = log::path(&data.logs(), meant("function", &arguments.function, &known)?);
+    let path = log::path(&data.logs(), name::find("function", &arguments.function, &known)?);
     let mut file = open(&path)?;
     loop {
         let read = copy(&mut file)?;
@@ -40,7 +40,7 @@ pub fn run(data: &DataFolder, arguments: &Arguments) -> Result<()> {
             return Ok(());
         }
         if read == 0 {
-            // A log that was put aside, or thrown away by --fresh, goes on in a new file.
+            // A full log is renamed, and --fresh deletes it. Both continue in a new file.
             if is_replaced(&file, &path) {
                 copy(&mut file)?;
                 file = open(&path)?;

@@ -1,28 +1,29 @@
-//! The command line: `up`, which starts the local cloud and is what happens without a subcommand, and what speaks to the
-//! one that runs in the same data folder.
+//! The command line: `up` starts the local cloud and is the default. Most other subcommands connect to the local cloud that
+//! runs in the same data folder.
 
 mod build;
 mod events;
 mod invoke;
 mod logs;
+mod name;
+mod output;
 mod queues;
 mod redrive;
 mod running;
 mod token;
 mod up;
 
-use std::io::{self, Write};
+use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use clap::{Parser, Subcommand};
 
 use crate::cloud;
 use crate::data::DataFolder;
-use crate::template::STACK;
 
-/// Runs template.yaml on this machine.
+/// Run template.yaml on this machine
 #[derive(Parser)]
 #[command(name = "cargo local", args_conflicts_with_subcommands = true)]
 struct CommandLine {
@@ -41,24 +42,24 @@ enum Command {
     Up(up::Arguments),
     /// Build the functions for AWS with cargo-lambda, into the folders that template.yaml names
     Build(build::Arguments),
-    /// Print a token that the running or next local cloud accepts
+    /// Print a token for the API
     Token(token::Arguments),
-    /// Print the events that went over the bus, one JSON line each
+    /// Print the events of the buses, one JSON line each
     Events(events::Arguments),
-    /// Show what is in the queues
+    /// Print the number of messages in each queue
     Queues,
-    /// Send dead letters back to the queue they came from
+    /// Send dead letters back to the queue that gave them up
     Redrive(redrive::Arguments),
-    /// Print what a function logged
+    /// Print the log of a function
     Logs(logs::Arguments),
-    /// Run a function with a payload and print its answer
+    /// Invoke a function with a payload and print its answer
     Invoke(invoke::Arguments),
 }
 
 pub fn run() -> ExitCode {
     match dispatch(CommandLine::parse()) {
         Ok(()) => ExitCode::SUCCESS,
-        // `cargo local events | head`: whoever reads has read enough.
+        // The reader has closed the pipe, as in `cargo local events | head`.
         Err(error)
             if error
                 .downcast_ref::<io::Error>()
@@ -90,44 +91,14 @@ fn dispatch(arguments: CommandLine) -> Result<()> {
     }
 }
 
-/// The one of the `known` names that is meant; the stack's name before it may be left out.
-fn meant<'a>(what: &str, given: &str, known: &'a [String]) -> Result<&'a str> {
-    let full = format!("{STACK}-{given}");
-    let found = known
-        .iter()
-        .find(|name| *name == given)
-        .or_else(|| known.iter().find(|name| **name == full));
-    match found {
-        Some(name) => Ok(name),
-        None => bail!("there is no {what} `{given}`; there are: {}", known.join(", ")),
-    }
-}
-
-/// Prints a line. Unlike `println!`, it gives an error when nobody reads any more.
-fn print(line: &str) -> io::Result<()> {
-    let mut out = io::stdout().lock();
-    writeln!(out, "{line}")?;
-    out.flush()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use clap::CommandFactory;
 
     #[test]
-    fn the_command_line_is_consistent() {
+    fn the_command_line_has_no_conflicts() {
         CommandLine::command().debug_assert();
-    }
-
-    #[test]
-    fn a_name_is_found_with_and_without_the_stacks_name() {
-        let known = ["local-f".to_owned(), "g".to_owned()];
-        assert_eq!(meant("function", "f", &known).unwrap(), "local-f");
-        assert_eq!(meant("function", "local-f", &known).unwrap(), "local-f");
-        assert_eq!(meant("function", "g", &known).unwrap(), "g");
-        let error = meant("function", "h", &known).unwrap_err().to_string();
-        assert_eq!(error, "there is no function `h`; there are: local-f, g");
     }
 
     #[test]

@@ -1,8 +1,8 @@
-//! `cargo local queues`: what is in the queues, dead letters in a column of their own.
+//! `cargo local queues`: prints the number of messages in each queue. Dead letters have a separate column.
 
 use anyhow::Result;
 
-use super::print;
+use super::output::print;
 use super::running::Running;
 use crate::data::DataFolder;
 use crate::sqs::Depth;
@@ -31,7 +31,7 @@ fn table(depths: &[Depth]) -> Vec<String> {
         ["WAITING", "IN FLIGHT", "DELAYED", "DEAD"].map(str::to_owned),
     )];
     for depth in depths {
-        // What waits in a dead-letter queue waits for nobody.
+        // Messages in a dead-letter queue do not wait for a function.
         let (waiting, dead) = if depth.is_dead_letter_queue {
             ("-".to_owned(), depth.visible.to_string())
         } else {
@@ -50,7 +50,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn dead_letters_have_a_column_of_their_own() {
+    fn dead_letters_have_a_separate_column() {
         let depth = |name: &str, is_dead_letter_queue| Depth {
             name: name.to_owned(),
             visible: 2,

@@ -1,17 +1,18 @@
-//! `cargo local redrive QUEUE`: sends dead letters home.
+//! `cargo local redrive QUEUE`: sends dead letters back to the queue that gave them up.
 
 use anyhow::{Result, bail};
 use clap::Args;
 use serde_json::Value;
 
+use super::name;
+use super::output::print;
 use super::running::Running;
-use super::{meant, print};
 use crate::data::DataFolder;
 use crate::sqs::Depth;
 
 #[derive(Args)]
 pub struct Arguments {
-    /// A queue, or its dead-letter queue
+    /// The queue, or its dead-letter queue
     queue: String,
 }
 
@@ -19,10 +20,10 @@ pub fn run(data: &DataFolder, arguments: &Arguments) -> Result<()> {
     let running = Running::find(data)?;
     let depths: Vec<Depth> = running.get("/_local/queues")?;
     let names: Vec<String> = depths.into_iter().map(|depth| depth.name).collect();
-    let queue = meant("queue", &arguments.queue, &names)?;
+    let queue = name::find("queue", &arguments.queue, &names)?;
     let answer = running.post(&format!("/_local/queues/{queue}/redrive"), b"")?;
     if answer.status != 200 {
-        bail!("the redrive was refused: {}", answer.message());
+        bail!("the redrive failed: {}", answer.message());
     }
     let moved = serde_json::from_str::<Value>(&answer.body)?["moved"]
         .as_u64()

@@ -32,9 +32,9 @@ impl Running {
         let url = format!("{}{path}", self.aws_url);
         let answer = read(self.agent.get(&url).call().with_context(|| no_answer(&url))?)?;
         if answer.status != 200 {
-            bail!("{url} answers {}: {}", answer.status, answer.message());
+            bail!("{url} answered with status {}: {}", answer.status, answer.message());
         }
-        serde_json::from_str(&answer.body).with_context(|| format!("{url} answers in an unknown form"))
+        serde_json::from_str(&answer.body).with_context(|| format!("could not read the answer of {url}"))
     }
 
     pub fn post(&self, path: &str, body: &[u8]) -> Result<Answer> {
@@ -50,7 +50,7 @@ impl Running {
 }
 
 impl Answer {
-    /// What an error answer says.
+    /// The message of an error answer.
     pub fn message(&self) -> String {
         let body: Value = serde_json::from_str(&self.body).unwrap_or_default();
         body.get("message")
@@ -61,7 +61,9 @@ impl Answer {
 
 fn read(response: Response<Body>) -> Result<Answer> {
     let (head, mut body) = response.into_parts();
-    let body = body.read_to_string().context("the local cloud broke off its answer")?;
+    let body = body
+        .read_to_string()
+        .context("the local cloud did not complete its answer")?;
     Ok(Answer {
         status: head.status.as_u16(),
         headers: head.headers,

@@ -1,15 +1,15 @@
-//! `cargo local token`: prints a token of the local issuer. No cloud needs to run for that.
+//! `cargo local token`: prints a token of the local issuer. It works without a running local cloud.
 
 use anyhow::Result;
 use clap::Args;
 
-use super::print;
+use super::output::print;
 use crate::data::DataFolder;
 use crate::identity::{Claims, Identity, LOCAL_ADMIN};
 
 #[derive(Args)]
 pub struct Arguments {
-    /// A role; may be given several times
+    /// A role of the token; may be given several times
     #[arg(long = "role", required = true, value_name = "ROLE")]
     roles: Vec<String>,
     /// The customer that the token is for
@@ -18,10 +18,10 @@ pub struct Arguments {
     /// The client that the token is for
     #[arg(long, value_name = "ID")]
     client: Option<String>,
-    /// Who the token says its bearer is
+    /// The subject of the token
     #[arg(long, default_value = LOCAL_ADMIN)]
     subject: String,
-    /// For how long it is good, in seconds
+    /// The token expires after this many seconds
     #[arg(long, default_value_t = 24 * 3600, value_name = "SECONDS", allow_negative_numbers = true)]
     ttl: i64,
 }

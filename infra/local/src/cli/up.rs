@@ -1,4 +1,4 @@
-//! `cargo local`: builds the functions and runs everything until it is told to stop.
+//! `cargo local`: builds the functions and runs everything until a signal stops it.
 
 use anyhow::Result;
 use clap::Args;
@@ -8,22 +8,22 @@ use crate::data::DataFolder;
 
 #[derive(Args)]
 pub struct Arguments {
-    /// The port of the HTTP API; 0 chooses a free one
+    /// The port of the HTTP API; 0 means any free port
     #[arg(long, default_value_t = 3000)]
     port: u16,
-    /// The port of the AWS services; 0 chooses a free one
+    /// The port of the AWS services; 0 means any free port
     #[arg(long, default_value_t = 4566)]
     aws_port: u16,
-    /// Start with an empty data folder
+    /// Delete the data of earlier runs first
     #[arg(long)]
     fresh: bool,
-    /// The Cargo profile to build the functions with: `fast` for figures, `dev` for everything else
+    /// The Cargo profile for the functions: `fast` for measurements, `dev` for everything else
     #[arg(long, default_value = "dev", value_name = "NAME")]
     profile: String,
-    /// Use the function binaries as they are
+    /// Use the existing binaries of the functions
     #[arg(long)]
     no_build: bool,
-    /// Use this DynamoDB instead of the built-in one
+    /// Use the DynamoDB at this URL instead of the embedded one
     #[arg(long, value_name = "URL")]
     dynamodb_endpoint: Option<String>,
 }

@@ -1,4 +1,4 @@
-//! What is printed once requests are answered.
+//! The text that is printed as soon as the local cloud answers requests.
 
 use crate::data::{DataFolder, Ready};
 use crate::plan::Plan;
@@ -24,7 +24,7 @@ pub fn text(data: &DataFolder, plan: &Plan, ready: &Ready) -> String {
         ));
         text.push_str(&format!("    -H 'Authorization: Bearer {}'", ready.admin_token));
         if let Some(body) = &request.body {
-            // A quote inside single quotes: end them, an escaped quote, start again.
+            // A quote inside single quotes: close them, add an escaped quote, open them again.
             let quoted = body.to_string().replace('\'', r"'\''");
             text.push_str(&format!(
                 " \\\n    -H 'Content-Type: application/json' \\\n    -d '{quoted}'"
@@ -32,7 +32,9 @@ pub fn text(data: &DataFolder, plan: &Plan, ready: &Ready) -> String {
         }
         text.push('\n');
     }
-    text.push_str("\nLook in with: cargo local events --follow | queues | logs FUNCTION. Ctrl-C stops it.\n");
+    text.push_str(
+        "\nTo watch it: cargo local events --follow, cargo local queues, cargo local logs FUNCTION. Ctrl-C stops it.\n",
+    );
     text
 }
 

@@ -1,4 +1,4 @@
-//! A port that is ours before anything answers there: nobody who asks too early is kept waiting.
+//! A port that is reserved before the local cloud listens there. Until then, clients are refused at once instead of waiting.
 
 use std::io::ErrorKind;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -17,7 +17,7 @@ impl Port {
         let wanted = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         let reserve = || -> std::io::Result<Self> {
             let socket = TcpSocket::new_v4()?;
-            // A port stays usable right after a local cloud that had connections there.
+            // Otherwise the port of a stopped local cloud would stay blocked for a while.
             socket.set_reuseaddr(true)?;
             socket.bind(wanted)?;
             Ok(Self {
@@ -43,7 +43,7 @@ impl Port {
 fn unusable(port: u16, option: &str, error: std::io::Error) -> anyhow::Error {
     match error.kind() {
         ErrorKind::AddrInUse => {
-            anyhow!("port {port} is taken; choose another with {option}, or any free one with {option} 0")
+            anyhow!("port {port} is in use; choose another with {option}, or any free one with {option} 0")
         }
         _ => anyhow!(error).context(format!("could not use port {port} ({option})")),
     }

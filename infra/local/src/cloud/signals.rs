@@ -1,4 +1,4 @@
-//! How the local cloud is told to stop: Ctrl-C, and what service managers and closing terminals send.
+//! The signals that stop the local cloud: those of Ctrl-C, service managers and closing terminals.
 
 use anyhow::{Context, Result};
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -19,7 +19,7 @@ impl StopSignals {
         })
     }
 
-    /// Resolves at the first signal; the second one ends the process there and then.
+    /// Resolves at the first signal. The second signal ends the process at once.
     pub async fn wait(self) {
         let [mut interrupt, mut terminate, mut hangup] = self.signals;
         let mut next = async move || {
@@ -32,7 +32,7 @@ impl StopSignals {
         next().await;
         tokio::spawn(async move {
             next().await;
-            // Function processes notice that they are alone, and the next start ends those that do not.
+            // Function processes exit when their Runtime API is gone; the next start ends those that still run.
             std::process::exit(130);
         });
     }

@@ -1,14 +1,14 @@
-//! The everyday operations on the embedded database, without the hop to its server.
+//! The most frequent operations on the embedded database, without an HTTP request to its server.
 
 use dynoxide::{Database, DynoxideError, Result};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
-use super::Answer;
+use super::answer::Answer;
 
-/// Performs an operation if it is one of these and the request is sound. `None` leaves it to the server, which words
-/// refusals as DynamoDB does; what comes to nothing here has changed nothing.
+/// Performs an operation if it is one of these and the request is valid. `None`: the server must perform it, because its
+/// error messages are those of DynamoDB. Nothing has changed then.
 pub fn perform(database: &Database, operation: &str, body: &[u8]) -> Option<Answer> {
     match operation {
         "GetItem" => answer(body, |request| database.get_item(request)),
@@ -31,7 +31,7 @@ fn answer<Q: DeserializeOwned, A: Serialize>(body: &[u8], perform: impl FnOnce(Q
             error @ (DynoxideError::ConditionalCheckFailedException(..)
             | DynoxideError::TransactionCanceledException(..)),
         ) => (error.status_code(), error.to_json().into_bytes()),
-        // Tried again it might be done twice.
+        // Not left to the server: the operation could be performed twice.
         Err(error) if error.status_code() >= 500 => (error.status_code(), error.to_json().into_bytes()),
         Err(_) => return None,
     };

@@ -1,8 +1,9 @@
-//! The tables: DynamoDB and its streams, from the embedded `dynoxide` on disk or from a server named by its URL.
+//! DynamoDB and its streams: the embedded `dynoxide` on disk, or a server at a URL.
 //!
-//! Both are spoken to over HTTP. For the embedded one that is a hop inside this process, which buys its whole protocol
-//! layer with refusals worded as the real service words them. What runs often spares the hop.
+//! The local cloud uses HTTP for both. For the embedded database this is a request inside this process, but it gives the
+//! whole protocol, with DynamoDB's error messages. The most frequent operations do without the request.
 
+mod answer;
 mod direct;
 mod records;
 mod tables;
@@ -21,10 +22,12 @@ use crate::plan::REGION;
 use crate::store;
 use crate::wire;
 
-/// The access key id that functions get. Some servers keep a database for each, so all of us have to use the same.
+pub use answer::Answer;
+
+/// The access key id that functions get. Some servers keep a database for each id, so every client must use this one.
 pub const ACCESS_KEY_ID: &str = "local";
 
-/// How often a server is asked for new stream records; the embedded one tells.
+/// The pause between two polls of a server for new stream records. The embedded database signals them.
 const POLL: Duration = Duration::from_millis(200);
 
 #[derive(Clone)]
@@ -32,37 +35,30 @@ pub struct DynamoDb {
     agent: ureq::Agent,
     url: Arc<str>,
     embedded: Option<Arc<Embedded>>,
-    /// Counts the writes that went through here.
+    /// The number of writes through this service.
     writes: Arc<watch::Sender<u64>>,
 }
 
 struct Embedded {
     database: Database,
     path: PathBuf,
-    /// A connection of our own to the same file, for what `dynoxide` leaves to its user: pruning the streams.
+    /// A second connection to the same file, for pruning the streams: `dynoxide` does not do that.
     maintenance: Mutex<rusqlite::Connection>,
-    /// Its server stops when this is dropped.
+    /// The server stops when this is dropped.
     _serving: oneshot::Sender<()>,
 }
 
-/// An answer to pass on.
-pub struct Answer {
-    pub status: u16,
-    pub headers: Vec<(&'static str, String)>,
-    pub body: Vec<u8>,
-}
-
-/// Tells of writes: see [`DynamoDb::writes`].
+/// Signals writes: see [`DynamoDb::writes`].
 pub struct Writes(Option<watch::Receiver<u64>>);
 
 impl Writes {
-    /// Resolves when something was written since this was made or last resolved: read, and wait here when there was
-    /// nothing. A write during the read is not missed.
+    /// Resolves if there was a write since this was created or last resolved. Read first, and wait here if there was nothing
+    /// to read: a write during the read is not missed.
     pub async fn next(&mut self) {
         match &mut self.0 {
             Some(writes) => {
                 if writes.changed().await.is_err() {
-                    // The local cloud is going down: nothing will be written.
+                    // The local cloud is stopping: there will be no more writes.
                     std::future::pending().await
                 }
             }
@@ -72,19 +68,21 @@ impl Writes {
 }
 
 impl DynamoDb {
-    /// Opens the embedded database in the file at `path`, making it where there is none.
+    /// Opens the embedded database in the file at `path`. Creates the file if it does not exist.
     pub fn open(path: &Path) -> anyhow::Result<DynamoDb> {
         let (embedded, url) = Embedded::open(path)?;
         Ok(DynamoDb::new(url, Some(embedded)))
     }
 
-    /// Uses the server at `url`, which has to speak plain HTTP: DynamoDB Local, say.
+    /// Uses the server at `url`, which must accept plain HTTP, as DynamoDB Local does.
     pub async fn connect(url: &str) -> anyhow::Result<DynamoDb> {
         let dynamodb = DynamoDb::new(url.to_owned(), None);
         dynamodb
             .ask::<Value>("DynamoDB_20120810.ListTables", &serde_json::json!({}))
             .await
-            .with_context(|| format!("cannot use {url} (--dynamodb-endpoint). Is a DynamoDB server running there?"))?;
+            .with_context(|| {
+                format!("could not use {url} (--dynamodb-endpoint); is a DynamoDB server running there?")
+            })?;
         Ok(dynamodb)
     }
 
@@ -103,8 +101,7 @@ impl DynamoDb {
         }
     }
 
-    /// Performs an operation, named as in `X-Amz-Target` (`DynamoDB_20120810.GetItem`), and gives the answer whatever it
-    /// says.
+    /// Performs an operation, named as in `X-Amz-Target` (`DynamoDB_20120810.GetItem`). Returns error answers too.
     pub async fn call(&self, target: &str, body: Vec<u8>) -> anyhow::Result<Answer> {
         let operation = target.rsplit('.').next().unwrap_or(target).to_owned();
         let mut answer = {
@@ -118,7 +115,7 @@ impl DynamoDb {
                     },
                     None => send(request, &body),
                 };
-                // Here, as whoever asked may be gone by now and the write is still there.
+                // Here, because the caller may have disconnected by now, and the write has still happened.
                 if is_write(&operation) {
                     writes.send_modify(|writes| *writes += 1);
                 }
@@ -131,7 +128,7 @@ impl DynamoDb {
                 wire::log(&embedded.failure(&operation, &answer));
             }
             if answer.status == 400 {
-                name_unknown(&operation, &mut answer);
+                explain_unknown_operation(&operation, &mut answer);
             }
             names_of_aws(&operation, &mut answer);
         }
@@ -145,35 +142,35 @@ impl DynamoDb {
             .header("content-type", "application/x-amz-json-1.0")
             .header("x-amz-target", target)
             .header("x-amz-date", "20260101T000000Z")
-            // Nobody checks the signature, but it has to be there.
+            // A signature is required but not checked.
             .header(
                 "authorization",
                 format!("AWS4-HMAC-SHA256 Credential={credential}, SignedHeaders=host, Signature=none"),
             )
     }
 
-    /// Performs an operation whose refusal is an error.
+    /// Performs an operation. An error answer is an error.
     async fn ask<T: DeserializeOwned>(&self, target: &str, request: &Value) -> anyhow::Result<T> {
         let answer = self.call(target, request.to_string().into_bytes()).await?;
         if answer.status != 200 {
             bail!("{target} was refused: {}", String::from_utf8_lossy(&answer.body));
         }
-        serde_json::from_slice(&answer.body).with_context(|| format!("{target} was answered with something unexpected"))
+        serde_json::from_slice(&answer.body).with_context(|| format!("could not read the answer to {target}"))
     }
 
-    /// Tells of writes from now on. A server that others may write to as well is simply asked again and again.
+    /// Signals writes from now on. A server is polled instead, because other clients may write to it.
     pub fn writes(&self) -> Writes {
         Writes(self.embedded.as_ref().map(|_| self.writes.subscribe()))
     }
 
-    /// Deletes items whose time to live is over, as DynamoDB does in its own time.
+    /// Deletes items whose time to live is over. DynamoDB does so with a delay.
     pub async fn delete_expired(&self) -> anyhow::Result<()> {
         let Some(embedded) = self.embedded.clone() else {
             return Ok(());
         };
         let deleted = blocking(move || Ok(embedded.database.sweep_ttl()?))
             .await
-            .context("deleting expired items failed")?;
+            .context("could not delete expired items")?;
         if deleted > 0 {
             self.writes.send_modify(|writes| *writes += 1);
         }
@@ -185,14 +182,14 @@ impl Embedded {
     fn open(path: &Path) -> anyhow::Result<(Embedded, String)> {
         let text = path
             .to_str()
-            .with_context(|| format!("{} is not a path in UTF-8", path.display()))?;
+            .with_context(|| format!("the path {} is not valid UTF-8", path.display()))?;
         let opened = Database::new(text).map_err(anyhow::Error::new).and_then(|database| {
-            // Despite its name, what sets `synchronous = NORMAL`: commits then survive the death of this process without
-            // waiting for the disk each time.
+            // Despite its name, this sets `synchronous = NORMAL`: commits survive the death of this process, but do not wait
+            // for the disk each time.
             database.disable_bulk_loading()?;
             let maintenance = rusqlite::Connection::open(path)?;
             maintenance.busy_timeout(Duration::from_secs(5))?;
-            // Each write asks for its table's last record. Without this index that reads the whole stream.
+            // Each write looks up its table's last record. Without this index, that reads the whole stream.
             maintenance.execute_batch(
                 "CREATE INDEX IF NOT EXISTS local_stream_order
                  ON _stream_records (table_name, CAST(sequence_number AS INTEGER))",
@@ -214,9 +211,10 @@ impl Embedded {
     }
 }
 
-/// Serves the database on a port of its own, in threads of its own: its requests block.
+/// Serves the database on a separate port and in separate threads, because its requests block.
 fn serve(database: Database, stopped: oneshot::Receiver<()>) -> anyhow::Result<String> {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").context("no port is free for the embedded DynamoDB")?;
+    let listener =
+        std::net::TcpListener::bind("127.0.0.1:0").context("could not open a port for the embedded DynamoDB")?;
     listener.set_nonblocking(true)?;
     let url = format!("http://{}/", listener.local_addr()?);
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -253,7 +251,7 @@ fn send(request: ureq::RequestBuilder<ureq::typestate::WithBody>, body: &[u8]) -
         .with_config()
         .limit(64 << 20)
         .read_to_vec()
-        .context("DynamoDB did not answer in full")?;
+        .context("DynamoDB did not complete its answer")?;
     Ok(Answer {
         status: response.status().as_u16(),
         headers,
@@ -275,8 +273,8 @@ fn is_write(operation: &str) -> bool {
     )
 }
 
-/// `dynoxide` names its region after itself, its shards too short for what some SDKs take for one, and who deletes expired
-/// items as Lambda does rather than the API. None of that shows here.
+// `dynoxide` differs from AWS in three names: its region is `dynoxide`, its shard ids are too short for some SDKs, and the
+// fields that identify the deleter of expired items have Lambda's spelling. Answers show the names of AWS.
 const ARN: [&str; 2] = ["arn:aws:dynamodb:dynoxide:", "arn:aws:dynamodb:us-east-1:"];
 const AWS_REGION: [&str; 2] = [r#""awsRegion":"dynoxide""#, r#""awsRegion":"us-east-1""#];
 const SHARD: [&str; 2] = [r#""shardId-00000001-"#, r#""shardId-00000000000000000001-"#];
@@ -286,7 +284,7 @@ const IDENTITY: [&str; 2] = [
 ];
 
 fn names_of_aws(operation: &str, answer: &mut Answer) {
-    // No user's data is among these: an item's values are objects with the type for a key.
+    // This cannot change a user's data: an item's values are objects with the type as their key.
     let names: &[_] = match operation {
         "GetRecords" => &[AWS_REGION, IDENTITY],
         _ if operation.ends_with("Table") || operation.contains("Stream") => &[ARN, SHARD],
@@ -301,30 +299,31 @@ fn names_of_aws(operation: &str, answer: &mut Answer) {
         _ => text,
     }
     .into_bytes();
-    // It was of what the text was.
+    // The checksum was that of the text before.
     answer.headers.retain(|(name, _)| *name != "x-amz-crc32");
 }
 
-/// `dynoxide` refuses what it does not know without a word.
-fn name_unknown(operation: &str, answer: &mut Answer) {
-    if let Ok(mut told) = serde_json::from_slice::<Value>(&answer.body)
-        && told["__type"] == "com.amazon.coral.service#UnknownOperationException"
+/// `dynoxide` refuses an unknown operation without a message. Adds one.
+fn explain_unknown_operation(operation: &str, answer: &mut Answer) {
+    if let Ok(mut error) = serde_json::from_slice::<Value>(&answer.body)
+        && error["__type"] == "com.amazon.coral.service#UnknownOperationException"
     {
-        told["message"] = format!("The local cloud does not know the DynamoDB operation {operation}.").into();
-        answer.body = told.to_string().into();
+        error["message"] = format!("The local cloud does not support the DynamoDB operation {operation}.").into();
+        answer.body = error.to_string().into();
         answer.headers.retain(|(name, _)| *name != "x-amz-crc32");
     }
 }
 
-/// Takes away the end that `dynoxide` tells of its one shard: the shard is open, and one with an end counts as closed.
+/// Removes the ending sequence number that `dynoxide` gives its one shard: the shard is open, and a shard with an ending
+/// number counts as closed.
 fn without_ends(text: &str) -> Option<String> {
-    let mut told: Value = serde_json::from_str(text).ok()?;
-    for shard in told["StreamDescription"]["Shards"].as_array_mut()? {
+    let mut description: Value = serde_json::from_str(text).ok()?;
+    for shard in description["StreamDescription"]["Shards"].as_array_mut()? {
         shard["SequenceNumberRange"]
             .as_object_mut()?
             .remove("EndingSequenceNumber");
     }
-    Some(told.to_string())
+    Some(description.to_string())
 }
 
 fn names_of_dynoxide(operation: &str, body: Vec<u8>) -> Vec<u8> {
@@ -337,7 +336,7 @@ fn names_of_dynoxide(operation: &str, body: Vec<u8>) -> Vec<u8> {
     }
 }
 
-/// Runs what blocks where it holds nobody up.
+/// Runs work that blocks on a thread for such work.
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> anyhow::Result<T> + Send + 'static) -> anyhow::Result<T> {
     tokio::task::spawn_blocking(work)
         .await
@@ -345,13 +344,13 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> anyhow::Result<T> + 
 }
 
 impl Embedded {
-    /// What to tell the terminal of an operation that failed by no fault of its sender.
+    /// The error for the terminal if an operation failed inside the database.
     fn failure(&self, operation: &str, answer: &Answer) -> anyhow::Error {
-        let told: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
-        let message = told["message"].as_str().unwrap_or("no reason was given");
+        let error: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+        let message = error["message"].as_str().unwrap_or("no reason was given");
         let advice = match message {
-            _ if message.contains("disk is full") => ". Nothing acknowledged is lost; make room and try again",
-            _ if message.contains("malformed") => ". The file is damaged: start with --fresh to begin with empty data",
+            _ if message.contains("disk is full") => ". No acknowledged write is lost; free some space and try again",
+            _ if message.contains("malformed") => ". The file is damaged: use --fresh to start with empty data",
             _ => "",
         };
         anyhow!("{operation} failed in {}: {message}{advice}", self.path.display())

@@ -1,4 +1,4 @@
-//! Reads and prunes the streams of the tables.
+//! Reads and prunes the tables' streams.
 
 use anyhow::Context;
 use dynoxide::actions::get_records::GetRecordsRequest;
@@ -11,23 +11,23 @@ use super::{DynamoDb, Embedded, blocking};
 use crate::plan::REGION;
 use crate::store::now_ms;
 
-/// How long DynamoDB keeps a stream record, in seconds.
+/// DynamoDB keeps a stream record for this many seconds.
 const RETENTION: i64 = 24 * 60 * 60;
 
-/// What `dynoxide` adds to a record's number to make it look like a sequence number.
+/// `dynoxide` adds this to a record's number, so that it looks like a sequence number.
 const SEQUENCE_OFFSET: i128 = 100_000_000_000_000_000_000;
 
 impl DynamoDb {
     /// The ARN of a table's stream, if it has one.
     pub async fn stream_of(&self, table: &str) -> anyhow::Result<Option<String>> {
-        let told: Value = self
+        let description: Value = self
             .ask("DynamoDB_20120810.DescribeTable", &json!({ "TableName": table }))
             .await?;
-        Ok(told["Table"]["LatestStreamArn"].as_str().map(str::to_owned))
+        Ok(description["Table"]["LatestStreamArn"].as_str().map(str::to_owned))
     }
 
-    /// Up to `limit` (at most 1,000) records of a stream, as a Lambda event has them, after the one with the sequence
-    /// number `after`; from the oldest on without it.
+    /// Up to `limit` (at most 1,000) records of a stream, in the form of a Lambda event: those after the sequence number
+    /// `after`, or the oldest if it is `None`.
     pub async fn records_after(
         &self,
         stream_arn: &str,
@@ -42,17 +42,17 @@ impl DynamoDb {
             }
             None => self.records_of_server(stream_arn, after, limit).await,
         };
-        let mut records = records.with_context(|| format!("cannot read the stream {stream_arn}"))?;
+        let mut records = records.with_context(|| format!("could not read the stream {stream_arn}"))?;
         for record in &mut records {
-            as_in_lambda_event(record, stream_arn);
+            convert_to_lambda_event(record, stream_arn);
         }
         Ok(records)
     }
 
-    /// The sequence number of the newest record of a stream, for who wants only what comes after.
+    /// The sequence number of the newest record of a stream.
     pub async fn newest_sequence(&self, stream_arn: &str) -> anyhow::Result<Option<String>> {
         let mut newest = None;
-        // Record by record rather than from `DescribeStream`, which tells no end for a shard that is open.
+        // From the records, because `DescribeStream` gives no ending sequence number for an open shard.
         loop {
             let records = self.records_after(stream_arn, newest.as_deref(), 1000).await?;
             let Some(last) = records.last() else {
@@ -62,8 +62,8 @@ impl DynamoDb {
         }
     }
 
-    /// As the embedded database does it, for a server whose shards follow one another. A stream with shards side by side
-    /// (of a table with many partitions) is read shard after shard, and so not in the order of time.
+    /// The same for a server. Shards are read one after the other. If several shards are open at the same time (a table with
+    /// many partitions), the records are not in the order of time.
     pub(super) async fn records_of_server(
         &self,
         arn: &str,
@@ -101,19 +101,19 @@ impl DynamoDb {
         let mut shards = Vec::new();
         let mut request = json!({ "StreamArn": arn });
         loop {
-            let mut told: Value = self.ask("DynamoDBStreams_20120810.DescribeStream", &request).await?;
-            if let Value::Array(page) = told["StreamDescription"]["Shards"].take() {
+            let mut description: Value = self.ask("DynamoDBStreams_20120810.DescribeStream", &request).await?;
+            if let Value::Array(page) = description["StreamDescription"]["Shards"].take() {
                 shards.extend(page);
             }
-            match told["StreamDescription"]["LastEvaluatedShardId"].take() {
+            match description["StreamDescription"]["LastEvaluatedShardId"].take() {
                 Value::Null => return Ok(shards),
                 last => request["ExclusiveStartShardId"] = last,
             }
         }
     }
 
-    /// Deletes records of a table's stream that are past their 24 hours and that every reader has passed: up to the
-    /// sequence number `passed`, or all of them where nobody reads the stream.
+    /// Deletes records of a table's stream that are older than 24 hours and that every reader has passed: those up to the
+    /// sequence number `passed`, or all if it is `None`, because the stream has no reader.
     pub async fn prune(&self, table: &str, passed: Option<&str>) -> anyhow::Result<()> {
         let Some(embedded) = self.embedded.clone() else {
             return Ok(());
@@ -122,13 +122,16 @@ impl DynamoDb {
         let passed = passed.map_or(Ok(i64::MAX), stored_number)?;
         blocking(move || embedded.prune(&table, passed, now_ms() / 1000 - RETENTION))
             .await
-            .context("pruning a stream failed")
+            .context("could not prune a stream")
     }
 }
 
 impl Embedded {
     fn records_after(&self, stream_arn: String, after: Option<String>, limit: usize) -> anyhow::Result<Vec<Value>> {
-        let table = stream_arn.split('/').nth(1).context("it is not the ARN of a stream")?;
+        let table = stream_arn
+            .split('/')
+            .nth(1)
+            .context("this is not the ARN of a stream")?;
         let kind = if after.is_some() {
             "AFTER_SEQUENCE_NUMBER"
         } else {
@@ -143,7 +146,7 @@ impl Embedded {
                 stream_arn,
             })?
             .shard_iterator;
-        // Further where a whole read tells of no change.
+        // Reads on as long as no record of a read contains a change.
         while let Some(shard_iterator) = from {
             let read = self.database.get_records(GetRecordsRequest {
                 shard_iterator,
@@ -154,7 +157,7 @@ impl Embedded {
             }
             let records = read.records.iter().map(|record| Ok(serde_json::to_value(record)?));
             let mut records = records.collect::<anyhow::Result<Vec<Value>>>()?;
-            records.retain(tells_a_change);
+            records.retain(is_change);
             if !records.is_empty() {
                 return Ok(records);
             }
@@ -163,10 +166,10 @@ impl Embedded {
         Ok(Vec::new())
     }
 
-    /// A thousand at a time, so that no write waits for long.
+    /// Deletes a thousand records at a time, so that no write has to wait for long.
     fn prune(&self, table: &str, passed: i64, older_than: i64) -> anyhow::Result<()> {
         loop {
-            // The newest stays whatever its age: the next record's number is reckoned from it.
+            // The newest record stays, whatever its age: `dynoxide` computes the next record's number from it.
             let deleted = self.maintenance().execute(
                 "DELETE FROM _stream_records WHERE id IN
                      (SELECT id FROM _stream_records
@@ -183,8 +186,8 @@ impl Embedded {
     }
 }
 
-/// `dynoxide` also records a write that left its item as it was, which DynamoDB does not.
-fn tells_a_change(record: &Value) -> bool {
+/// Whether a record contains a change. Unlike DynamoDB, `dynoxide` also records a write that did not change its item.
+fn is_change(record: &Value) -> bool {
     let images = &record["dynamodb"];
     images["NewImage"].is_null() || images["NewImage"] != images["OldImage"]
 }
@@ -197,8 +200,8 @@ fn stored_number(sequence: &str) -> anyhow::Result<i64> {
         .with_context(|| format!("{sequence} is not a sequence number of this stream"))
 }
 
-/// Where a Lambda event differs from the stream's own API.
-fn as_in_lambda_event(record: &mut Value, stream_arn: &str) {
+/// Changes the fields in which a Lambda event differs from the streams' API.
+fn convert_to_lambda_event(record: &mut Value, stream_arn: &str) {
     record["awsRegion"] = REGION.into();
     record["eventSourceARN"] = stream_arn.into();
     let identity = &record["userIdentity"];

@@ -1,4 +1,4 @@
-//! Makes the tables that the template declares.
+//! Creates the tables that the template declares.
 
 use anyhow::{Context, bail};
 use serde_json::{Value, json};
@@ -7,21 +7,21 @@ use super::DynamoDb;
 use crate::plan::Table;
 
 impl DynamoDb {
-    /// Makes the tables that are missing. One that was made from another declaration is an error, as its items would not
-    /// be found by the new keys.
+    /// Creates the tables that are missing. It is an error if a table exists with other keys or indexes: the new keys would
+    /// not find its items.
     pub async fn create_missing_tables(&self, tables: &[Table]) -> anyhow::Result<()> {
         for table in tables {
             match self.table(&table.name).await? {
                 None => {
                     self.ask::<Value>("DynamoDB_20120810.CreateTable", &table.create)
                         .await
-                        .with_context(|| format!("{}: cannot make the table {}", table.logical_id, table.name))?;
+                        .with_context(|| format!("{}: could not create the table {}", table.logical_id, table.name))?;
                 }
                 Some(existing) => self.adopt(table, &existing).await?,
             }
             self.apply_ttl(table)
                 .await
-                .with_context(|| format!("{}: cannot set the time to live", table.logical_id))?;
+                .with_context(|| format!("{}: could not set the time to live", table.logical_id))?;
         }
         Ok(())
     }
@@ -34,17 +34,17 @@ impl DynamoDb {
                 json!({ "TableName": name }).to_string().into(),
             )
             .await?;
-        let mut told: Value =
-            serde_json::from_slice(&answer.body).context("DescribeTable was not answered with JSON")?;
+        let mut description: Value =
+            serde_json::from_slice(&answer.body).context("the answer to DescribeTable is not JSON")?;
         match answer.status {
-            200 => Ok(Some(told["Table"].take())),
-            _ if told["__type"]
+            200 => Ok(Some(description["Table"].take())),
+            _ if description["__type"]
                 .as_str()
                 .is_some_and(|name| name.ends_with("ResourceNotFoundException")) =>
             {
                 Ok(None)
             }
-            _ => bail!("DescribeTable was refused: {told}"),
+            _ => bail!("DescribeTable was refused: {description}"),
         }
     }
 
@@ -53,8 +53,8 @@ impl DynamoDb {
             let (was, is) = (shape(existing), shape(&table.create));
             if was != is {
                 bail!(
-                    "{}: the table {} was made with other {what} than the template now declares ({was}, now {is}). \
-                     Start with --fresh to make it anew, without its items, or name another folder with --data",
+                    "{}: the table {} exists with other {what} than the template declares ({was}, now {is}). \
+                     Use --fresh to start with empty tables, or choose another folder with --data",
                     table.logical_id,
                     table.name,
                 );
@@ -71,7 +71,7 @@ impl DynamoDb {
             let request = json!({ "TableName": table.name, "StreamSpecification": specification });
             self.ask::<Value>("DynamoDB_20120810.UpdateTable", &request)
                 .await
-                .with_context(|| format!("{}: cannot change the stream of the table", table.logical_id))?;
+                .with_context(|| format!("{}: could not change the stream of the table", table.logical_id))?;
         }
         Ok(())
     }
@@ -81,8 +81,8 @@ impl DynamoDb {
             return Ok(());
         };
         let name = json!({ "TableName": table.name });
-        let told: Value = self.ask("DynamoDB_20120810.DescribeTimeToLive", &name).await?;
-        if told["TimeToLiveDescription"]["AttributeName"] == attribute.as_str() {
+        let description: Value = self.ask("DynamoDB_20120810.DescribeTimeToLive", &name).await?;
+        if description["TimeToLiveDescription"]["AttributeName"] == attribute.as_str() {
             return Ok(());
         }
         let specification = json!({ "Enabled": true, "AttributeName": attribute });
@@ -93,7 +93,7 @@ impl DynamoDb {
     }
 }
 
-/// What the keys of a table are, from a request or a description.
+/// The keys of a table, from a request or a description.
 fn keys(table: &Value) -> Value {
     let mut keys = table["KeySchema"].clone();
     let typed = |name: &Value| {
@@ -109,7 +109,7 @@ fn keys(table: &Value) -> Value {
     sorted(keys)
 }
 
-/// What its indexes are.
+/// The indexes of a table, from a request or a description.
 fn indexes(table: &Value) -> Value {
     let of = |kind: &str| {
         let indexes = table[kind].as_array().into_iter().flatten().map(|index| {
@@ -126,7 +126,7 @@ fn indexes(table: &Value) -> Value {
     json!([of("GlobalSecondaryIndexes"), of("LocalSecondaryIndexes")])
 }
 
-/// A list whose order means nothing, in one order, and its objects' fields too.
+/// Sorts a list and the fields of its objects, so that lists in another order compare as equal.
 fn sorted(list: Value) -> Value {
     let Value::Array(mut list) = list else {
         return list;

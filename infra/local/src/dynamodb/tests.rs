@@ -1,3 +1,5 @@
+//! The embedded database, and the same database as a server.
+
 use std::time::Duration;
 
 use serde_json::json;
@@ -5,7 +7,7 @@ use serde_json::json;
 use super::*;
 use crate::plan::Table;
 
-/// A table, with `change` made to its declaration.
+/// A table whose declaration `change` may change.
 fn table(change: impl FnOnce(&mut Table)) -> Table {
     let mut table = Table {
         logical_id: "Things".to_owned(),
@@ -48,7 +50,7 @@ async fn put(dynamodb: &DynamoDb, key: &str, expires: i64) {
         .unwrap();
 }
 
-async fn refusal(dynamodb: &DynamoDb, operation: &str, request: Value) -> (u16, Value) {
+async fn call(dynamodb: &DynamoDb, operation: &str, request: Value) -> (u16, Value) {
     let answer = dynamodb
         .call(&format!("DynamoDB_20120810.{operation}"), request.to_string().into())
         .await
@@ -61,7 +63,7 @@ fn sequence(record: &Value) -> &str {
 }
 
 #[tokio::test]
-async fn items_and_stream_are_there_after_a_restart() {
+async fn items_and_stream_survive_a_restart() {
     let folder = tempfile::tempdir().unwrap();
     let dynamodb = open(&folder).await;
     put(&dynamodb, "a", 1).await;
@@ -101,7 +103,7 @@ async fn a_write_that_changes_nothing_is_not_in_the_stream() {
     }
     let arn = dynamodb.stream_of("things").await.unwrap().unwrap();
     let first = dynamodb.records_after(&arn, None, 1).await.unwrap();
-    // The next two reads of one record tell of no change: what follows is found all the same.
+    // The next two records contain no change. The read continues to the one that does.
     let second = dynamodb
         .records_after(&arn, Some(sequence(&first[0])), 1)
         .await
@@ -117,7 +119,7 @@ async fn a_write_that_changes_nothing_is_not_in_the_stream() {
 }
 
 #[tokio::test]
-async fn readers_are_woken_by_writes_since_they_last_looked() {
+async fn a_write_wakes_readers_once() {
     let folder = tempfile::tempdir().unwrap();
     let dynamodb = open(&folder).await;
     let mut writes = dynamodb.writes();
@@ -134,7 +136,7 @@ async fn readers_are_woken_by_writes_since_they_last_looked() {
 }
 
 #[tokio::test]
-async fn expired_items_are_deleted_and_the_stream_tells_by_whom() {
+async fn expired_items_are_deleted_and_the_stream_names_the_deleter() {
     let folder = tempfile::tempdir().unwrap();
     let dynamodb = open(&folder).await;
     put(&dynamodb, "old", 1).await;
@@ -154,7 +156,7 @@ async fn expired_items_are_deleted_and_the_stream_tells_by_whom() {
 }
 
 #[tokio::test]
-async fn pruning_leaves_what_is_young_unread_or_newest() {
+async fn pruning_keeps_young_unread_and_newest_records() {
     let folder = tempfile::tempdir().unwrap();
     let dynamodb = open(&folder).await;
     for key in ["a", "b", "c", "d"] {
@@ -205,7 +207,7 @@ async fn a_write_does_not_read_the_whole_stream() {
 }
 
 #[tokio::test]
-async fn a_failed_condition_shows_the_item() {
+async fn a_failed_condition_returns_the_item() {
     let folder = tempfile::tempdir().unwrap();
     let dynamodb = open(&folder).await;
     put(&dynamodb, "a", 7).await;
@@ -219,39 +221,39 @@ async fn a_failed_condition_shows_the_item() {
         "ExpressionAttributeValues": { ":k": { "S": "x" } },
         "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
     });
-    let (status, told) = refusal(&dynamodb, "UpdateItem", update.clone()).await;
-    assert_eq!((status, &told["Item"]), (400, &item));
+    let (status, body) = call(&dynamodb, "UpdateItem", update.clone()).await;
+    assert_eq!((status, &body["Item"]), (400, &item));
     assert_eq!(
-        told["__type"],
+        body["__type"],
         "com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException"
     );
 
-    let (status, told) = refusal(
+    let (status, body) = call(
         &dynamodb,
         "TransactWriteItems",
         json!({ "TransactItems": [{ "Update": update }] }),
     )
     .await;
-    assert_eq!((status, &told["CancellationReasons"][0]["Item"]), (400, &item));
+    assert_eq!((status, &body["CancellationReasons"][0]["Item"]), (400, &item));
 }
 
 #[tokio::test]
-async fn refusals_are_worded_as_dynamodb_words_them() {
+async fn error_messages_are_those_of_dynamodb() {
     let folder = tempfile::tempdir().unwrap();
     let dynamodb = open(&folder).await;
     let item = json!({ "pk": { "S": "a" }, "n": { "N": "seven" } });
-    let (status, told) = refusal(&dynamodb, "PutItem", json!({ "TableName": "things", "Item": item })).await;
+    let (status, body) = call(&dynamodb, "PutItem", json!({ "TableName": "things", "Item": item })).await;
     assert_eq!(status, 400);
     assert_eq!(
-        told["message"],
+        body["message"],
         "1 validation error detected: The parameter cannot be converted to a numeric value: seven"
     );
-    let (_, told) = refusal(&dynamodb, "CreateBackup", json!({})).await;
-    assert!(told["message"].as_str().unwrap().contains("CreateBackup"), "{told}");
+    let (_, body) = call(&dynamodb, "CreateBackup", json!({})).await;
+    assert!(body["message"].as_str().unwrap().contains("CreateBackup"), "{body}");
 }
 
 #[tokio::test]
-async fn the_streams_own_api_shows_one_open_shard_with_a_name_as_long_as_sdks_want() {
+async fn the_streams_api_lists_one_open_shard_with_an_id_that_sdks_accept() {
     let folder = tempfile::tempdir().unwrap();
     let dynamodb = open(&folder).await;
     put(&dynamodb, "a", 1).await;
@@ -268,7 +270,7 @@ async fn the_streams_own_api_shows_one_open_shard_with_a_name_as_long_as_sdks_wa
 }
 
 #[tokio::test]
-async fn other_keys_or_indexes_than_the_table_was_made_with_are_an_error() {
+async fn other_keys_or_indexes_than_those_of_the_existing_table_are_an_error() {
     let folder = tempfile::tempdir().unwrap();
     let dynamodb = open(&folder).await;
     let other_index = table(|table| table.create["GlobalSecondaryIndexes"][0]["IndexName"] = json!("sorts"));
@@ -288,7 +290,7 @@ async fn other_keys_or_indexes_than_the_table_was_made_with_are_an_error() {
 }
 
 #[tokio::test]
-async fn a_damaged_file_is_named_with_what_to_do() {
+async fn the_error_for_a_damaged_file_names_it_and_suggests_a_fix() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("tables.sqlite");
     std::fs::write(&path, vec![b'x'; 8192]).unwrap();
@@ -300,7 +302,7 @@ async fn a_damaged_file_is_named_with_what_to_do() {
 }
 
 #[tokio::test]
-async fn a_server_is_used_as_it_is() {
+async fn a_server_replaces_the_embedded_database() {
     let folder = tempfile::tempdir().unwrap();
     let server = open(&folder).await;
     let dynamodb = DynamoDb::connect(&server.url).await.unwrap();

@@ -1,5 +1,12 @@
+//! Events from `put` to the queues of the matching rules.
+
+use serde_json::{Value, json};
+
+use super::bus::{Entry, EntryResult};
 use super::*;
-use crate::plan::{Rule, Target};
+use crate::plan::{self, Rule, Target};
+use crate::sqs::Sqs;
+use crate::store::Store;
 
 fn queue(name: &str) -> plan::Queue {
     plan::Queue {
@@ -60,7 +67,7 @@ fn received(sqs: &Sqs, queue: &str) -> Vec<Value> {
 }
 
 #[test]
-fn an_event_goes_to_the_queues_of_the_rules_it_matches() {
+fn an_event_is_sent_to_the_queues_of_the_rules_that_match() {
     let folder = tempfile::tempdir().unwrap();
     let rules = [
         rule("sold", json!({ "detail-type": ["SOLD"] }), vec![target("one")]),
@@ -104,7 +111,7 @@ fn an_event_goes_to_the_queues_of_the_rules_it_matches() {
 }
 
 #[test]
-fn a_bad_entry_fails_alone() {
+fn an_invalid_entry_does_not_affect_the_others() {
     let folder = tempfile::tempdir().unwrap();
     let (bus, sqs) = open(
         &folder,
@@ -153,7 +160,7 @@ fn a_bad_entry_fails_alone() {
 }
 
 #[test]
-fn what_cannot_reach_its_target_goes_to_the_targets_dead_letter_queue() {
+fn an_undeliverable_event_is_sent_to_the_targets_dead_letter_queue() {
     let folder = tempfile::tempdir().unwrap();
     let gone = Target {
         dead_letter_queue_arn: Some(crate::arn::queue("dead")),
@@ -177,7 +184,7 @@ fn what_cannot_reach_its_target_goes_to_the_targets_dead_letter_queue() {
 }
 
 #[test]
-fn rules_of_clients_are_there_after_a_restart() {
+fn client_created_rules_survive_a_restart() {
     let folder = tempfile::tempdir().unwrap();
     let (bus, _) = open(&folder, &[rule("planned", json!({ "source": ["shop"] }), vec![])]);
     bus.put_rule("shop", "mine", json!({ "detail-type": [{ "prefix": "SO" }] }), true)
@@ -200,7 +207,7 @@ fn rules_of_clients_are_there_after_a_restart() {
 }
 
 #[test]
-fn a_broken_pattern_of_the_template_is_told() {
+fn an_invalid_pattern_of_the_template_is_an_error_that_names_the_rule() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(&folder.path().join("cloud.sqlite")).unwrap();
     let sqs = Sqs::open(store.clone(), &[]).unwrap();
@@ -211,7 +218,7 @@ fn a_broken_pattern_of_the_template_is_told() {
 }
 
 #[tokio::test]
-async fn who_follows_the_history_is_woken() {
+async fn a_new_event_wakes_a_follower_of_the_history() {
     let folder = tempfile::tempdir().unwrap();
     let (bus, _) = open(&folder, &[]);
     let following = tokio::spawn({

@@ -1,4 +1,4 @@
-//! EventBridge as SDKs speak it: `X-Amz-Target: AWSEvents.<operation>` with JSON.
+//! The wire protocol of EventBridge, as SDKs use it: `X-Amz-Target: AWSEvents.<operation>` with JSON.
 
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -6,16 +6,16 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+use super::bus::{Entry, EntryResult, EventBus};
 use super::pattern::Pattern;
 use super::rules::RuleError;
-use super::{Entry, EntryResult, EventBus};
 use crate::arn::{self, DEFAULT_BUS};
 use crate::plan::{self, Target};
 use crate::wire;
 
 const JSON: &str = "application/x-amz-json-1.1";
 
-/// Bytes of all entries of a `PutEvents`: 1 MB since 2026.
+/// The limit of all entries of a `PutEvents` together, in bytes: 1 MB since 2026.
 const MAX_SIZE: usize = 1024 * 1024;
 
 pub fn answer(bus: &EventBus, operation: &str, body: &[u8]) -> Response {
@@ -50,19 +50,19 @@ fn perform(bus: &EventBus, operation: &str, body: &[u8]) -> Result<Value, RuleEr
                 .buses
                 .iter()
                 .filter(|name| name.starts_with(&prefix))
-                .map(|name| told_bus(name))
+                .map(|name| describe_bus(name))
                 .collect();
             Ok(json!({ "EventBuses": buses }))
         }
         "DescribeEventBus" => {
             let request: DescribeEventBus = read(body)?;
-            Ok(told_bus(named_bus(bus, request.name.as_deref())?))
+            Ok(describe_bus(named_bus(bus, request.name.as_deref())?))
         }
         "PutRule" => {
             let request: PutRule = read(body)?;
             let on = named_bus(bus, request.event_bus_name.as_deref())?;
             let Some(pattern) = &request.event_pattern else {
-                let message = "The local cloud runs rules with an EventPattern only, not schedules.";
+                let message = "The local cloud supports rules with an EventPattern only, not schedules.";
                 return Err(RuleError::refused("ValidationException", message));
             };
             let pattern = read_json(pattern, "EventPattern")?;
@@ -72,7 +72,7 @@ fn perform(bus: &EventBus, operation: &str, body: &[u8]) -> Result<Value, RuleEr
         "DescribeRule" => {
             let request: OfRule = read(body)?;
             let on = named_bus(bus, request.event_bus_name.as_deref())?;
-            Ok(told_rule(&bus.rule(on, &request.rule)?))
+            Ok(describe_rule(&bus.rule(on, &request.rule)?))
         }
         "ListRules" => {
             let request: ListByPrefix = read(body)?;
@@ -82,7 +82,7 @@ fn perform(bus: &EventBus, operation: &str, body: &[u8]) -> Result<Value, RuleEr
                 .rules(on)
                 .iter()
                 .filter(|rule| rule.name.starts_with(&prefix))
-                .map(told_rule)
+                .map(describe_rule)
                 .collect();
             Ok(json!({ "Rules": rules }))
         }
@@ -95,7 +95,12 @@ fn perform(bus: &EventBus, operation: &str, body: &[u8]) -> Result<Value, RuleEr
         "ListTargetsByRule" => {
             let request: OfRule = read(body)?;
             let on = named_bus(bus, request.event_bus_name.as_deref())?;
-            let targets: Vec<_> = bus.rule(on, &request.rule)?.targets.iter().map(told_target).collect();
+            let targets: Vec<_> = bus
+                .rule(on, &request.rule)?
+                .targets
+                .iter()
+                .map(describe_target)
+                .collect();
             Ok(json!({ "Targets": targets }))
         }
         "RemoveTargets" => {
@@ -108,7 +113,7 @@ fn perform(bus: &EventBus, operation: &str, body: &[u8]) -> Result<Value, RuleEr
         }
         _ => Err(RuleError::refused(
             "UnknownOperationException",
-            format!("The local cloud does not know the EventBridge operation {operation}."),
+            format!("The local cloud does not support the EventBridge operation {operation}."),
         )),
     }
 }
@@ -133,7 +138,7 @@ fn put_events(bus: &EventBus, request: PutEvents) -> Result<Value, RuleError> {
     Ok(json!({ "FailedEntryCount": failed, "Entries": results }))
 }
 
-/// As EventBridge counts an entry.
+/// The size of an entry in bytes, as EventBridge counts it.
 fn size(entry: &Entry) -> usize {
     let length = |text: &Option<String>| text.as_ref().map_or(0, String::len);
     let resources: usize = entry.resources.iter().map(String::len).sum();
@@ -143,9 +148,9 @@ fn size(entry: &Entry) -> usize {
 
 fn put_targets(bus: &EventBus, request: PutTargets) -> Result<Value, RuleError> {
     let on = named_bus(bus, request.event_bus_name.as_deref())?;
-    let (taken, refused): (Vec<_>, Vec<_>) = request.targets.into_iter().partition(NewTarget::is_supported);
+    let (accepted, refused): (Vec<_>, Vec<_>) = request.targets.into_iter().partition(NewTarget::is_supported);
     bus.set_targets(on, &request.rule, |targets| {
-        for new in taken {
+        for new in accepted {
             targets.retain(|target| target.id != new.id);
             targets.push(Target {
                 id: new.id,
@@ -161,7 +166,7 @@ fn put_targets(bus: &EventBus, request: PutTargets) -> Result<Value, RuleError> 
             json!({
                 "TargetId": target.id,
                 "ErrorCode": "ValidationException",
-                "ErrorMessage": "The local cloud delivers to SQS queues only, without Input and InputTransformer.",
+                "ErrorMessage": "The local cloud delivers to SQS queues only, and supports neither Input nor InputTransformer.",
             })
         })
         .collect();
@@ -173,11 +178,11 @@ fn named_bus<'a>(bus: &'a EventBus, name: Option<&str>) -> Result<&'a str, RuleE
         .ok_or_else(|| RuleError::no_bus(name.unwrap_or(DEFAULT_BUS)))
 }
 
-fn told_bus(name: &str) -> Value {
+fn describe_bus(name: &str) -> Value {
     json!({ "Name": name, "Arn": arn::bus(name) })
 }
 
-fn told_rule(rule: &plan::Rule) -> Value {
+fn describe_rule(rule: &plan::Rule) -> Value {
     json!({
         "Name": rule.name,
         "Arn": arn::rule(&rule.bus, &rule.name),
@@ -187,22 +192,22 @@ fn told_rule(rule: &plan::Rule) -> Value {
     })
 }
 
-fn told_target(target: &Target) -> Value {
-    let mut told = json!({ "Id": target.id, "Arn": target.queue_arn });
+fn describe_target(target: &Target) -> Value {
+    let mut described = json!({ "Id": target.id, "Arn": target.queue_arn });
     if let Some(path) = &target.input_path {
-        told["InputPath"] = path.as_str().into();
+        described["InputPath"] = path.as_str().into();
     }
     if let Some(arn) = &target.dead_letter_queue_arn {
-        told["DeadLetterConfig"] = json!({ "Arn": arn });
+        described["DeadLetterConfig"] = json!({ "Arn": arn });
     }
-    told
+    described
 }
 
 fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, RuleError> {
     serde_json::from_slice(body).map_err(|error| RuleError::refused("SerializationException", error.to_string()))
 }
 
-/// JSON that comes in a string.
+/// Parses JSON that is the text of a field.
 fn read_json(text: &str, name: &str) -> Result<Value, RuleError> {
     serde_json::from_str(text).map_err(|error| {
         let shape = if name == "EventPattern" {

@@ -1,4 +1,4 @@
-//! CORS: preflight requests are answered by the API itself, and other answers get its headers instead of the function's.
+//! CORS: the API answers preflight requests, and its headers replace the functions' CORS headers in other answers.
 
 use axum::body::Body;
 use axum::extract::Request;
@@ -10,8 +10,9 @@ use crate::plan::Cors;
 /// The answer to a preflight request; `None` for any other request.
 pub fn preflight(cors: &Cors, request: &Request) -> Option<Response> {
     let headers = request.headers();
-    let asks = request.method() == Method::OPTIONS && headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
-    let origin = headers.get(header::ORIGIN).filter(|_| asks)?;
+    let is_preflight =
+        request.method() == Method::OPTIONS && headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
+    let origin = headers.get(header::ORIGIN).filter(|_| is_preflight)?;
 
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::NO_CONTENT;
@@ -34,7 +35,7 @@ pub fn preflight(cors: &Cors, request: &Request) -> Option<Response> {
     Some(response)
 }
 
-/// Adds what the configuration allows to an answer.
+/// Replaces the CORS headers of an answer by those of the configuration.
 pub fn decorate(cors: &Cors, origin: Option<&HeaderValue>, headers: &mut HeaderMap) {
     for name in [
         header::ACCESS_CONTROL_ALLOW_ORIGIN,
@@ -76,7 +77,7 @@ fn allow(cors: &Cors, origin: &HeaderValue, headers: &mut HeaderMap) -> bool {
     true
 }
 
-/// An origin may be allowed by its scheme alone: `https://*`.
+/// `allowed` may be an origin, or a scheme: `https://*`.
 fn matches(allowed: &str, origin: &str) -> bool {
     match allowed.strip_suffix('*') {
         Some(scheme) => origin.starts_with(scheme),
@@ -85,7 +86,7 @@ fn matches(allowed: &str, origin: &str) -> bool {
 }
 
 fn list(values: &[String]) -> Option<HeaderValue> {
-    // A value that is no header value cannot be sent; API Gateway would have refused the template.
+    // A value that is not valid in a header is omitted. API Gateway would refuse the template.
     if values.is_empty() {
         None
     } else {
@@ -129,17 +130,17 @@ mod tests {
     }
 
     #[test]
-    fn a_foreign_origin_is_allowed_nothing() {
+    fn a_foreign_origin_gets_no_headers() {
         assert!(ask("https://evil.example").headers().is_empty());
     }
 
     #[test]
-    fn plain_options_is_not_a_preflight() {
+    fn a_plain_options_request_is_not_a_preflight_request() {
         assert!(preflight(&cors(), &Request::options("/x").body(Body::empty()).unwrap()).is_none());
     }
 
     #[test]
-    fn the_functions_own_cors_headers_are_replaced() {
+    fn the_cors_headers_of_functions_are_replaced() {
         let mut headers = HeaderMap::new();
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
         decorate(&cors(), None, &mut headers);

@@ -1,4 +1,4 @@
-//! The HTTP API, as API Gateway serves it: routes to functions, payload format 2.0, CORS, limits.
+//! The HTTP API, as in API Gateway: routes to functions, payload format 2.0, CORS and limits.
 
 mod cors;
 mod payload;
@@ -20,7 +20,7 @@ use crate::plan::{Cors, Route};
 use routing::Routes;
 
 const LARGEST_REQUEST: usize = 10 * 1024 * 1024;
-/// The longest that API Gateway waits for an integration.
+/// API Gateway waits this long for a function.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
 struct HttpApi {
@@ -81,7 +81,7 @@ impl HttpApi {
     }
 }
 
-/// An answer of the API itself.
+/// An answer from the API, not from a function.
 fn message(status: StatusCode, text: &str) -> Response {
     let mut response = Response::new(Body::from(json!({"message": text}).to_string()));
     *response.status_mut() = status;

@@ -1,4 +1,4 @@
-//! Payload format 2.0: a request as the event that a function gets, and its answer as a response.
+//! Payload format 2.0: converts a request to a function's event, and the function's answer to a response.
 
 use axum::body::{Body, Bytes};
 use axum::http::request::Parts;
@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 use crate::plan::{ACCOUNT, Route};
 use crate::template::API_ID;
 
-/// API Gateway hands functions the path decoded.
+/// API Gateway decodes the path for functions.
 pub fn decode(path: &str) -> String {
     percent_decode_str(path).decode_utf8_lossy().into_owned()
 }
@@ -64,7 +64,7 @@ pub fn event(
         },
         "isBase64Encoded": false,
     });
-    // What a request does not have is left out.
+    // The event omits fields that the request does not have.
     let cookies = cookies(&request.headers);
     if !cookies.is_empty() {
         event["cookies"] = cookies.into();
@@ -87,7 +87,8 @@ pub fn event(
     event
 }
 
-/// Anything else goes to functions in base64, forms and `application/merge-patch+json` among it.
+/// Whether the body is passed on as text. All other types are passed on in base64, including forms and
+/// `application/merge-patch+json`.
 fn is_text(headers: &HeaderMap) -> bool {
     let Some(content_type) = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()) else {
         return false;
@@ -175,7 +176,7 @@ struct Structured {
     is_base64_encoded: Option<bool>,
 }
 
-/// What a function's answer means; `None` when it is not an answer that API Gateway accepts.
+/// The response for a function's answer. `None` if API Gateway would not accept the answer.
 pub fn response(answer: &Bytes) -> Option<Response> {
     let answer: Value = serde_json::from_slice(answer).ok()?;
     if answer.get("statusCode").is_none() {
@@ -203,7 +204,7 @@ pub fn response(answer: &Bytes) -> Option<Response> {
         let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         headers.insert(HeaderName::try_from(name).ok()?, HeaderValue::try_from(value).ok()?);
     }
-    // The body here has another length if the function counted base64.
+    // The function may have counted the length in base64.
     headers.remove(header::CONTENT_LENGTH);
     headers
         .entry(header::CONTENT_TYPE)
@@ -284,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_text_goes_in_base64() {
+    fn a_body_that_is_not_text_is_encoded_in_base64() {
         let request = Request::patch("/a/b")
             .header("Content-Type", "application/merge-patch+json")
             .body("{}")
@@ -330,7 +331,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn other_answers_are_bodies_or_refused() {
+    async fn an_answer_without_a_status_is_a_body_and_an_invalid_one_is_refused() {
         let (status, headers, body) = respond(json!({"a": 1})).await.unwrap();
         assert_eq!((status, body.as_str()), (200, r#"{"a":1}"#));
         assert_eq!(headers["content-type"], "application/json");

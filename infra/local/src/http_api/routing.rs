@@ -1,4 +1,4 @@
-//! Which route takes a request: the most specific one, segment by segment, then its own method before `ANY`.
+//! Finds the route for a request: the most specific path, segment by segment, and then the exact method before `ANY`.
 
 use std::cmp::Ordering;
 
@@ -15,7 +15,7 @@ pub struct Routes {
 enum Segment {
     Text(String),
     Parameter(String),
-    /// `{name+}`: one segment or more, to the end.
+    /// `{name+}`: all remaining segments, at least one.
     Greedy(String),
 }
 
@@ -38,7 +38,7 @@ impl Routes {
         }
     }
 
-    /// The route for a decoded path, with the values of its parameters.
+    /// The route for a decoded path, and the values of its parameters.
     pub fn find(&self, method: &str, path: &str) -> Option<(&Route, Map<String, Value>)> {
         let parts: Vec<&str> = split(path);
         self.routes
@@ -56,7 +56,7 @@ fn more_specific(a: &[Segment], b: &[Segment]) -> Ordering {
         Segment::Greedy(_) => 2,
     };
     let ranks = a.iter().zip(b).map(|(a, b)| rank(a).cmp(&rank(b)));
-    // Only a greedy segment lets paths of different lengths match the same request; the longer one says more.
+    // Only with a greedy segment can paths of different lengths match the same request. The longer one is more specific.
     ranks
         .fold(Ordering::Equal, Ordering::then)
         .then_with(|| b.len().cmp(&a.len()))
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn text_beats_a_parameter_for_its_own_method_only() {
+    fn text_is_preferred_to_a_parameter_only_for_the_same_method() {
         let routes = routes(&["GET /things/{id}", "POST /things/search", "PATCH /things/{id}"]);
         let found = |method, path| routes.find(method, path).map(|(route, _)| route.function.as_str());
         assert_eq!(found("POST", "/things/search"), Some("POST /things/search"));
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn parameters_are_taken_by_name() {
+    fn parameters_are_returned_by_name() {
         let routes = routes(&["GET /a/{x}/b/{rest+}"]);
         let (_, parameters) = routes.find("GET", "/a/1 2/b/c/d").unwrap();
         assert_eq!(Value::Object(parameters), json!({"x": "1 2", "rest": "c/d"}));

@@ -32,7 +32,7 @@ async fn ask(app: &Router, method: Method, path: &str, body: Vec<u8>) -> (u16, V
 }
 
 #[tokio::test]
-async fn a_request_reaches_its_function_and_only_that() {
+async fn only_requests_with_a_route_reach_a_function() {
     let (_folder, lambda) = lambda(|_| {});
     let app = app(lambda, &[route("PUT", "/things/{id}")], None);
     let (status, answer) = ask(&app, Method::PUT, "/things/a%20b?x=1", b"{}".to_vec()).await;
@@ -49,7 +49,7 @@ async fn a_request_reaches_its_function_and_only_that() {
 }
 
 #[tokio::test]
-async fn limits_and_failures_are_answered_as_api_gateway_does() {
+async fn limits_and_failures_are_answered_like_in_api_gateway() {
     let (_folder, lambda) = lambda(|function| function.reserved_concurrency = Some(1));
     let app = app(
         lambda.clone(),
@@ -67,7 +67,7 @@ async fn limits_and_failures_are_answered_as_api_gateway_does() {
     assert_eq!((status, &answer["message"]), (503, &Value::from("Service Unavailable")));
     drop(slot);
 
-    // The function takes every mention of it for a reason to fail.
+    // The function fails for every payload with the word "poison".
     let (status, answer) = ask(&app, Method::POST, "/poison", Vec::new()).await;
     assert_eq!(
         (status, &answer["message"]),

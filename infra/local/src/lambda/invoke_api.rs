@@ -8,8 +8,9 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use serde_json::{Value, json};
 
+use super::outcome::Outcome;
 use super::runtime_api::LARGEST_ANSWER;
-use super::{Lambda, Outcome};
+use super::service::Lambda;
 
 pub fn routes(lambda: Lambda) -> Router {
     Router::new()
@@ -49,7 +50,8 @@ async fn invoke(
     {
         "RequestResponse" => answer(lambda.invoke(&function, payload).await),
         "Event" => {
-            // Once and from memory, where AWS queues the event and tries three times: what must not be lost has a queue here.
+            // One attempt, from memory. AWS queues the event and tries three times; a template uses a queue for messages that
+            // must not be lost.
             tokio::spawn(async move { lambda.invoke(&function, payload).await });
             StatusCode::ACCEPTED.into_response()
         }
@@ -61,7 +63,7 @@ async fn invoke(
     }
 }
 
-/// A function is named by its name or ARN, with or without a version.
+/// The function's name, from a name or an ARN, with or without a version.
 fn bare_name(name: &str) -> &str {
     let name = name.rsplit_once(":function:").map_or(name, |(_, name)| name);
     name.split_once(':').map_or(name, |(name, _version)| name)

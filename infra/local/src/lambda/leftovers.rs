@@ -1,7 +1,7 @@
-//! Function processes that outlived a killed local cloud.
+//! Function processes that survived a killed local cloud.
 //!
-//! A function notices that its Runtime API is gone and exits, but only once it is done with the invocation at hand.
-//! So every running process is written down, and the next start ends those that are still there.
+//! A function exits when its Runtime API is gone, but only after its current invocation. So the local cloud writes a note for
+//! every process that it starts, and the next start ends the processes that still run.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use std::process::Command;
 use anyhow::{Context, Result};
 use rustix::process::{Pid, Signal, kill_process_group};
 
-/// A running process, written down until this is dropped.
+/// A note about a running process. It is removed when this is dropped.
 pub struct Note {
     path: Option<PathBuf>,
 }
@@ -29,15 +29,15 @@ impl Note {
 impl Drop for Note {
     fn drop(&mut self) {
         if let Some(path) = &self.path {
-            // A note too many is checked and removed at the next start.
+            // If this fails, the next start checks and removes the note.
             let _ = fs::remove_file(path);
         }
     }
 }
 
-/// Ends what an earlier local cloud of this folder left running, and says how many that were.
+/// Ends the processes that an earlier local cloud of this folder left running. Returns their number.
 pub fn end_all(folder: &Path) -> Result<usize> {
-    fs::create_dir_all(folder).with_context(|| format!("could not make {}", folder.display()))?;
+    fs::create_dir_all(folder).with_context(|| format!("could not create {}", folder.display()))?;
     let mut ended = 0;
     for entry in fs::read_dir(folder).with_context(|| format!("could not read {}", folder.display()))? {
         let path = entry?.path();
@@ -47,7 +47,7 @@ pub fn end_all(folder: &Path) -> Result<usize> {
             .and_then(|name| name.parse().ok())
             .and_then(Pid::from_raw);
         let binary = fs::read_to_string(&path).unwrap_or_default();
-        // The number may long belong to another process: only one that runs the noted binary is ours.
+        // The id may belong to another process by now: only a process that runs the noted binary is ended.
         if let Some(pid) = pid.filter(|pid| !binary.is_empty() && runs(*pid, &binary)) {
             ended += usize::from(kill_process_group(pid, Signal::KILL).is_ok());
         }
@@ -57,14 +57,14 @@ pub fn end_all(folder: &Path) -> Result<usize> {
 }
 
 fn runs(pid: Pid, binary: &str) -> bool {
-    // `ps` because Linux and macOS both have it.
+    // Both Linux and macOS have `ps`.
     let output = Command::new("ps")
         .args(["-o", "command=", "-p", &pid.as_raw_nonzero().to_string()])
         .output();
     output.is_ok_and(|output| is_command_of(&String::from_utf8_lossy(&output.stdout), binary))
 }
 
-/// Whether a command line runs the binary, rather than another one whose name starts the same.
+/// Whether a command line runs the binary. A longer name that starts with the binary's name is another binary.
 fn is_command_of(command: &str, binary: &str) -> bool {
     let rest = command.trim_start().strip_prefix(binary);
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(char::is_whitespace))
@@ -76,7 +76,7 @@ mod tests {
     use std::os::unix::process::CommandExt;
 
     #[test]
-    fn a_binary_is_told_from_one_whose_name_starts_the_same() {
+    fn a_binary_with_a_longer_name_is_another_binary() {
         assert!(is_command_of("/target/debug/keys\n", "/target/debug/keys"));
         assert!(is_command_of("/target/debug/keys --flag", "/target/debug/keys"));
         assert!(!is_command_of("/target/debug/keys-list", "/target/debug/keys"));

@@ -1,4 +1,4 @@
-//! What functions print, kept by function, and a line on the terminal when it reports trouble.
+//! The functions' output, in one log per function. Warnings and errors also appear on the terminal.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
@@ -10,18 +10,18 @@ use anyhow::{Context, Result};
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader};
 
-/// A log as large as this is put aside as `<function>.log.1`, in place of the one before it.
+/// A log of this size is renamed to `<function>.log.1`, which replaces the one before it.
 const LARGEST_LOG: u64 = 10 * 1024 * 1024;
-/// A longer line is cut in two.
+/// A longer line is split.
 const LONGEST_LINE: u64 = 256 * 1024;
-/// A function that fails in a loop does not flood the terminal.
+/// The shortest time between two notices, so that a function that fails in a loop does not flood the terminal.
 const BETWEEN_NOTICES: Duration = Duration::from_secs(2);
 
 pub fn path(folder: &Path, function: &str) -> PathBuf {
     folder.join(format!("{function}.log"))
 }
 
-/// The functions that have a log, which is every function that a local cloud has run.
+/// The functions that have a log: every function that a local cloud has run from this folder.
 pub fn functions(folder: &Path) -> Vec<String> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let mut names: Vec<String> = entries
@@ -45,7 +45,8 @@ struct Inner {
 }
 
 impl Log {
-    /// Opens a function's log, which then exists even if the function never runs: that is how `logs` knows the names.
+    /// Opens a function's log. The file exists from then on, even if the function never runs, because `cargo local logs`
+    /// reads the functions' names from the folder.
     pub fn open(folder: &Path, function: &str) -> Result<Self> {
         let path = path(folder, function);
         let (file, size) = open(&path).with_context(|| format!("could not open the log {}", path.display()))?;
@@ -61,13 +62,13 @@ impl Log {
         })
     }
 
-    /// Copies everything that `output` gives, line by line, until it ends.
+    /// Copies `output` to the log, line by line, until it ends.
     pub async fn copy(self, output: impl AsyncRead + Unpin) {
         let mut reader = BufReader::new(output);
         let mut line = Vec::new();
         loop {
             line.clear();
-            // The output ends with its process, whatever the reason.
+            // An error means that the process has ended too.
             match (&mut reader).take(LONGEST_LINE).read_until(b'\n', &mut line).await {
                 Ok(0) | Err(_) => return,
                 Ok(_) => {}
@@ -75,16 +76,16 @@ impl Log {
             if line.last() != Some(&b'\n') {
                 line.push(b'\n');
             }
-            let trouble = trouble(&line);
+            let problem = problem(&line);
             let mut inner = self.lock();
             inner.write(&line);
-            if let Some(trouble) = trouble {
-                inner.notice(&trouble);
+            if let Some(problem) = problem {
+                inner.notice(&problem);
             }
         }
     }
 
-    /// Adds a line of the local cloud's own, also on the terminal.
+    /// Writes a message of the local cloud to the log and to the terminal.
     pub fn report(&self, message: &str) {
         let now = chrono::Utc::now().format("%Y-%m-%dT%H:%M:%S%.3fZ");
         let mut inner = self.lock();
@@ -92,7 +93,7 @@ impl Log {
         inner.notice(message);
     }
 
-    /// The end of the log, for an error message.
+    /// The last lines of the log, for an error message.
     pub fn tail(&self, lines: usize) -> String {
         let text = fs::read(&self.lock().path).unwrap_or_default();
         let text = String::from_utf8_lossy(&text);
@@ -113,7 +114,7 @@ impl Inner {
                 (self.file, self.size) = (file, size);
             }
         }
-        // A log line that finds no room on the disk is given up; what the function does is worth more than what it says.
+        // If the disk is full, the line is lost: the function's work matters more than its log.
         if self.file.write_all(line).is_ok() {
             self.size += line.len() as u64;
         }
@@ -139,8 +140,9 @@ fn open(path: &Path) -> std::io::Result<(File, u64)> {
     Ok((file, size))
 }
 
-/// The gist of a line that reports a warning or an error: JSON with such a level, plain text that says so, or a panic.
-fn trouble(line: &[u8]) -> Option<String> {
+/// A short message for a line that reports a warning or an error: JSON with such a level, plain text with such a word, or a
+/// panic.
+fn problem(line: &[u8]) -> Option<String> {
     let text = String::from_utf8_lossy(line);
     let text = text.trim();
     if let Ok(Value::Object(fields)) = serde_json::from_str::<Value>(text) {
@@ -151,12 +153,12 @@ fn trouble(line: &[u8]) -> Option<String> {
         let message = fields.get("message").or_else(|| fields.get("fields")?.get("message"));
         return Some(format!("{level} {}", message.and_then(Value::as_str).unwrap_or(text)));
     }
-    let says_so = text.contains("panicked at")
+    let is_problem = text.contains("panicked at")
         || text
             .split_whitespace()
             .take(3)
             .any(|word| word == "ERROR" || word == "WARN");
-    says_so.then(|| text.to_owned())
+    is_problem.then(|| text.to_owned())
 }
 
 #[cfg(test)]
@@ -164,20 +166,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn trouble_is_recognised_in_json_and_in_plain_text() {
+    fn problems_are_recognised_in_json_and_in_plain_text() {
         assert_eq!(
-            trouble(br#"{"level":"ERROR","fields":{"message":"no table"}}"#).unwrap(),
+            problem(br#"{"level":"ERROR","fields":{"message":"no table"}}"#).unwrap(),
             "ERROR no table"
         );
-        assert_eq!(trouble(br#"{"level":"WARN","message":"slow"}"#).unwrap(), "WARN slow");
-        assert_eq!(trouble(br#"{"level":"INFO","message":"ERROR in the text"}"#), None);
-        assert!(trouble(b"thread 'main' panicked at src/main.rs:3:5:").is_some());
-        assert!(trouble(b"2026-01-01T00:00:00Z ERROR boom").is_some());
-        assert_eq!(trouble(b"all is well"), None);
+        assert_eq!(problem(br#"{"level":"WARN","message":"slow"}"#).unwrap(), "WARN slow");
+        assert_eq!(problem(br#"{"level":"INFO","message":"ERROR in the text"}"#), None);
+        assert!(problem(b"thread 'main' panicked at src/main.rs:3:5:").is_some());
+        assert!(problem(b"2026-01-01T00:00:00Z ERROR boom").is_some());
+        assert_eq!(problem(b"all is well"), None);
     }
 
     #[tokio::test]
-    async fn output_is_kept_and_a_full_log_put_aside() {
+    async fn output_is_logged_and_a_full_log_is_renamed() {
         let root = tempfile::tempdir().unwrap();
         let log = Log::open(root.path(), "f").unwrap();
         log.clone().copy(&b"one\ntwo\nthree"[..]).await;

@@ -1,4 +1,4 @@
-//! The processes of one function: started on demand, kept warm, no more than its limit at once.
+//! The processes of one function: started on demand, kept warm, and limited in number.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -7,15 +7,16 @@ use axum::body::Bytes;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use uuid::Uuid;
 
-use super::Outcome;
+use super::outcome::Outcome;
 use super::process::{Launcher, Process, StartFailure};
 use crate::plan::Function;
 
-/// How many processes a function without `ReservedConcurrentExecutions` gets. Lambda gives hundreds; a laptop has few cores.
+/// The number of processes for a function without `ReservedConcurrentExecutions`. Lambda starts hundreds; a laptop has few
+/// cores.
 const DEFAULT_LIMIT: u32 = 4;
-/// Idle for so long, a process is ended.
-const KEPT_WARM: Duration = Duration::from_secs(300);
-/// A function that does not start is not started again at once: each time it waits twice as long, up to this.
+/// A process is ended after it has been idle for this long.
+const LONGEST_IDLE: Duration = Duration::from_secs(300);
+/// The pause after a failed start doubles with each failure, up to this.
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
 pub struct Pool {
@@ -56,7 +57,7 @@ impl Pool {
         self.launcher.log.report(message);
     }
 
-    /// Waits for a free slot. `None` when the function is stopped.
+    /// Waits for a free slot. `None` if the function is stopped.
     pub async fn slot(self: &Arc<Self>) -> Option<Slot> {
         let permit = self.slots.clone().acquire_owned().await.ok()?;
         Some(Slot {
@@ -65,7 +66,8 @@ impl Pool {
         })
     }
 
-    /// A slot as a caller of the function gets it: at its own limit a function throttles, at the laptop's one waits.
+    /// A slot for a caller of the function. At its reserved concurrency the function throttles; at the default limit the
+    /// caller waits.
     pub async fn slot_or_throttle(self: &Arc<Self>) -> Option<Slot> {
         if self.function().reserved_concurrency.is_none() {
             return self.slot().await;
@@ -78,7 +80,7 @@ impl Pool {
     }
 
     async fn process(&self) -> Result<Process, StartFailure> {
-        // The one used last is the warmest.
+        // The process that was used last is the warmest.
         while let Some((mut process, _)) = self.idle().pop() {
             if process.is_alive() {
                 return Ok(process);
@@ -111,12 +113,12 @@ impl Pool {
         }
     }
 
-    /// Ends processes that have been idle for long.
+    /// Ends processes that have been idle for too long.
     pub fn end_idle(&self) {
-        self.idle().retain(|(_, since)| since.elapsed() < KEPT_WARM);
+        self.idle().retain(|(_, since)| since.elapsed() < LONGEST_IDLE);
     }
 
-    /// Takes no more work, lets what runs finish until the deadline, and ends all processes.
+    /// Accepts no more work, gives running invocations until the deadline, and ends all processes.
     pub async fn stop(&self, deadline: tokio::time::Instant) {
         let limit = self.function().reserved_concurrency.unwrap_or(DEFAULT_LIMIT);
         let _ = tokio::time::timeout_at(deadline, self.slots.acquire_many(limit)).await;

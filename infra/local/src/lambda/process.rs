@@ -1,4 +1,5 @@
-//! One process of a function: started with Lambda's environment, given one invocation at a time, ended with its group.
+//! One process of a function. It starts with Lambda's environment, runs one invocation at a time, and is ended together
+//! with its process group.
 
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
@@ -11,33 +12,32 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use axum::body::Bytes;
 use rustix::process::{Pid, Signal, kill_process_group};
-use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::process::{Child, Command};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
-use super::Outcome;
 use super::leftovers::Note;
 use super::log::Log;
+use super::outcome::{Outcome, error_document};
 use super::runtime_api::{Invocation, Report, RuntimeApi};
 use crate::dynamodb::ACCESS_KEY_ID;
 use crate::plan::{Function, REGION};
 use crate::s3::SECRET_ACCESS_KEY;
 
-/// Lambda gives an initialisation ten seconds. Debug binaries on a busy laptop deserve more.
+/// Lambda allows ten seconds for the initialisation. Debug binaries on a busy laptop need more.
 const LONGEST_START: Duration = Duration::from_secs(30);
 
-/// All it takes to start processes of one function.
+/// Starts the processes of one function.
 pub struct Launcher {
     pub function: Function,
     pub binary: PathBuf,
     pub log: Log,
-    /// Where functions find the AWS services.
+    /// The URL of the AWS services.
     pub aws_url: String,
-    /// Set when DynamoDB is not the local cloud's own.
+    /// The URL of DynamoDB, if it is not the embedded one.
     pub dynamodb_url: Option<String>,
-    /// Where running processes are written down.
+    /// The folder of the notes about running processes.
     pub notes: PathBuf,
 }
 
@@ -50,7 +50,7 @@ pub struct Process {
     _note: Note,
 }
 
-/// Why a process did not get as far as asking for work: the answer to give in place of the function's.
+/// The error document for a process that ended before it asked for work. It replaces the function's answer.
 pub struct StartFailure(pub Bytes);
 
 impl Launcher {
@@ -68,11 +68,11 @@ impl Launcher {
             () = api.initialised() => Ok(process),
             status = process.child.wait() => {
                 let status = describe(status);
-                let said = api.init_error().map(|body| String::from_utf8_lossy(&body).into_owned());
-                // The last words are still on their way through the pipe.
+                let reported = api.init_error().map(|body| String::from_utf8_lossy(&body).into_owned());
+                // The last lines may still be in the pipe.
                 tokio::time::sleep(Duration::from_millis(50)).await;
-                let words = said.unwrap_or_else(|| self.log.tail(5));
-                Err(failed("Runtime.ExitError", format!("the function stopped while starting ({status}): {words}")))
+                let reason = reported.unwrap_or_else(|| self.log.tail(5));
+                Err(failed("Runtime.ExitError", format!("the function stopped during its start ({status}): {reason}")))
             }
             () = tokio::time::sleep(LONGEST_START) => {
                 let seconds = LONGEST_START.as_secs();
@@ -84,7 +84,7 @@ impl Launcher {
     async fn spawn(&self) -> Result<(Process, Arc<RuntimeApi>)> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
             .await
-            .context("no port for the Runtime API")?;
+            .context("could not open a port for the Runtime API")?;
         let address = listener.local_addr()?.to_string();
         let mut child = Command::new(&self.binary)
             .env_clear()
@@ -92,7 +92,7 @@ impl Launcher {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
-            // A group of its own: Ctrl-C is for the local cloud, which lets functions finish.
+            // In a separate process group: Ctrl-C must reach only the local cloud, which lets functions finish.
             .process_group(0)
             .kill_on_drop(true)
             .spawn()
@@ -108,7 +108,7 @@ impl Launcher {
         let api = RuntimeApi::new(self.function.arn.clone(), taken);
         let routes = api.routes();
         let server = tokio::spawn(async move {
-            // Serving ends with the task; a listener on loopback has no other way to fail.
+            // Serving ends with this task; a listener on loopback does not fail.
             let _ = axum::serve(listener, routes).await;
         });
         let timeout = Duration::from_secs(self.function.timeout.into());
@@ -171,12 +171,12 @@ impl Launcher {
 }
 
 impl Process {
-    /// Whether an idle process is still there to be used.
+    /// Whether an idle process still runs.
     pub fn is_alive(&mut self) -> bool {
         matches!(self.child.try_wait(), Ok(None))
     }
 
-    /// Runs one invocation; gives the process back if it can take another.
+    /// Runs one invocation. Returns the process too if it can run another.
     pub async fn run(mut self, request_id: String, payload: Bytes) -> (Outcome, Option<Self>) {
         let timeout = self.timeout;
         let (reply, report) = oneshot::channel();
@@ -187,7 +187,7 @@ impl Process {
             deadline_ms,
             reply,
         };
-        // The channel has room for one and the process has none at hand; if it died, waiting for it tells.
+        // The channel has room, because the process is idle. If the process has died, the wait below reports it.
         let _ = self.work.try_send(invocation);
         let failure = tokio::select! {
             biased;
@@ -221,16 +221,16 @@ impl Process {
         let _ = self.child.wait().await;
     }
 
-    /// The process and what it may have started.
+    /// Kills the process and every process that it started.
     fn kill_group(&self) {
-        // No id once the child has been waited for: then the number may be somebody else's by now.
+        // There is no id after a wait for the child: by then, the number may belong to another process.
         let pid = self
             .child
             .id()
             .and_then(|pid| i32::try_from(pid).ok())
             .and_then(Pid::from_raw);
         if let Some(pid) = pid {
-            // It may have ended by itself this moment.
+            // The process may have ended by itself just now.
             let _ = kill_process_group(pid, Signal::KILL);
         }
     }
@@ -241,11 +241,6 @@ impl Drop for Process {
         self.kill_group();
         self.server.abort();
     }
-}
-
-/// The form in which Lambda reports what went wrong.
-pub fn error_document(kind: &str, message: &str) -> Bytes {
-    json!({"errorType": kind, "errorMessage": message}).to_string().into()
 }
 
 fn describe(status: std::io::Result<ExitStatus>) -> String {

@@ -1,6 +1,6 @@
-//! The Runtime API, served to one function process: it asks for its next invocation and reports what came of it.
+//! The Runtime API for one function process: the process asks for its next invocation and reports the result.
 //!
-//! The protocol does not say which function asks, so every process has an address of its own.
+//! The protocol does not identify the function that asks, so every process has a separate address.
 
 use std::sync::Mutex;
 
@@ -14,28 +14,28 @@ use serde_json::json;
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot, watch};
 
-/// What a synchronous invocation may answer.
+/// The largest answer of a synchronous invocation, in bytes.
 pub const LARGEST_ANSWER: usize = 6 * 1024 * 1024;
 
 /// One piece of work for a process.
 pub struct Invocation {
     pub request_id: String,
     pub payload: Bytes,
-    /// When the invocation must be over, in milliseconds of the epoch.
+    /// When the invocation times out, in milliseconds since the epoch.
     pub deadline_ms: i64,
     pub reply: oneshot::Sender<Report>,
 }
 
-/// What the process says of an invocation.
+/// The result of an invocation, as the process reports it.
 #[derive(Debug, PartialEq)]
 pub enum Report {
     Answer(Bytes),
-    /// The error document that the function's library wrote.
+    /// An error document from the function's runtime library.
     Error(Bytes),
     AnswerTooLarge,
 }
 
-/// The process's side of the conversation, shared with whoever hands it work.
+/// The state that the routes share with the owner of the process.
 pub struct RuntimeApi {
     function_arn: String,
     work: tokio::sync::Mutex<mpsc::Receiver<Invocation>>,
@@ -61,7 +61,7 @@ impl RuntimeApi {
         let _ = self.initialised.subscribe().wait_for(|initialised| *initialised).await;
     }
 
-    /// What the process said of its failure to start.
+    /// The error document that the process reported for its failed start.
     pub fn init_error(&self) -> Option<Bytes> {
         lock(&self.init_error).take()
     }
@@ -76,18 +76,18 @@ impl RuntimeApi {
             .with_state(self.clone())
     }
 
-    /// Hands the report to whoever waits for it.
+    /// Sends the report to the caller that waits for it.
     fn settle(&self, id: &str, report: Report) -> Response {
         let mut current = lock(&self.current);
         if current.as_ref().is_none_or(|(current, _)| current != id) {
             return refusal(
                 StatusCode::BAD_REQUEST,
                 "InvalidRequestID",
-                "This is not the invocation at hand",
+                "This is not the current invocation",
             );
         }
         if let Some((_, reply)) = current.take() {
-            // Nobody waits any more when the invocation timed out; the process is then about to be ended.
+            // After a timeout no caller waits any more, and the process is about to be ended.
             let _ = reply.send(report);
         }
         accepted()
@@ -118,7 +118,7 @@ async fn next(State(api): State<Arc<RuntimeApi>>) -> Response {
     (axum::response::AppendHeaders(headers), payload).into_response()
 }
 
-/// X-Ray's form; nothing samples here.
+/// A trace id in X-Ray's format. Traces are not sampled.
 fn trace_id(request_id: &str, deadline_ms: i64) -> String {
     let digits: String = request_id.chars().filter(char::is_ascii_hexdigit).collect();
     format!(
@@ -137,7 +137,7 @@ async fn response(State(api): State<Arc<RuntimeApi>>, Path(id): Path<String>, re
             refusal(
                 StatusCode::PAYLOAD_TOO_LARGE,
                 "RequestEntityTooLarge",
-                "An answer has at most 6 MB",
+                "An answer must not be larger than 6 MB",
             )
         }
     }
@@ -162,6 +162,6 @@ fn refusal(status: StatusCode, kind: &str, message: &str) -> Response {
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    // A panic elsewhere does not make an optional value wrong.
+    // An optional value is still valid after a panic in another thread.
     mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }

@@ -1,17 +1,19 @@
-//! Processes for real: this test binary plays the function, through a shell script that starts it again.
+//! Real processes: a shell script starts this test binary again, which then acts as the function.
 
+use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
-use std::time::Instant;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
 use super::*;
+use crate::plan::Function;
 
-/// A function's process: does what its payload says. The tests below start it as `<binary> --exact <this test>`.
+/// A function's process. Its payload tells it what to do. The tests below start it as `<binary> --exact <this test>`.
 #[test]
-#[ignore = "this is not a test but the function that the tests run"]
+#[ignore = "the other tests run this as a function"]
 fn function_process() {
     let Ok(address) = std::env::var("AWS_LAMBDA_RUNTIME_API") else {
         return;
@@ -21,7 +23,7 @@ fn function_process() {
         eprintln!("the configuration is missing");
         std::process::exit(2);
     }
-    // Ends when the Runtime API is gone, as functions do.
+    // Like every function, it ends when the Runtime API is gone.
     while let Ok(mut next) = ureq::get(format!("{base}/invocation/next")).call() {
         let id = next.headers()["lambda-runtime-aws-request-id"]
             .to_str()
@@ -60,7 +62,7 @@ fn answer(payload: &Value) -> Value {
     })
 }
 
-/// Of a batch from a queue or a stream, what says it is faulty.
+/// The failures of a batch from a queue or a stream: the records that contain the word "faulty".
 fn faulty_items(records: &[Value]) -> Vec<Value> {
     let faulty = records.iter().filter(|record| record.to_string().contains("faulty"));
     faulty
@@ -71,7 +73,7 @@ fn faulty_items(records: &[Value]) -> Vec<Value> {
         .collect()
 }
 
-/// A function, with the name for its handler too.
+/// A function whose handler has the same name.
 pub(crate) fn function(name: &str, code_uri: &str) -> Function {
     let code_uri = PathBuf::from(code_uri);
     Function {
@@ -88,7 +90,7 @@ pub(crate) fn function(name: &str, code_uri: &str) -> Function {
     }
 }
 
-/// A Lambda with one function `f`, in a folder that has to be kept.
+/// A Lambda with one function `f`. The folder must not be dropped before it.
 pub(crate) fn lambda(change: impl FnOnce(&mut Function)) -> (tempfile::TempDir, Lambda) {
     let mut function = function("f", "target/lambda/script/");
     change(&mut function);
@@ -135,7 +137,7 @@ fn log(folder: &tempfile::TempDir) -> String {
 }
 
 #[tokio::test]
-async fn a_process_is_kept_warm_and_its_output_logged() {
+async fn a_process_is_reused_and_its_output_is_logged() {
     let (folder, lambda) = lambda(|_| {});
     let first = invoke(&lambda, json!({"n": 1})).await.unwrap();
     let second = invoke(&lambda, json!({"n": 2})).await.unwrap();
@@ -147,7 +149,7 @@ async fn a_process_is_kept_warm_and_its_output_logged() {
 }
 
 #[tokio::test]
-async fn functions_that_share_a_binary_have_their_own_handler_environment_process_and_log() {
+async fn functions_that_share_a_binary_have_separate_handlers_environments_processes_and_logs() {
     let functions = ["f", "g"].map(|name| {
         let mut function = function(name, "target/lambda/script/");
         function.handler = format!("handler-of-{name}");
@@ -167,7 +169,7 @@ async fn functions_that_share_a_binary_have_their_own_handler_environment_proces
         pids.push(answer["pid"].clone());
     }
     assert_ne!(pids[0], pids[1]);
-    // The limit of one does not hold the other up.
+    // The limit of one function does not affect the other.
     let held = lambda.slot("f").await.unwrap();
     assert_eq!(invoke_function(&lambda, "f", json!({})).await.unwrap_err(), "throttled");
     assert_eq!(invoke_function(&lambda, "g", json!({})).await.unwrap()["pid"], pids[1]);
@@ -181,7 +183,7 @@ async fn functions_that_share_a_binary_have_their_own_handler_environment_proces
 }
 
 #[tokio::test]
-async fn an_error_leaves_the_process_and_a_crash_starts_another() {
+async fn a_process_survives_an_error_and_is_replaced_after_a_crash() {
     let (folder, lambda) = lambda(|_| {});
     let before = invoke(&lambda, json!({})).await.unwrap();
     let error = invoke(&lambda, json!({"fail": "no luck"})).await.unwrap_err();
@@ -195,7 +197,7 @@ async fn an_error_leaves_the_process_and_a_crash_starts_another() {
 }
 
 #[tokio::test]
-async fn a_process_that_takes_too_long_is_ended() {
+async fn a_process_that_exceeds_its_timeout_is_ended() {
     let (folder, lambda) = lambda(|function| function.timeout = 1);
     let before = invoke(&lambda, json!({})).await.unwrap();
     let error = invoke(&lambda, json!({"sleep": 60_000})).await.unwrap_err();
@@ -210,7 +212,7 @@ async fn a_process_that_takes_too_long_is_ended() {
 }
 
 #[tokio::test]
-async fn a_function_that_does_not_start_says_why_and_is_not_started_in_a_loop() {
+async fn a_failed_start_is_reported_with_its_reason_and_not_repeated_in_a_loop() {
     let (folder, lambda) = lambda(|function| {
         function.environment.insert("BROKEN".to_owned(), "1".to_owned());
     });
@@ -223,11 +225,11 @@ async fn a_function_that_does_not_start_says_why_and_is_not_started_in_a_loop() 
     for _ in 0..20 {
         assert_eq!(invoke(&lambda, json!({})).await.unwrap_err(), error);
     }
-    assert_eq!(log(&folder).matches("stopped while starting").count(), 1);
+    assert_eq!(log(&folder).matches("stopped during its start").count(), 1);
 }
 
 #[tokio::test]
-async fn invocations_run_side_by_side_up_to_the_limit() {
+async fn invocations_run_in_parallel_up_to_the_limit() {
     let (_folder, lambda) = lambda(|_| {});
     let run = || async {
         invoke(&lambda, json!({"sleep": 100})).await.unwrap()["pid"]
@@ -253,7 +255,7 @@ async fn reserved_concurrency_throttles_callers_and_makes_mappings_wait() {
 }
 
 #[tokio::test]
-async fn stopping_lets_what_runs_finish() {
+async fn a_stop_lets_running_invocations_finish() {
     let (_folder, lambda) = lambda(|_| {});
     let running = tokio::spawn({
         let lambda = lambda.clone();
@@ -266,7 +268,7 @@ async fn stopping_lets_what_runs_finish() {
 }
 
 #[tokio::test]
-async fn stopping_does_not_wait_for_ever() {
+async fn a_stop_does_not_wait_longer_than_its_grace_period() {
     let (_folder, lambda) = lambda(|_| {});
     let _running = tokio::spawn({
         let lambda = lambda.clone();
@@ -279,7 +281,7 @@ async fn stopping_does_not_wait_for_ever() {
 }
 
 #[tokio::test]
-async fn the_invoke_api_answers_as_lambda_does() {
+async fn the_invoke_api_answers_like_lambda() {
     use axum::body::Body;
     use axum::http::Request;
     use tower::ServiceExt;

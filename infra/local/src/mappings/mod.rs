@@ -1,32 +1,22 @@
-//! Event source mappings: what reads streams and queues and invokes functions with what it finds.
+//! Event source mappings: they read streams and queues, and invoke functions with the records and messages.
 
+mod batch;
 mod queue;
+mod services;
 mod stream;
 
 use std::sync::Arc;
 
 use anyhow::{Context, Result, anyhow};
-use serde::Deserialize;
-use serde_json::Value;
 use tokio::task::JoinSet;
 
-use crate::dynamodb::DynamoDb;
 use crate::eventbridge::pattern::Pattern;
-use crate::lambda::Lambda;
 use crate::plan::{Mapping, Plan, Source};
-use crate::sqs::Sqs;
 use crate::store::Store;
 
-/// What mappings read from and write to.
-#[derive(Clone)]
-pub struct Services {
-    pub store: Store,
-    pub dynamodb: DynamoDb,
-    pub sqs: Sqs,
-    pub lambda: Lambda,
-}
+pub use services::Services;
 
-/// The running mappings; they end when this is dropped.
+/// The running mappings. They end when this is dropped.
 pub struct Mappings {
     _tasks: JoinSet<()>,
     streams: Vec<Arc<stream::StreamMapping>>,
@@ -53,7 +43,8 @@ pub async fn start(services: &Services, plan: &Plan) -> Result<Mappings> {
             }
             Source::Queue { queue, max_concurrency } if mapping.enabled => {
                 let queue = plan.queues.iter().find(|known| known.name == *queue);
-                let queue = queue.with_context(|| format!("the queue of {} is missing", mapping.id))?;
+                let queue =
+                    queue.with_context(|| format!("event source mapping {}: there is no such queue", mapping.id))?;
                 tasks.spawn(queue::QueueMapping::new(services, mapping, queue, *max_concurrency, filters).run());
             }
             Source::Queue { .. } => {}
@@ -74,13 +65,13 @@ pub async fn start(services: &Services, plan: &Plan) -> Result<Mappings> {
 }
 
 impl Mappings {
-    /// For each table with a stream: the last record that every mapping has done with, by its sequence number. A table
-    /// with a mapping that has done with nothing yet is left out.
+    /// For each table with a stream: the sequence number of the last record that every mapping has processed, or `None` if
+    /// the table has no mapping. Omits a table if one of its mappings has processed nothing yet.
     pub fn passed(&self) -> Vec<(String, Option<String>)> {
         let passed_of = |table: &String| {
             let readers = self.streams.iter().filter(|stream| stream.table() == table);
             let passed: Option<Vec<String>> = readers.map(|stream| stream.position(&self.store).ok()?).collect();
-            // Sequence numbers are decimal: the shorter is the smaller.
+            // Sequence numbers are decimal: a shorter one is smaller.
             Some((
                 table.clone(),
                 passed?.into_iter().min_by_key(|number| (number.len(), number.clone())),
@@ -104,58 +95,6 @@ fn filters(mapping: &Mapping) -> Result<Vec<Pattern>> {
         .iter()
         .map(|filter| Pattern::parse(filter).map_err(|problem| anyhow!("FilterCriteria: {problem}")))
         .collect()
-}
-
-fn is_wanted(filters: &[Pattern], record: &Value) -> bool {
-    filters.is_empty() || filters.iter().any(|filter| filter.matches(record))
-}
-
-/// Which items of a batch a function reports as failed.
-#[derive(Debug, PartialEq)]
-enum Reported {
-    Nothing,
-    Items(Vec<String>),
-    /// The answer does not say which, so all of them.
-    Everything,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct BatchAnswer {
-    #[serde(default)]
-    batch_item_failures: Option<Vec<ItemFailure>>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct ItemFailure {
-    item_identifier: String,
-}
-
-/// Reads `{"batchItemFailures": [{"itemIdentifier": …}]}`, or nothing at all, as the answer to a batch.
-fn reported_failures(answer: &[u8]) -> Reported {
-    let Ok(answer) = serde_json::from_slice::<Option<BatchAnswer>>(answer) else {
-        return if answer.is_empty() {
-            Reported::Nothing
-        } else {
-            Reported::Everything
-        };
-    };
-    let failures = answer.unwrap_or_default().batch_item_failures.unwrap_or_default();
-    match failures.iter().any(|failure| failure.item_identifier.is_empty()) {
-        true => Reported::Everything,
-        false if failures.is_empty() => Reported::Nothing,
-        false => Reported::Items(failures.into_iter().map(|failure| failure.item_identifier).collect()),
-    }
-}
-
-/// The gist of an error document, for the log.
-fn gist(error: &[u8]) -> String {
-    let document: Value = serde_json::from_slice(error).unwrap_or_default();
-    match document.get("errorMessage").and_then(Value::as_str) {
-        Some(message) => message.to_owned(),
-        None => String::from_utf8_lossy(error).into_owned(),
-    }
 }
 
 #[cfg(test)]

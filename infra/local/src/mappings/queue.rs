@@ -1,5 +1,5 @@
-//! From a queue to a function: a batch is received when the function can take it, and deleted when it is done.
-//! What fails comes back after the queue's visibility timeout.
+//! From a queue to a function: receives a batch when the function is free, and deletes it when the function has processed it.
+//! Failed messages are received again after the queue's visibility timeout.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -10,7 +10,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use super::{Reported, Services, gist, is_wanted, reported_failures};
+use super::batch::{Reported, error_message, is_selected, reported_failures};
+use super::services::Services;
 use crate::arn;
 use crate::eventbridge::pattern::Pattern;
 use crate::lambda::{Outcome, Slot};
@@ -18,7 +19,7 @@ use crate::plan::{Mapping, Queue, REGION};
 use crate::sqs::{self, Message};
 use crate::wire;
 
-/// After an error of the local cloud itself, such as a full disk.
+/// The pause after an error of the local cloud itself, such as a full disk.
 const PAUSE_AFTER_ERROR: Duration = Duration::from_secs(1);
 
 pub struct QueueMapping {
@@ -56,11 +57,11 @@ impl QueueMapping {
     /// Runs until the function is stopped.
     pub async fn run(self) {
         let mapping = Arc::new(self);
-        // Invocations end with the mapping; their messages then count as never received.
+        // Invocations end with the mapping. Their messages then count as never received.
         let mut invocations = JoinSet::new();
         loop {
             mapping.services.sqs.changed(&mapping.queue).await;
-            // A slot first: a message that waits for a busy function is not received meanwhile.
+            // A slot first: no message is received while the function is busy.
             let Ok(permit) = mapping.concurrency.clone().acquire_owned().await else {
                 return;
             };
@@ -82,7 +83,7 @@ impl QueueMapping {
         }
     }
 
-    /// A batch: what is there, and what comes within the window if there is one.
+    /// A batch: the messages that are receivable, and those that become so within the batching window.
     async fn gather(&self) -> Result<Vec<Message>, sqs::SqsError> {
         let sqs = &self.services.sqs;
         let mut messages = sqs.receive_for_mapping(&self.queue, self.batch_size)?;
@@ -98,26 +99,26 @@ impl QueueMapping {
     }
 
     async fn process(&self, slot: Slot, _permit: OwnedSemaphorePermit, messages: Vec<Message>) {
-        let (wanted, mut done): (Vec<Message>, Vec<Message>) = messages
+        let (selected, mut done): (Vec<Message>, Vec<Message>) = messages
             .into_iter()
-            .partition(|message| is_wanted(&self.filters, &as_filtered(message)));
-        if !wanted.is_empty() {
-            let records: Vec<Value> = wanted.iter().map(|message| self.record(message)).collect();
+            .partition(|message| is_selected(&self.filters, &filterable(message)));
+        if !selected.is_empty() {
+            let records: Vec<Value> = selected.iter().map(|message| self.record(message)).collect();
             let outcome = slot.invoke(json!({"Records": records}).to_string().into()).await;
-            let (failed, succeeded) = self.settle(outcome, wanted);
+            let (failed, succeeded) = self.split(outcome, selected);
             done.extend(succeeded);
-            self.give_back(&failed);
+            self.record_failures(&failed);
         }
         if let Err(error) = self.services.sqs.delete(&self.queue, &handles(&done)) {
-            // They come again: at least once is what queues promise.
+            // The messages are received again: queues deliver at least once.
             wire::log(&error.into());
         }
     }
 
-    /// The messages that failed and those that the function is done with.
-    fn settle(&self, outcome: Outcome, messages: Vec<Message>) -> (Vec<Message>, Vec<Message>) {
+    /// The messages that failed, and those that the function has processed.
+    fn split(&self, outcome: Outcome, messages: Vec<Message>) -> (Vec<Message>, Vec<Message>) {
         let count = messages.len();
-        let why = match outcome {
+        let reason = match outcome {
             Outcome::Answered(_) if !self.reports_item_failures => return (Vec::new(), messages),
             Outcome::Answered(answer) => match reported_failures(&answer) {
                 Reported::Nothing => return (Vec::new(), messages),
@@ -127,18 +128,18 @@ impl QueueMapping {
                         self.report(&format!("{} of {count} messages of {} failed", ids.len(), self.queue));
                         return messages.into_iter().partition(|message| ids.contains(&message.id));
                     }
-                    "it reports failures of messages it was not given".to_owned()
+                    "its answer lists messages that were not in the batch".to_owned()
                 }
                 Reported::Everything => "its answer is not a list of failures".to_owned(),
             },
-            Outcome::Failed(error) => gist(&error),
+            Outcome::Failed(error) => error_message(&error),
             Outcome::Throttled => "throttled".to_owned(),
         };
-        self.report(&format!("a batch of {count} from {} failed: {why}", self.queue));
+        self.report(&format!("a batch of {count} from {} failed: {reason}", self.queue));
         (messages, Vec::new())
     }
 
-    fn give_back(&self, failed: &[Message]) {
+    fn record_failures(&self, failed: &[Message]) {
         if failed.is_empty() {
             return;
         }
@@ -175,8 +176,8 @@ impl QueueMapping {
     }
 }
 
-/// Filters look at the body as JSON, if it is that.
-fn as_filtered(message: &Message) -> Value {
+/// The form of a message to which filters apply: they see the body as JSON if it is JSON.
+fn filterable(message: &Message) -> Value {
     let body = serde_json::from_str(&message.body).unwrap_or_else(|_| Value::from(message.body.as_str()));
     json!({"messageId": message.id, "body": body, "messageAttributes": message.message_attributes()})
 }

@@ -1,5 +1,5 @@
-//! From a table's stream to a function: records in order, batch by batch; a batch that fails is halved, tried again and in
-//! the end given up, as the template says. Progress is kept, so a restart goes on after the last batch that was done.
+//! From a table's stream to a function: records in order, batch by batch. A batch that fails is split in half, tried again and
+//! finally given up, as the template configures. Progress is stored, so a restart continues after the last processed batch.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +11,8 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::{Reported, Services, gist, is_wanted, reported_failures};
+use super::batch::{Reported, error_message, is_selected, reported_failures};
+use super::services::Services;
 use crate::arn;
 use crate::dynamodb::{DynamoDb, Writes};
 use crate::eventbridge::pattern::Pattern;
@@ -22,15 +23,15 @@ use crate::store::Store;
 use crate::wire;
 
 const CHECKPOINTS: &str = "stream checkpoints";
-/// The largest event that a function takes.
+/// The largest event that a function accepts, in bytes.
 const LARGEST_EVENT: usize = 6 * 1024 * 1024;
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
-/// A record is found by its sequence number alone here.
+/// Not a real shard: on the local cloud, a sequence number is enough to find a record.
 const SHARD: &str = "shardId-00000000000000000000-00000000";
-/// The most records that one read of a stream gives.
+/// The most records that one read of a stream returns.
 const LARGEST_READ: usize = 1000;
-/// After an error of the local cloud itself, such as a full disk.
+/// The pause after an error of the local cloud itself, such as a full disk.
 const PAUSE_AFTER_ERROR: Duration = Duration::from_secs(1);
 
 pub struct StreamMapping {
@@ -49,19 +50,21 @@ pub struct StreamMapping {
     source: StreamSource,
 }
 
-/// Records still to be done, and how often exactly these have failed.
+/// Records to process, and how often this exact chunk has failed.
 struct Chunk {
     records: Vec<Value>,
     failures: u32,
 }
 
-/// What came of invoking the function with a chunk.
-enum Verdict {
+/// The result of a chunk's invocation.
+enum ChunkResult {
     Done,
-    /// From this record on, to be tried again; why, for the log; whether the function raised an error.
     FailedFrom {
+        /// The first record to try again.
         index: usize,
-        why: String,
+        /// For the log.
+        reason: String,
+        /// Whether the function raised an error.
         error: bool,
     },
 }
@@ -93,7 +96,7 @@ impl StreamMapping {
         };
         if source.from_latest && services.store.get(CHECKPOINTS, &opened.checkpoint_key())?.is_none() {
             let newest = services.dynamodb.newest_sequence(&opened.stream_arn).await?;
-            // Empty when there is no record yet: also from then on, nothing is skipped.
+            // Empty if there is no record yet. Even then, no record from now on is skipped.
             services
                 .store
                 .set(CHECKPOINTS, &opened.checkpoint_key(), &newest.unwrap_or_default())?;
@@ -105,13 +108,13 @@ impl StreamMapping {
         &self.source.table
     }
 
-    /// The last record that is done with, by its sequence number.
+    /// The sequence number of the last processed record.
     pub fn position(&self, store: &Store) -> Result<Option<String>> {
         let kept = store.get(CHECKPOINTS, &self.checkpoint_key())?;
         Ok(kept.filter(|sequence| !sequence.is_empty()))
     }
 
-    /// A table that was made anew has a new stream, which is then read from its start.
+    /// Contains the stream's ARN: a table that was created anew has a new stream, which is read from its start.
     fn checkpoint_key(&self) -> String {
         format!("{} {}", self.id, self.stream_arn)
     }
@@ -132,15 +135,16 @@ impl StreamMapping {
         let Some(last) = records.last().map(sequence) else {
             return Ok(());
         };
-        let wanted = records
+        let selected = records
             .into_iter()
-            .filter(|record| is_wanted(&self.filters, record))
+            .filter(|record| is_selected(&self.filters, record))
             .collect();
-        self.process(wanted).await?;
-        self.done(&last)
+        self.process(selected).await?;
+        self.save_position(&last)
     }
 
-    /// A batch: what is there, and what comes within the window if there is one. Empty after a write of something else.
+    /// A batch: the records that exist, and those that are written within the batching window. It is empty after a write to
+    /// another table.
     async fn gather(&self, after: Option<&str>, writes: &mut Writes) -> Result<Vec<Value>> {
         let read = || self.dynamodb.records_after(&self.stream_arn, after, self.batch_size);
         let mut records = read().await?;
@@ -158,9 +162,9 @@ impl StreamMapping {
         Ok(records)
     }
 
-    /// Gets all of a batch done with, one way or another.
+    /// Processes a batch: at the end, every record is processed or given up.
     async fn process(&self, records: Vec<Value>) -> Result<()> {
-        // The next chunk is the last one: halves go back in reverse.
+        // A stack: halves are pushed in reverse.
         let mut waiting = vec![Chunk { records, failures: 0 }];
         while let Some(mut chunk) = waiting.pop() {
             self.drop_too_old(&mut chunk)?;
@@ -172,16 +176,16 @@ impl StreamMapping {
                 waiting.extend(chunk.halves());
                 continue;
             }
-            let (index, why, error) = match self.invoke(event, &chunk.records).await {
-                Verdict::Done => {
-                    self.done(&last)?;
+            let (index, reason, error) = match self.invoke(event, &chunk.records).await {
+                ChunkResult::Done => {
+                    self.save_position(&last)?;
                     continue;
                 }
-                Verdict::FailedFrom { index, why, error } => (index, why, error),
+                ChunkResult::FailedFrom { index, reason, error } => (index, reason, error),
             };
             if index > 0 {
-                self.done(&sequence(&chunk.records[index - 1]))?;
-                // These are a new batch, which has not failed yet as such.
+                self.save_position(&sequence(&chunk.records[index - 1]))?;
+                // The rest is a new chunk, which has not failed yet.
                 let records = chunk.records.split_off(index);
                 waiting.push(Chunk { records, failures: 0 });
                 continue;
@@ -190,19 +194,19 @@ impl StreamMapping {
             self.lambda.report(
                 &self.function,
                 &format!(
-                    "a batch of {count} from the stream of {} failed: {why}",
+                    "a batch of {count} from the stream of {} failed: {reason}",
                     self.source.table
                 ),
             );
             if self.source.bisect && count > 1 {
-                // Halving is not a retry.
+                // A split does not count as a retry.
                 waiting.extend(chunk.halves());
                 continue;
             }
             chunk.failures += 1;
             if self.source.max_retries.is_some_and(|retries| chunk.failures > retries) {
                 self.give_up(&chunk.records, "RetryAttemptsExhausted", chunk.failures, error)?;
-                self.done(&last)?;
+                self.save_position(&last)?;
                 continue;
             }
             tokio::time::sleep(pause(chunk.failures)).await;
@@ -211,28 +215,28 @@ impl StreamMapping {
         Ok(())
     }
 
-    async fn invoke(&self, event: Bytes, records: &[Value]) -> Verdict {
+    async fn invoke(&self, event: Bytes, records: &[Value]) -> ChunkResult {
         let Some(slot) = self.lambda.slot(&self.function).await else {
-            // Stopped, as the whole local cloud is about to be.
+            // The function is stopped, because the local cloud is stopping.
             return std::future::pending().await;
         };
-        let (index, why, error) = match slot.invoke(event).await {
-            Outcome::Answered(_) if !self.reports_item_failures => return Verdict::Done,
+        let (index, reason, error) = match slot.invoke(event).await {
+            Outcome::Answered(_) if !self.reports_item_failures => return ChunkResult::Done,
             Outcome::Answered(answer) => match reported_failures(&answer) {
-                Reported::Nothing => return Verdict::Done,
+                Reported::Nothing => return ChunkResult::Done,
                 Reported::Items(failed) => {
                     let first = records.iter().position(|record| failed.contains(&sequence(record)));
-                    (first.unwrap_or(0), "it reports failures".to_owned(), false)
+                    (first.unwrap_or(0), "its answer lists failures".to_owned(), false)
                 }
                 Reported::Everything => (0, "its answer is not a list of failures".to_owned(), false),
             },
-            Outcome::Failed(error) => (0, gist(&error), true),
+            Outcome::Failed(error) => (0, error_message(&error), true),
             Outcome::Throttled => (0, "throttled".to_owned(), true),
         };
-        Verdict::FailedFrom { index, why, error }
+        ChunkResult::FailedFrom { index, reason, error }
     }
 
-    /// Gives up the records at the front that are older than the template wants them.
+    /// Gives up the records at the front that are older than the template allows.
     fn drop_too_old(&self, chunk: &mut Chunk) -> Result<()> {
         let Some(seconds) = self.source.max_record_age else {
             return Ok(());
@@ -247,10 +251,10 @@ impl StreamMapping {
             return Ok(());
         };
         self.give_up(&old, "RecordAgeExceeded", chunk.failures, chunk.failures > 0)?;
-        self.done(&last)
+        self.save_position(&last)
     }
 
-    /// Tells the on-failure queue of records that will not be tried again. They themselves stay in the stream.
+    /// Sends a description of records that will not be tried again to the on-failure queue. The records stay in the stream.
     fn give_up(&self, records: &[Value], condition: &str, invocations: u32, error: bool) -> Result<()> {
         let (Some(first), Some(last)) = (records.first(), records.last()) else {
             return Ok(());
@@ -290,20 +294,20 @@ impl StreamMapping {
         let queue = arn::queue_name(destination);
         self.sqs.send(queue, &Outgoing::new(body.to_string()))?;
         let text = format!(
-            "gave up {} records of the stream of {table} ({condition}); {queue} tells which",
+            "gave up {} records of the stream of {table} ({condition}); a message in {queue} describes them",
             records.len()
         );
         self.lambda.report(&self.function, &text);
         Ok(())
     }
 
-    fn done(&self, sequence: &str) -> Result<()> {
+    fn save_position(&self, sequence: &str) -> Result<()> {
         self.store.set(CHECKPOINTS, &self.checkpoint_key(), sequence)
     }
 }
 
 impl Chunk {
-    /// The second half and then the first, as a stack wants them.
+    /// The second half and then the first, in the order for a stack.
     fn halves(mut self) -> [Self; 2] {
         let second = self.records.split_off(self.records.len().div_ceil(2));
         [

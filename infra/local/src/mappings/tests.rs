@@ -1,13 +1,15 @@
-//! Mappings over a real table, queues and function processes.
+//! Mappings with a real table, real queues and real function processes.
 
 use std::time::{Duration, Instant};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
+use super::batch::{Reported, reported_failures};
 use super::*;
+use crate::dynamodb::DynamoDb;
 use crate::lambda::tests::{function, lambda};
 use crate::plan::{Function, Queue, Redrive, StreamSource, Table};
-use crate::sqs::Outgoing;
+use crate::sqs::{Outgoing, Sqs};
 
 #[test]
 fn answers_to_a_batch_are_read_as_documented() {
@@ -33,7 +35,7 @@ fn answers_to_a_batch_are_read_as_documented() {
     assert_eq!(reported_failures(partial), Reported::Items(items));
 }
 
-/// A table `things` with a stream, queues `tasks` and `dead`, and the function `f`.
+/// The table `things` with a stream, the queues `tasks` and `dead`, and the function `f`.
 struct World {
     folder: tempfile::TempDir,
     services: Services,
@@ -133,7 +135,7 @@ impl World {
             .collect()
     }
 
-    /// Messages in the two queues, whether visible or not.
+    /// The numbers of messages in `tasks` and `dead`, visible or not.
     fn messages(&self) -> (u64, u64) {
         let depths = self.services.sqs.depths().unwrap();
         let count = |name: &str| {
@@ -186,7 +188,7 @@ fn queue_mapping() -> Mapping {
 }
 
 #[tokio::test]
-async fn a_poisoned_record_is_isolated_and_given_up() {
+async fn a_record_that_always_fails_is_isolated_and_given_up() {
     let world = World::new(stream_mapping()).await;
     world.put(&["a", "b", "poison", "d"]).await;
     let mappings = world.start().await;
@@ -205,17 +207,17 @@ async fn a_poisoned_record_is_isolated_and_given_up() {
     ];
     assert_eq!(world.invocations(), expected);
 
-    let told = world.services.sqs.receive("dead", 1, None).unwrap();
-    let told: Value = serde_json::from_str(&told[0].body).unwrap();
-    assert_eq!(told["requestContext"]["condition"], "RetryAttemptsExhausted");
-    assert_eq!(told["requestContext"]["approximateInvokeCount"], 2);
-    assert_eq!(told["DDBStreamBatchInfo"]["batchSize"], 1);
-    assert_eq!(told["responseContext"]["functionError"], "Unhandled");
+    let failure = world.services.sqs.receive("dead", 1, None).unwrap();
+    let failure: Value = serde_json::from_str(&failure[0].body).unwrap();
+    assert_eq!(failure["requestContext"]["condition"], "RetryAttemptsExhausted");
+    assert_eq!(failure["requestContext"]["approximateInvokeCount"], 2);
+    assert_eq!(failure["DDBStreamBatchInfo"]["batchSize"], 1);
+    assert_eq!(failure["responseContext"]["functionError"], "Unhandled");
     drop(mappings);
 }
 
 #[tokio::test]
-async fn a_stream_goes_on_from_the_first_failed_record_and_after_a_restart_from_the_last_done() {
+async fn a_stream_continues_from_the_first_failed_record_and_a_restart_after_the_last_processed_one() {
     let world = World::new(stream_mapping()).await;
     world.put(&["a", "b", "faulty", "d"]).await;
     let mappings = world.start().await;
@@ -242,7 +244,7 @@ async fn a_stream_goes_on_from_the_first_failed_record_and_after_a_restart_from_
 }
 
 #[tokio::test]
-async fn a_filter_passes_over_what_does_not_match() {
+async fn a_filter_skips_records_that_do_not_match() {
     let filter = json!({"dynamodb": {"Keys": {"pk": {"S": [{"prefix": "x-"}]}}}});
     let world = World::new(Mapping {
         filters: vec![filter],
@@ -258,7 +260,7 @@ async fn a_filter_passes_over_what_does_not_match() {
 }
 
 #[tokio::test]
-async fn latest_is_from_the_first_start_on_also_when_nothing_ran_in_between() {
+async fn latest_includes_records_from_between_the_first_start_and_a_restart() {
     let mut mapping = stream_mapping();
     let Source::Stream(source) = &mut mapping.source else {
         unreachable!()
@@ -274,7 +276,7 @@ async fn latest_is_from_the_first_start_on_also_when_nothing_ran_in_between() {
 }
 
 #[tokio::test]
-async fn records_that_grew_too_old_are_given_up_unseen() {
+async fn too_old_records_are_given_up_without_an_invocation() {
     let mut mapping = stream_mapping();
     let Source::Stream(source) = &mut mapping.source else {
         unreachable!()
@@ -285,13 +287,13 @@ async fn records_that_grew_too_old_are_given_up_unseen() {
     tokio::time::sleep(Duration::from_millis(1100)).await;
     let _mappings = world.start().await;
     until("given up", || world.messages().1 == 1).await;
-    let told = world.services.sqs.receive("dead", 1, None).unwrap();
-    assert!(told[0].body.contains("RecordAgeExceeded"));
+    let failure = world.services.sqs.receive("dead", 1, None).unwrap();
+    assert!(failure[0].body.contains("RecordAgeExceeded"));
     assert!(world.invocations().is_empty());
 }
 
 #[tokio::test]
-async fn of_a_batch_only_what_failed_comes_again_and_in_the_end_is_a_dead_letter() {
+async fn only_the_failed_message_of_a_batch_is_received_again_and_becomes_a_dead_letter() {
     let world = World::new(queue_mapping()).await;
     world.send(&["a", "faulty", "c"]);
     let _mappings = world.start().await;

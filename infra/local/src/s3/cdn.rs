@@ -1,4 +1,4 @@
-//! The distribution: serves the objects below its origin path to anybody who asks.
+//! The distribution: serves the objects below its origin path, without authentication.
 
 use axum::Router;
 use axum::body::Body;
@@ -14,7 +14,7 @@ use chrono::DateTime;
 use percent_encoding::percent_decode_str;
 
 use super::objects::{Object, Objects};
-use super::refusal;
+use super::refusal::refusal;
 use crate::plan::Cdn;
 use crate::wire;
 
@@ -38,7 +38,7 @@ async fn serve(
         return denied();
     };
     match objects.get((&distribution.bucket, &key)) {
-        // What is not there and what may not be read, a private bucket does not tell apart.
+        // A private bucket gives the same answer for a missing object and for a forbidden one.
         Ok(None) => denied(),
         Ok(Some((object, content))) => answer(&object, content, &headers),
         Err(error) => {
@@ -48,48 +48,48 @@ async fn serve(
     }
 }
 
-/// The key that a path means; `None` for one that tries to mean something else than it says.
+/// The key for a path. `None` for a path that tries to reach another key, with `..` for example.
 fn key(origin_path: &str, path: &str) -> Option<String> {
     let raw = path.to_ascii_lowercase();
     let decoded = percent_decode_str(path).decode_utf8().ok()?;
-    let strange = raw.contains("%2f")
+    let is_suspicious = raw.contains("%2f")
         || decoded.contains('\\')
         || decoded.len() < 2
         || decoded.split('/').any(|part| part == "." || part == "..");
     let full = format!("{origin_path}{decoded}");
-    full.strip_prefix('/').filter(|_| !strange).map(str::to_owned)
+    full.strip_prefix('/').filter(|_| !is_suspicious).map(str::to_owned)
 }
 
-fn answer(object: &Object, content: Vec<u8>, asked: &HeaderMap) -> Response {
+fn answer(object: &Object, content: Vec<u8>, requested: &HeaderMap) -> Response {
     let etag = format!("\"{}\"", object.etag);
     let modified = DateTime::from_timestamp_millis(object.modified_ms).unwrap_or_default();
-    let about = &object.about;
+    let attributes = &object.attributes;
     let mut headers = HeaderMap::new();
     for (name, value) in [
-        (CONTENT_TYPE, about.content_type.as_ref()),
-        (CACHE_CONTROL, about.cache_control.as_ref()),
-        (CONTENT_DISPOSITION, about.content_disposition.as_ref()),
-        (CONTENT_ENCODING, about.content_encoding.as_ref()),
-        (CONTENT_LANGUAGE, about.content_language.as_ref()),
+        (CONTENT_TYPE, attributes.content_type.as_ref()),
+        (CACHE_CONTROL, attributes.cache_control.as_ref()),
+        (CONTENT_DISPOSITION, attributes.content_disposition.as_ref()),
+        (CONTENT_ENCODING, attributes.content_encoding.as_ref()),
+        (CONTENT_LANGUAGE, attributes.content_language.as_ref()),
         (ETAG, Some(&etag)),
         (
             LAST_MODIFIED,
             Some(&modified.format("%a, %d %b %Y %H:%M:%S GMT").to_string()),
         ),
     ] {
-        // They came in by headers, so they fit into headers.
+        // The values came in headers, so they are valid in headers.
         if let Some(value) = value.and_then(|value| HeaderValue::try_from(value).ok()) {
             headers.insert(name, value);
         }
     }
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    let known = asked
+    let is_known = requested
         .get_all(IF_NONE_MATCH)
         .iter()
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(','))
         .any(|known| known.trim() == "*" || known.trim().trim_start_matches("W/") == etag);
-    if known {
+    if is_known {
         headers.remove(CONTENT_TYPE);
         (StatusCode::NOT_MODIFIED, headers).into_response()
     } else {
@@ -106,13 +106,13 @@ mod tests {
     use super::key;
 
     #[test]
-    fn a_path_is_looked_up_below_the_origin_path() {
+    fn a_key_is_the_origin_path_and_the_decoded_path() {
         assert_eq!(key("/logos", "/a/b%20c.png").as_deref(), Some("logos/a/b c.png"));
         assert_eq!(key("", "/a").as_deref(), Some("a"));
     }
 
     #[test]
-    fn a_path_that_leads_elsewhere_means_nothing() {
+    fn a_path_that_leads_elsewhere_has_no_key() {
         for path in [
             "",
             "/",

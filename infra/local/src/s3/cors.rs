@@ -1,11 +1,11 @@
-//! CORS by a bucket's own rules: preflight requests are answered here, and answers to browsers get headers.
+//! CORS by the rules of a bucket: answers preflight requests, and adds headers to other answers.
 
 use axum::body::Body;
 use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
-use super::refusal;
+use super::refusal::refusal;
 use crate::plan::CorsRule;
 
 /// The answer to a preflight request; `None` for any other request.
@@ -21,7 +21,7 @@ pub fn preflight(rules: &[CorsRule], request: &Request) -> Option<Response> {
             "Insufficient information. Origin and Access-Control-Request-Method request headers needed.",
         ));
     };
-    let asked: Vec<String> = text(header::ACCESS_CONTROL_REQUEST_HEADERS)
+    let requested: Vec<String> = text(header::ACCESS_CONTROL_REQUEST_HEADERS)
         .unwrap_or_default()
         .split(',')
         .map(|name| name.trim().to_lowercase())
@@ -29,7 +29,7 @@ pub fn preflight(rules: &[CorsRule], request: &Request) -> Option<Response> {
         .collect();
     let rule = rules.iter().find(|rule| {
         fits(rule, origin, method)
-            && asked.iter().all(|name| {
+            && requested.iter().all(|name| {
                 rule.headers
                     .iter()
                     .any(|allowed| matches(&allowed.to_lowercase(), name))
@@ -43,12 +43,12 @@ pub fn preflight(rules: &[CorsRule], request: &Request) -> Option<Response> {
         ));
     };
     let mut headers = headers(rule, origin);
-    insert(&mut headers, header::ACCESS_CONTROL_ALLOW_HEADERS, &asked);
+    insert(&mut headers, header::ACCESS_CONTROL_ALLOW_HEADERS, &requested);
     Some((headers, Body::empty()).into_response())
 }
 
-/// The headers for an answer to a browser; none where no rule fits.
-pub fn allowed(rules: &[CorsRule], request: &Request) -> HeaderMap {
+/// The headers for an answer to a browser. Empty if no rule fits the request.
+pub fn response_headers(rules: &[CorsRule], request: &Request) -> HeaderMap {
     let origin = request.headers().get(header::ORIGIN);
     let Some(origin) = origin.and_then(|value| value.to_str().ok()) else {
         return HeaderMap::new();
@@ -86,7 +86,7 @@ fn headers(rule: &CorsRule, origin: &str) -> HeaderMap {
     headers
 }
 
-/// Nothing is inserted for an empty list, or for what cannot stand in a header.
+/// Inserts nothing for an empty list, or for values that are not valid in a header.
 fn insert(headers: &mut HeaderMap, name: HeaderName, values: &[String]) {
     if !values.is_empty()
         && let Ok(value) = HeaderValue::try_from(values.join(", "))
@@ -99,7 +99,7 @@ fn fits(rule: &CorsRule, origin: &str, method: &str) -> bool {
     rule.origins.iter().any(|allowed| matches(allowed, origin)) && rule.methods.iter().any(|allowed| allowed == method)
 }
 
-/// `*` stands for any characters, once.
+/// `allowed` may contain one `*`, which stands for any characters.
 fn matches(allowed: &str, given: &str) -> bool {
     match allowed.split_once('*') {
         Some((start, end)) => {
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fitting_preflight_request_is_told_what_is_allowed() {
+    fn the_answer_to_a_preflight_request_lists_what_is_allowed() {
         let response = ask("https://*.example", "PUT", "Content-Type, x-amz-meta-a");
         assert_eq!(response.status(), StatusCode::OK);
         let headers = response.headers();
@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn an_origin_method_or_header_that_no_rule_has_is_forbidden() {
+    fn an_origin_method_or_header_that_no_rule_allows_is_forbidden() {
         for (origin, method, headers) in [
             ("https://other.example", "PUT", ""),
             ("*", "GET", ""),
@@ -165,16 +165,16 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_to_a_foreign_origin_gets_nothing() {
+    fn an_answer_to_a_foreign_origin_gets_no_headers() {
         let request = |method: &str| {
             let request = Request::builder()
                 .method(method)
                 .header("origin", "https://app.example");
             request.body(Body::empty()).unwrap()
         };
-        assert!(allowed(&rules("https://app.example"), &request("GET")).is_empty());
-        assert!(allowed(&rules("https://other.example"), &request("PUT")).is_empty());
-        let headers = allowed(&rules("https://app.example"), &request("PUT"));
+        assert!(response_headers(&rules("https://app.example"), &request("GET")).is_empty());
+        assert!(response_headers(&rules("https://other.example"), &request("PUT")).is_empty());
+        let headers = response_headers(&rules("https://app.example"), &request("PUT"));
         assert_eq!(headers["access-control-allow-origin"], "https://app.example");
     }
 }

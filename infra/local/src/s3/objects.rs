@@ -1,4 +1,4 @@
-//! The objects, in the cloud's SQLite file: every operation is one transaction.
+//! The objects, in the store. Every operation is one transaction.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -17,10 +17,10 @@ pub type Tags = BTreeMap<String, String>;
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
-/// What an object is given beside its content.
+/// The attributes that a client sends with an object's content.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
-pub struct About {
+pub struct Attributes {
     pub content_type: Option<String>,
     pub cache_control: Option<String>,
     pub content_disposition: Option<String>,
@@ -30,19 +30,19 @@ pub struct About {
     pub metadata: BTreeMap<String, String>,
 }
 
-/// An object but for its content.
+/// An object without its content.
 #[derive(Clone, Debug)]
 pub struct Object {
-    pub about: About,
+    pub attributes: Attributes,
     pub tags: Tags,
-    /// Without its quotes.
+    /// Without quotes.
     pub etag: String,
     pub size: u64,
     pub modified_ms: i64,
 }
 
 impl Object {
-    /// To the second, as HTTP says it.
+    /// In whole seconds, as in HTTP.
     pub fn modified(&self) -> SystemTime {
         let seconds = u64::try_from(self.modified_ms / 1000).unwrap_or_default();
         UNIX_EPOCH + Duration::from_secs(seconds)
@@ -52,12 +52,12 @@ impl Object {
 /// A bucket's name and a key.
 pub type Place<'a> = (&'a str, &'a str);
 
-pub enum Copied {
+pub enum CopyResult {
     Done(Box<Object>),
-    /// There is nothing at the source.
+    /// There is no source object.
     Missing,
-    /// The source is not what the condition asks for.
-    Other,
+    /// The source object does not meet the condition.
+    ConditionFailed,
 }
 
 #[derive(Clone)]
@@ -70,25 +70,25 @@ impl Objects {
         Self { store }
     }
 
-    /// Writes an object if `may` allows it over what is there. `None`: it does not.
+    /// Writes an object if `is_allowed` returns true for the object that exists now. Otherwise returns `None`.
     pub fn put(
         &self,
         place: Place,
-        about: About,
+        attributes: Attributes,
         tags: Tags,
         content: &[u8],
         now_ms: i64,
-        may: impl FnOnce(Option<&Object>) -> bool,
+        is_allowed: impl FnOnce(Option<&Object>) -> bool,
     ) -> Result<Option<Object>> {
         let object = Object {
-            about,
+            attributes,
             tags,
             etag: format!("{:x}", md5::compute(content)),
             size: content.len() as u64,
             modified_ms: now_ms,
         };
         self.store.write(|transaction| {
-            if !may(read(transaction, place)?.as_ref()) {
+            if !is_allowed(read(transaction, place)?.as_ref()) {
                 return Ok(None);
             }
             write(transaction, place, &object, content)?;
@@ -104,36 +104,36 @@ impl Objects {
         self.store.read(|connection| read_all(connection, place))
     }
 
-    /// Copies an object if `may` allows it, with what replaces its description or its tags.
+    /// Copies an object if `is_allowed` returns true for the source. `attributes` and `tags` replace those of the source.
     pub fn copy(
         &self,
         from: Place,
         to: Place,
-        about: Option<About>,
+        attributes: Option<Attributes>,
         tags: Option<Tags>,
         now_ms: i64,
-        may: impl FnOnce(&Object) -> bool,
-    ) -> Result<Copied> {
+        is_allowed: impl FnOnce(&Object) -> bool,
+    ) -> Result<CopyResult> {
         self.store.write(|transaction| {
             let Some((mut object, content)) = read_all(transaction, from)? else {
-                return Ok(Copied::Missing);
+                return Ok(CopyResult::Missing);
             };
-            if !may(&object) {
-                return Ok(Copied::Other);
+            if !is_allowed(&object) {
+                return Ok(CopyResult::ConditionFailed);
             }
-            object.about = about.unwrap_or(object.about);
+            object.attributes = attributes.unwrap_or(object.attributes);
             object.tags = tags.unwrap_or(object.tags);
             object.modified_ms = now_ms;
             write(transaction, to, &object, &content)?;
-            Ok(Copied::Done(Box::new(object)))
+            Ok(CopyResult::Done(Box::new(object)))
         })
     }
 
-    /// Deletes an object if `may` allows it; one that is not there is deleted already. Whether it is gone.
-    pub fn delete(&self, place: Place, may: impl FnOnce(&Object) -> bool) -> Result<bool> {
+    /// Deletes an object if `is_allowed` returns true for it. Returns whether no such object exists any more.
+    pub fn delete(&self, place: Place, is_allowed: impl FnOnce(&Object) -> bool) -> Result<bool> {
         self.store.write(|transaction| {
             if let Some(object) = read(transaction, place)?
-                && !may(&object)
+                && !is_allowed(&object)
             {
                 return Ok(false);
             }
@@ -151,7 +151,7 @@ impl Objects {
         })
     }
 
-    /// Whether there is such an object.
+    /// Returns whether the object exists.
     pub fn set_tags(&self, (bucket, key): Place, tags: &Tags) -> Result<bool> {
         self.store.write(|transaction| {
             let changed = transaction
@@ -161,12 +161,12 @@ impl Objects {
         })
     }
 
-    /// The objects whose keys have the prefix, in the order of their keys' bytes.
+    /// The objects whose keys have the prefix, sorted by the bytes of their keys.
     pub fn list(&self, bucket: &str, prefix: &str) -> Result<Vec<(String, Object)>> {
         self.store.read(|connection| with_prefix(connection, bucket, prefix))
     }
 
-    /// Deletes what the rules mean and what is as old as they say. How many.
+    /// Deletes the objects that the rules expire. Returns their number.
     pub fn delete_expired(&self, bucket: &str, rules: &[Expiration], now_ms: i64) -> Result<usize> {
         self.store.write(|transaction| {
             let mut deleted = 0;
@@ -223,7 +223,7 @@ fn write(connection: &Connection, (bucket, key): Place, object: &Object, content
             &object.etag,
             object.size as i64,
             object.modified_ms,
-            json!(object.about).to_string(),
+            json!(object.attributes).to_string(),
             json!(object.tags).to_string(),
             content,
         ))?;
@@ -242,7 +242,7 @@ fn object(row: &Row) -> rusqlite::Result<Object> {
         etag: row.get(0)?,
         size: row.get::<_, i64>(1)? as u64,
         modified_ms: row.get(2)?,
-        about: from_json(row, 3)?,
+        attributes: from_json(row, 3)?,
         tags: from_json(row, 4)?,
     })
 }

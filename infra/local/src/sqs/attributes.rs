@@ -1,4 +1,4 @@
-//! Message attributes, as clients send them and as a Lambda event shows them, and the digests that clients check.
+//! Message attributes, as clients send them and in a Lambda event, and the digests that clients check.
 
 use std::collections::BTreeMap;
 
@@ -7,9 +7,9 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::SqsError;
+use super::error::SqsError;
 
-/// Sorted by name, as the digest wants them.
+/// Sorted by name, as the digest requires.
 pub type Attributes = BTreeMap<String, Attribute>;
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -32,7 +32,7 @@ impl Attribute {
         }
     }
 
-    /// The value's bytes and the digit that marks their kind in the digest.
+    /// The value's bytes, and the digit that marks their type in the digest.
     fn bytes(&self) -> Option<(u8, Vec<u8>)> {
         match self.data_type.split('.').next() {
             Some("String" | "Number") => Some((1, self.string_value.clone()?.into_bytes())),
@@ -49,15 +49,15 @@ pub fn check(attributes: &Attributes) -> Result<(), SqsError> {
     for (name, attribute) in attributes {
         if attribute.bytes().is_none_or(|(_, bytes)| bytes.is_empty()) {
             return Err(SqsError::invalid(format!(
-                "The message attribute '{name}' must have a DataType that begins with String, Number or Binary and a \
-                 value of that type that is not empty."
+                "The message attribute '{name}' must have a DataType that begins with String, Number or Binary, and a \
+                 non-empty value of that type."
             )));
         }
     }
     Ok(())
 }
 
-/// Bytes counted towards the size of the message.
+/// The bytes that count towards the size of the message.
 pub fn size(attributes: &Attributes) -> usize {
     let one = |(name, attribute): (&String, &Attribute)| {
         name.len() + attribute.data_type.len() + attribute.bytes().map_or(0, |(_, bytes)| bytes.len())
@@ -69,28 +69,28 @@ pub fn md5_of_body(body: &str) -> String {
     format!("{:x}", md5::compute(body))
 }
 
-/// `None` for no attributes, as SQS leaves the member out then.
+/// `None` if there are no attributes: SQS then omits the field.
 pub fn md5_of(attributes: &Attributes) -> Option<String> {
     if attributes.is_empty() {
         return None;
     }
     let mut digested = Vec::new();
-    let with_length = |digested: &mut Vec<u8>, bytes: &[u8]| {
+    let push_with_length = |digested: &mut Vec<u8>, bytes: &[u8]| {
         digested.extend_from_slice(&u32::try_from(bytes.len()).unwrap_or(u32::MAX).to_be_bytes());
         digested.extend_from_slice(bytes);
     };
     for (name, attribute) in attributes {
-        with_length(&mut digested, name.as_bytes());
-        with_length(&mut digested, attribute.data_type.as_bytes());
+        push_with_length(&mut digested, name.as_bytes());
+        push_with_length(&mut digested, attribute.data_type.as_bytes());
         if let Some((kind, bytes)) = attribute.bytes() {
             digested.push(kind);
-            with_length(&mut digested, &bytes);
+            push_with_length(&mut digested, &bytes);
         }
     }
     Some(format!("{:x}", md5::compute(digested)))
 }
 
-/// Those of `names`, where `All`, `.*` and `prefix.*` name more than one.
+/// The attributes that `names` selects. `All`, `.*` and `prefix.*` select more than one.
 pub fn selected(attributes: &Attributes, names: &[String]) -> Attributes {
     let wanted = |name: &str| {
         names.iter().any(|wanted| match wanted.strip_suffix(".*") {
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_of_another_type_than_told_is_refused() {
+    fn a_value_of_another_type_than_declared_is_refused() {
         let wrong = Attribute {
             data_type: "Binary".to_owned(),
             ..Attribute::string("text")

@@ -1,138 +1,25 @@
-//! The queues themselves: their settings, and those that clients make beside the template's.
+//! Creating, changing, describing and deleting queues.
 
-use std::sync::PoisonError;
+use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::{Queue, Sqs, SqsError};
+use super::error::SqsError;
+use super::queue::Queue;
+use super::service::Sqs;
+use super::settings::{Settings, no_fifo};
 use crate::arn;
-use crate::plan::{self, Redrive};
-use crate::store::{Store, now_ms};
+use crate::store::now_ms;
 
-/// The largest message: 1 MiB since 2025.
-pub const MAX_SIZE: u32 = 1024 * 1024;
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Settings {
-    /// Seconds, as are the next three.
-    pub visibility_timeout: u32,
-    pub retention: u32,
-    pub delay: u32,
-    pub receive_wait: u32,
-    /// Bytes.
-    pub max_size: u32,
-    pub redrive: Option<Redrive>,
-    /// Seconds since the epoch.
-    pub created: i64,
-}
-
-impl Default for Settings {
-    fn default() -> Settings {
-        Settings {
-            visibility_timeout: 30,
-            retention: 4 * 24 * 60 * 60,
-            delay: 0,
-            receive_wait: 0,
-            max_size: MAX_SIZE,
-            redrive: None,
-            created: now_ms() / 1000,
-        }
-    }
-}
-
-impl From<&plan::Queue> for Settings {
-    fn from(queue: &plan::Queue) -> Settings {
-        Settings {
-            visibility_timeout: queue.visibility_timeout,
-            retention: queue.retention,
-            delay: queue.delay,
-            receive_wait: queue.receive_wait,
-            redrive: queue.redrive.clone(),
-            ..Settings::default()
-        }
-    }
-}
-
-impl Settings {
-    /// Takes over what SQS calls a queue's attributes.
-    fn apply(&mut self, attributes: &Map<String, Value>) -> Result<(), SqsError> {
-        for (name, value) in attributes {
-            let Some(value) = value.as_str() else {
-                return Err(SqsError::invalid(format!("The value of {name} must be a string.")));
-            };
-            let number = |range: std::ops::RangeInclusive<u32>| {
-                value
-                    .parse()
-                    .ok()
-                    .filter(|number| range.contains(number))
-                    .ok_or_else(|| {
-                        let message = format!(
-                            "{value} is no value for {name}: it takes {} to {}.",
-                            range.start(),
-                            range.end()
-                        );
-                        SqsError::refused("InvalidAttributeValue", message)
-                    })
-            };
-            match name.as_str() {
-                "VisibilityTimeout" => self.visibility_timeout = number(0..=43_200)?,
-                "MessageRetentionPeriod" => self.retention = number(60..=1_209_600)?,
-                "DelaySeconds" => self.delay = number(0..=900)?,
-                "ReceiveMessageWaitTimeSeconds" => self.receive_wait = number(0..=20)?,
-                "MaximumMessageSize" => self.max_size = number(1024..=MAX_SIZE)?,
-                "RedrivePolicy" => self.redrive = redrive_policy(value)?,
-                "FifoQueue" if value == "true" => return Err(no_fifo()),
-                // Who may send, who may redrive and how messages are encrypted means nothing on a laptop.
-                "FifoQueue" | "Policy" | "RedriveAllowPolicy" | "SqsManagedSseEnabled" => {}
-                name if name.starts_with("Kms") => {}
-                _ => {
-                    return Err(SqsError::refused(
-                        "InvalidAttributeName",
-                        format!("Unknown Attribute {name}."),
-                    ));
-                }
-            }
-        }
-        Ok(())
-    }
-}
-
-fn redrive_policy(policy: &str) -> Result<Option<Redrive>, SqsError> {
-    if policy.is_empty() {
-        return Ok(None);
-    }
-    let parse = || {
-        let policy: Value = serde_json::from_str(policy).ok()?;
-        let count = &policy["maxReceiveCount"];
-        // The API takes the number as a string too.
-        let count = count.as_u64().or_else(|| count.as_str()?.parse().ok())?;
-        Some(Redrive {
-            dead_letter_queue: arn::queue_name(policy["deadLetterTargetArn"].as_str()?).to_owned(),
-            max_receive_count: u32::try_from(count).ok().filter(|count| (1..=1000).contains(count))?,
-        })
-    };
-    parse().map(Some).ok_or_else(|| {
-        let message = "RedrivePolicy must be JSON with a deadLetterTargetArn and a maxReceiveCount of 1 to 1000.";
-        SqsError::refused("InvalidAttributeValue", message)
-    })
-}
-
-fn no_fifo() -> SqsError {
-    SqsError::invalid("The local cloud has standard queues only: FIFO queues are not supported.")
-}
-
-/// The queues that `CreateQueue` made in this or an earlier run.
-pub fn made_by_clients(store: &Store) -> anyhow::Result<Vec<(String, Settings)>> {
-    let rows: Vec<(String, String)> = store.read(|connection| {
-        connection
-            .prepare("SELECT name, settings FROM queues")?
-            .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
-            .collect()
-    })?;
-    rows.into_iter()
-        .map(|(name, settings)| Ok((name, serde_json::from_str(&settings)?)))
-        .collect()
+/// The number of messages in a queue.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Depth {
+    pub name: String,
+    pub visible: u64,
+    pub in_flight: u64,
+    pub delayed: u64,
+    pub is_dead_letter_queue: bool,
 }
 
 impl Sqs {
@@ -140,8 +27,8 @@ impl Sqs {
         if name.ends_with(".fifo") {
             return Err(no_fifo());
         }
-        let spelled = |character: char| character.is_ascii_alphanumeric() || "-_".contains(character);
-        if !(1..=80).contains(&name.len()) || !name.chars().all(spelled) {
+        let is_allowed = |character: char| character.is_ascii_alphanumeric() || "-_".contains(character);
+        if !(1..=80).contains(&name.len()) || !name.chars().all(is_allowed) {
             return Err(SqsError::invalid(
                 "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length",
             ));
@@ -149,11 +36,11 @@ impl Sqs {
         let mut settings = Settings::default();
         settings.apply(attributes)?;
         if let Ok(existing) = self.queue(name) {
-            let asked_for = Settings {
+            let requested = Settings {
                 created: existing.settings().created,
                 ..settings
             };
-            if !attributes.is_empty() && asked_for != existing.settings() {
+            if !attributes.is_empty() && requested != existing.settings() {
                 let message = "A queue already exists with the same name and a different value for an attribute.";
                 return Err(SqsError::refused("QueueNameExists", message));
             }
@@ -161,14 +48,11 @@ impl Sqs {
         }
         self.keep(name, &settings)?;
         let queue = Queue::new(name.to_owned(), settings, false);
-        self.queues
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(name.to_owned(), queue);
+        self.queues_mut().insert(name.to_owned(), queue);
         Ok(())
     }
 
-    /// Changes a queue. For one of the template the change ends with this run: the template says what it is.
+    /// Changes a queue. The change of a template's queue ends with this run, after which the template decides again.
     pub fn set_attributes(&self, name: &str, attributes: &Map<String, Value>) -> Result<(), SqsError> {
         let queue = self.queue(name)?;
         let mut settings = queue.settings();
@@ -176,8 +60,7 @@ impl Sqs {
         if !queue.in_template {
             self.keep(name, &settings)?;
         }
-        *queue.settings.write().unwrap_or_else(PoisonError::into_inner) = settings;
-        queue.changed.notify_waiters();
+        queue.set(settings);
         Ok(())
     }
 
@@ -194,14 +77,14 @@ impl Sqs {
 
     pub fn delete_queue(&self, name: &str) -> Result<(), SqsError> {
         if self.queue(name)?.in_template {
-            let message = format!("{name} is a queue of the template: take it out there.");
+            let message = format!("The template declares the queue {name}: delete it there.");
             return Err(SqsError::refused("UnsupportedOperation", message));
         }
         self.store.write(|transaction| {
             transaction.execute("DELETE FROM queues WHERE name = ?1", [name])?;
             transaction.execute("DELETE FROM messages WHERE queue = ?1", [name])
         })?;
-        self.queues.write().unwrap_or_else(PoisonError::into_inner).remove(name);
+        self.queues_mut().remove(name);
         Ok(())
     }
 
@@ -216,19 +99,41 @@ impl Sqs {
         self.all().iter().map(|queue| queue.name.clone()).collect()
     }
 
-    /// The queues whose dead-letter queue `name` is.
-    pub fn sources_of(&self, name: &str) -> Result<Vec<String>, SqsError> {
-        let dead_letter_queue = self.queue(name)?;
-        let sources = self.all().into_iter().filter(|queue| {
-            queue
-                .settings()
-                .redrive
-                .is_some_and(|redrive| redrive.dead_letter_queue == dead_letter_queue.name)
-        });
-        Ok(sources.map(|queue| queue.name.clone()).collect())
+    /// The depth of every queue, sorted by name.
+    pub fn depths(&self) -> Result<Vec<Depth>, SqsError> {
+        let now = now_ms();
+        let mut counts: BTreeMap<String, (u64, u64, u64)> = self.store.read(|connection| {
+            connection
+                .prepare_cached(
+                    "SELECT queue, SUM(visible_ms <= ?1), SUM(visible_ms > ?1 AND receives > 0),
+                         SUM(visible_ms > ?1 AND receives = 0)
+                     FROM messages GROUP BY queue",
+                )?
+                .query_map([now], |row| Ok((row.get(0)?, (row.get(1)?, row.get(2)?, row.get(3)?))))?
+                .collect()
+        })?;
+        let queues = self.all();
+        let dead_letter_queues: Vec<_> = queues
+            .iter()
+            .filter_map(|queue| queue.settings().redrive.map(|redrive| redrive.dead_letter_queue))
+            .collect();
+        Ok(queues
+            .iter()
+            .map(|queue| {
+                let (visible, in_flight, delayed) = counts.remove(&queue.name).unwrap_or_default();
+                let is_dead_letter_queue = dead_letter_queues.contains(&queue.name);
+                Depth {
+                    name: queue.name.clone(),
+                    visible,
+                    in_flight,
+                    delayed,
+                    is_dead_letter_queue,
+                }
+            })
+            .collect())
     }
 
-    /// All of a queue's attributes, as SQS spells them.
+    /// All attributes of a queue, under their names in the SQS API.
     pub fn attributes(&self, name: &str) -> Result<Map<String, Value>, SqsError> {
         let settings = self.queue(name)?.settings();
         let depth = self
@@ -237,38 +142,26 @@ impl Sqs {
             .find(|depth| depth.name == name)
             .ok_or_else(|| SqsError::no_queue(name))?;
         let mut attributes = Map::new();
-        let mut tell = |name: &str, value: String| attributes.insert(name.to_owned(), Value::String(value));
-        tell("QueueArn", arn::queue(name));
-        tell("ApproximateNumberOfMessages", depth.visible.to_string());
-        tell("ApproximateNumberOfMessagesNotVisible", depth.in_flight.to_string());
-        tell("ApproximateNumberOfMessagesDelayed", depth.delayed.to_string());
-        tell("CreatedTimestamp", settings.created.to_string());
-        tell("LastModifiedTimestamp", settings.created.to_string());
-        tell("VisibilityTimeout", settings.visibility_timeout.to_string());
-        tell("MaximumMessageSize", settings.max_size.to_string());
-        tell("MessageRetentionPeriod", settings.retention.to_string());
-        tell("DelaySeconds", settings.delay.to_string());
-        tell("ReceiveMessageWaitTimeSeconds", settings.receive_wait.to_string());
-        tell("SqsManagedSseEnabled", "true".to_owned());
+        let mut add = |name: &str, value: String| attributes.insert(name.to_owned(), Value::String(value));
+        add("QueueArn", arn::queue(name));
+        add("ApproximateNumberOfMessages", depth.visible.to_string());
+        add("ApproximateNumberOfMessagesNotVisible", depth.in_flight.to_string());
+        add("ApproximateNumberOfMessagesDelayed", depth.delayed.to_string());
+        add("CreatedTimestamp", settings.created.to_string());
+        add("LastModifiedTimestamp", settings.created.to_string());
+        add("VisibilityTimeout", settings.visibility_timeout.to_string());
+        add("MaximumMessageSize", settings.max_size.to_string());
+        add("MessageRetentionPeriod", settings.retention.to_string());
+        add("DelaySeconds", settings.delay.to_string());
+        add("ReceiveMessageWaitTimeSeconds", settings.receive_wait.to_string());
+        add("SqsManagedSseEnabled", "true".to_owned());
         if let Some(redrive) = settings.redrive {
             let policy = json!({
                 "deadLetterTargetArn": arn::queue(&redrive.dead_letter_queue),
                 "maxReceiveCount": redrive.max_receive_count,
             });
-            tell("RedrivePolicy", policy.to_string());
+            add("RedrivePolicy", policy.to_string());
         }
         Ok(attributes)
-    }
-
-    /// Starts what `StartMessageMoveTask` asks for; here it is done when this returns.
-    pub fn move_messages(&self, source: &str, destination: Option<&str>) -> Result<u64, SqsError> {
-        if self.sources_of(source)?.is_empty() {
-            let message = format!("{source} is not the dead-letter queue of any queue.");
-            return Err(SqsError::refused("UnsupportedOperation", message));
-        }
-        if let Some(destination) = destination {
-            self.queue(destination)?;
-        }
-        self.move_dead(source, None, destination)
     }
 }

@@ -1,7 +1,10 @@
+//! Queues in a store that can be reopened.
+
 use std::time::Duration;
 
 use super::*;
-use crate::plan::Redrive;
+use crate::plan::{self, Redrive};
+use crate::store::Store;
 
 fn planned(name: &str, dead_letter_queue: Option<&str>) -> plan::Queue {
     plan::Queue {
@@ -67,7 +70,7 @@ impl Fixture {
         (depth.visible, depth.in_flight, depth.delayed)
     }
 
-    /// Lets time pass for all messages.
+    /// Lets time pass, for all messages.
     fn pass(&self, seconds: i64) {
         self.sqs
             .store
@@ -86,7 +89,7 @@ fn handles(messages: &[Message]) -> Vec<String> {
 }
 
 #[test]
-fn a_received_message_is_hidden_until_its_timeout_and_gone_when_deleted() {
+fn a_received_message_is_hidden_until_its_timeout_and_deleted_by_its_newest_handle() {
     let fixture = Fixture::new();
     let id = fixture.send("hello");
     let received = fixture.sqs.receive("tasks", 1, None).unwrap();
@@ -106,7 +109,7 @@ fn a_received_message_is_hidden_until_its_timeout_and_gone_when_deleted() {
     assert_eq!(again[0].receive_count, 2);
     assert_eq!(again[0].first_received_ms, received[0].first_received_ms);
 
-    // The first receive's handle has been replaced.
+    // The second receive has replaced this handle.
     fixture.sqs.delete("tasks", &handles(&received)).unwrap();
     assert_eq!(fixture.depth("tasks"), (0, 1, 0));
     fixture.sqs.delete("tasks", &handles(&again)).unwrap();
@@ -114,7 +117,7 @@ fn a_received_message_is_hidden_until_its_timeout_and_gone_when_deleted() {
 }
 
 #[test]
-fn a_delayed_message_comes_when_its_delay_is_over() {
+fn a_delayed_message_is_received_after_its_delay() {
     let fixture = Fixture::new();
     fixture
         .sqs
@@ -133,7 +136,7 @@ fn a_delayed_message_comes_when_its_delay_is_over() {
 }
 
 #[test]
-fn a_message_is_dead_lettered_when_it_would_be_received_once_too_often() {
+fn a_message_that_was_received_too_often_becomes_a_dead_letter() {
     let fixture = Fixture::new();
     fixture.send("poison");
     assert_eq!(fixture.bodies("tasks"), ["poison"]);
@@ -151,12 +154,12 @@ fn a_message_is_dead_lettered_when_it_would_be_received_once_too_often() {
 }
 
 #[test]
-fn dead_letters_go_home_as_new_messages() {
+fn a_redrive_sends_dead_letters_back_as_new_messages() {
     for from in ["tasks", "dead"] {
         let fixture = Fixture::new();
         let id = fixture.send("poison");
         while !fixture.bodies("tasks").is_empty() {}
-        // One that nobody gave up has no home.
+        // No queue gave this one up, so it stays.
         fixture.sqs.send("dead", &Outgoing::new("stray")).unwrap();
 
         assert_eq!(fixture.sqs.redrive(from).unwrap(), 1);
@@ -171,7 +174,7 @@ fn dead_letters_go_home_as_new_messages() {
 }
 
 #[test]
-fn what_is_past_its_retention_is_not_received() {
+fn messages_past_their_retention_are_not_received() {
     let fixture = Fixture::new();
     fixture.send("old");
     fixture.pass(61);
@@ -185,7 +188,7 @@ fn what_is_past_its_retention_is_not_received() {
 }
 
 #[test]
-fn a_restart_keeps_all_and_counts_no_receive_of_a_mapping() {
+fn a_restart_keeps_messages_and_does_not_count_a_mappings_receive() {
     let mut fixture = Fixture::new();
     fixture.send("held by a mapping");
     for _ in 0..5 {
@@ -197,7 +200,7 @@ fn a_restart_keeps_all_and_counts_no_receive_of_a_mapping() {
 }
 
 #[test]
-fn a_restart_leaves_alone_what_clients_hold_and_what_a_function_failed() {
+fn after_a_restart_messages_that_clients_hold_or_a_function_failed_stay_hidden() {
     let fixture = Fixture::new();
     fixture.send("held by a client");
     fixture.sqs.receive("tasks", 10, None).unwrap();
@@ -217,7 +220,7 @@ fn a_restart_leaves_alone_what_clients_hold_and_what_a_function_failed() {
 }
 
 #[test]
-fn queues_of_clients_are_there_after_a_restart() {
+fn client_created_queues_survive_a_restart() {
     let fixture = Fixture::new();
     let attributes = serde_json::json!({ "VisibilityTimeout": "7" });
     fixture
@@ -235,7 +238,7 @@ fn queues_of_clients_are_there_after_a_restart() {
 }
 
 #[test]
-fn what_sqs_does_not_take_is_refused() {
+fn invalid_messages_and_handles_are_refused() {
     let fixture = Fixture::new();
     let refused = |message: Outgoing| fixture.sqs.send("tasks", &message).is_err();
     assert!(refused(Outgoing::new("")));
@@ -246,7 +249,7 @@ fn what_sqs_does_not_take_is_refused() {
 }
 
 #[tokio::test]
-async fn waiters_are_woken_by_a_send_and_by_a_timeout() {
+async fn a_send_and_a_visibility_timeout_wake_waiters() {
     let fixture = Fixture::new();
     let waiting = tokio::spawn({
         let sqs = fixture.sqs.clone();

@@ -1,4 +1,4 @@
-//! SQS as SDKs speak it: `X-Amz-Target: AmazonSQS.<operation>` with JSON.
+//! The wire protocol of SQS, as SDKs use it: `X-Amz-Target: AmazonSQS.<operation>` with JSON.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -6,20 +6,22 @@ use std::time::Duration;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value, json};
 use tokio::time::Instant;
 
-use super::attributes::{self, Attributes};
-use super::queues::MAX_SIZE;
-use super::{Message, Outgoing, Sqs, SqsError};
+use super::attributes;
+use super::error::SqsError;
+use super::message::{Message, Outgoing};
+use super::requests::*;
+use super::service::Sqs;
+use super::settings::MAX_SIZE;
 use crate::arn;
 use crate::plan::ACCOUNT;
 use crate::wire;
 
 const JSON: &str = "application/x-amz-json-1.0";
 
-/// Answers one request. `base` is the URL under which the client reached us, of which queue URLs are made.
+/// Answers one request. `base` is the URL under which the client reached the local cloud; queue URLs begin with it.
 pub async fn answer(sqs: &Sqs, operation: &str, body: &[u8], base: &str) -> Response {
     match perform(sqs, operation, body, base).await {
         Ok(answer) => wire::json(StatusCode::OK, JSON, &answer),
@@ -30,7 +32,7 @@ pub async fn answer(sqs: &Sqs, operation: &str, body: &[u8], base: &str) -> Resp
 
 fn refusal(shape: &str, message: &str) -> Response {
     let body = json!({ "__type": format!("com.amazonaws.sqs#{shape}"), "message": message });
-    // What older SDKs, which learnt SQS's errors from its XML protocol, go by.
+    // Older SDKs read the error's name in SQS's XML protocol.
     let code = match shape {
         "QueueDoesNotExist" => "AWS.SimpleQueueService.NonExistentQueue",
         "QueueNameExists" => "QueueAlreadyExists",
@@ -112,7 +114,7 @@ async fn perform(sqs: &Sqs, operation: &str, body: &[u8], base: &str) -> Result<
         }
         "DeleteMessageBatch" => {
             let request: Batch<DeleteEntry> = read(body)?;
-            each(
+            perform_each(
                 &request.entries,
                 |entry| entry.id.as_str(),
                 |entry| {
@@ -128,7 +130,7 @@ async fn perform(sqs: &Sqs, operation: &str, body: &[u8], base: &str) -> Result<
         }
         "ChangeMessageVisibilityBatch" => {
             let request: Batch<ChangeEntry> = read(body)?;
-            each(
+            perform_each(
                 &request.entries,
                 |entry| entry.id.as_str(),
                 |entry| {
@@ -146,12 +148,12 @@ async fn perform(sqs: &Sqs, operation: &str, body: &[u8], base: &str) -> Result<
             let request: StartMessageMoveTask = read(body)?;
             let source = arn::queue_name(&request.source_arn);
             let moved = sqs.move_messages(source, request.destination_arn.as_deref().map(arn::queue_name))?;
-            // The task is over already; nothing can be asked about it.
+            // The move is complete, so no operation about the task is supported.
             Ok(json!({ "TaskHandle": format!("{}:{moved}", arn::queue(source)) }))
         }
         _ => Err(SqsError::refused(
             "UnknownOperationException",
-            format!("The local cloud does not know the SQS operation {operation}."),
+            format!("The local cloud does not support the SQS operation {operation}."),
         )),
     }
 }
@@ -180,7 +182,7 @@ fn send_batch(sqs: &Sqs, request: Batch<SendEntry>) -> Result<Value, SqsError> {
         let message = format!("Batch requests cannot be longer than {MAX_SIZE} bytes. You have sent {size} bytes.");
         return Err(SqsError::refused("BatchRequestTooLong", message));
     }
-    each(
+    perform_each(
         &request.entries,
         |entry| entry.id.as_str(),
         |entry| {
@@ -215,13 +217,13 @@ async fn receive(sqs: &Sqs, request: ReceiveMessage) -> Result<Value, SqsError> 
     let deadline = Instant::now() + Duration::from_secs(wait.into());
     loop {
         let messages = sqs.receive(&request.queue, max, request.visibility_timeout)?;
-        let late = !messages.is_empty() || Instant::now() >= deadline;
-        if late
+        let is_last = !messages.is_empty() || Instant::now() >= deadline;
+        if is_last
             || tokio::time::timeout_at(deadline, sqs.changed(&request.queue))
                 .await
                 .is_err()
         {
-            let messages: Vec<_> = messages.iter().map(|message| told(message, &request)).collect();
+            let messages: Vec<_> = messages.iter().map(|message| describe(message, &request)).collect();
             return Ok(if messages.is_empty() {
                 json!({})
             } else {
@@ -231,15 +233,15 @@ async fn receive(sqs: &Sqs, request: ReceiveMessage) -> Result<Value, SqsError> 
     }
 }
 
-fn told(message: &Message, request: &ReceiveMessage) -> Value {
-    let mut told = json!({
+fn describe(message: &Message, request: &ReceiveMessage) -> Value {
+    let mut described = json!({
         "MessageId": message.id,
         "ReceiptHandle": message.receipt_handle,
         "MD5OfBody": message.md5,
         "Body": message.body,
     });
     let mut system = Map::new();
-    let mut tell = |name: &str, value: String| {
+    let mut add = |name: &str, value: String| {
         let mut names = request
             .attribute_names
             .iter()
@@ -248,25 +250,25 @@ fn told(message: &Message, request: &ReceiveMessage) -> Value {
             system.insert(name.to_owned(), value.into());
         }
     };
-    tell("SenderId", message.sender.clone());
-    tell("SentTimestamp", message.sent_ms.to_string());
-    tell("ApproximateReceiveCount", message.receive_count.to_string());
-    tell(
+    add("SenderId", message.sender.clone());
+    add("SentTimestamp", message.sent_ms.to_string());
+    add("ApproximateReceiveCount", message.receive_count.to_string());
+    add(
         "ApproximateFirstReceiveTimestamp",
         message.first_received_ms.to_string(),
     );
     if let Some(source) = &message.dead_letter_source_arn {
-        tell("DeadLetterQueueSourceArn", source.clone());
+        add("DeadLetterQueueSourceArn", source.clone());
     }
     if !system.is_empty() {
-        told["Attributes"] = system.into();
+        described["Attributes"] = system.into();
     }
     let chosen = attributes::selected(&message.attributes, &request.message_attribute_names);
     if let Some(md5) = attributes::md5_of(&chosen) {
-        told["MD5OfMessageAttributes"] = md5.into();
-        told["MessageAttributes"] = json!(chosen);
+        described["MD5OfMessageAttributes"] = md5.into();
+        described["MessageAttributes"] = json!(chosen);
     }
-    told
+    described
 }
 
 fn change_visibility(sqs: &Sqs, queue: &str, receipt_handle: String, seconds: u32) -> Result<(), SqsError> {
@@ -287,8 +289,8 @@ fn check_visibility(seconds: u32) -> Result<(), SqsError> {
     Ok(())
 }
 
-/// Does each entry of a batch, and answers which succeeded and which did not and why.
-fn each<E>(
+/// Performs each entry of a batch. The answer lists the successes, and the failures with their reasons.
+fn perform_each<E>(
     entries: &[E],
     id: impl Fn(&E) -> &str,
     perform: impl Fn(&E) -> Result<Value, SqsError>,
@@ -302,10 +304,10 @@ fn each<E>(
         return Err(SqsError::refused("TooManyEntriesInBatchRequest", message));
     }
     let mut ids = HashSet::new();
-    if let Some(twice) = entries.iter().map(&id).find(|id| !ids.insert(*id)) {
+    if let Some(repeated) = entries.iter().map(&id).find(|id| !ids.insert(*id)) {
         return Err(SqsError::refused(
             "BatchEntryIdsNotDistinct",
-            format!("Id {twice} repeated."),
+            format!("Id {repeated} repeated."),
         ));
     }
     let mut successful = Vec::new();
@@ -313,7 +315,7 @@ fn each<E>(
     for entry in entries {
         match perform(entry) {
             Ok(answer) => successful.push(answer),
-            // Of the queue rather than of the entry: SQS refuses the whole request.
+            // An error of the queue, not of the entry: SQS refuses the whole request.
             Err(
                 error @ SqsError::Refused {
                     shape: "QueueDoesNotExist",
@@ -332,7 +334,7 @@ fn each<E>(
             }
         }
     }
-    // Both lists or none of the second: SDKs expect `Failed` to be absent rather than null.
+    // SDKs expect `Failed` to be absent rather than empty.
     Ok(if failed.is_empty() {
         json!({ "Successful": successful })
     } else {
@@ -340,7 +342,7 @@ fn each<E>(
     })
 }
 
-/// One page of `list`, under `name`. The token is the index to go on from.
+/// One page of `list`, under `name`. The token is the index of the next page's first item.
 fn page(name: &str, list: Vec<String>, page: &Page) -> Result<Value, SqsError> {
     let start = match &page.next_token {
         Some(token) => token
@@ -358,176 +360,4 @@ fn page(name: &str, list: Vec<String>, page: &Page) -> Result<Value, SqsError> {
 
 fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, SqsError> {
     serde_json::from_slice(body).map_err(|error| SqsError::refused("SerializationException", error.to_string()))
-}
-
-/// A queue's name, from its URL. A bare name will do.
-fn queue_of_url<'de, D: Deserializer<'de>>(url: D) -> Result<String, D::Error> {
-    Ok(arn::queue_name(&String::deserialize(url)?).to_owned())
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct OfQueue {
-    #[serde(rename = "QueueUrl", deserialize_with = "queue_of_url")]
-    queue: String,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct CreateQueue {
-    queue_name: String,
-    #[serde(default)]
-    attributes: Map<String, Value>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct GetQueueUrl {
-    queue_name: String,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Page {
-    max_results: Option<usize>,
-    next_token: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct ListQueues {
-    #[serde(default)]
-    queue_name_prefix: String,
-    #[serde(flatten)]
-    page: Page,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct ListDeadLetterSourceQueues {
-    #[serde(rename = "QueueUrl", deserialize_with = "queue_of_url")]
-    queue: String,
-    #[serde(flatten)]
-    page: Page,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct GetQueueAttributes {
-    #[serde(rename = "QueueUrl", deserialize_with = "queue_of_url")]
-    queue: String,
-    #[serde(default)]
-    attribute_names: Vec<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct SetQueueAttributes {
-    #[serde(rename = "QueueUrl", deserialize_with = "queue_of_url")]
-    queue: String,
-    attributes: Map<String, Value>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct SentMessage {
-    message_body: String,
-    delay_seconds: Option<u32>,
-    #[serde(default)]
-    message_attributes: Attributes,
-}
-
-impl SentMessage {
-    fn outgoing(&self) -> Result<Outgoing, SqsError> {
-        if let Some(delay @ 901..) = self.delay_seconds {
-            return Err(SqsError::invalid(format!(
-                "Value {delay} for parameter DelaySeconds is invalid. Reason: DelaySeconds must be >= 0 and <= 900."
-            )));
-        }
-        Ok(Outgoing {
-            body: self.message_body.clone(),
-            attributes: self.message_attributes.clone(),
-            delay: self.delay_seconds,
-        })
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct SendMessage {
-    #[serde(rename = "QueueUrl", deserialize_with = "queue_of_url")]
-    queue: String,
-    #[serde(flatten)]
-    message: SentMessage,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Batch<E> {
-    #[serde(rename = "QueueUrl", deserialize_with = "queue_of_url")]
-    queue: String,
-    entries: Vec<E>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct SendEntry {
-    id: String,
-    #[serde(flatten)]
-    message: SentMessage,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct ReceiveMessage {
-    #[serde(rename = "QueueUrl", deserialize_with = "queue_of_url")]
-    queue: String,
-    max_number_of_messages: Option<u32>,
-    wait_time_seconds: Option<u32>,
-    visibility_timeout: Option<u32>,
-    #[serde(default)]
-    attribute_names: Vec<String>,
-    #[serde(default)]
-    message_system_attribute_names: Vec<String>,
-    #[serde(default)]
-    message_attribute_names: Vec<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct DeleteMessage {
-    #[serde(rename = "QueueUrl", deserialize_with = "queue_of_url")]
-    queue: String,
-    receipt_handle: String,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct DeleteEntry {
-    id: String,
-    receipt_handle: String,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct ChangeMessageVisibility {
-    #[serde(rename = "QueueUrl", deserialize_with = "queue_of_url")]
-    queue: String,
-    receipt_handle: String,
-    visibility_timeout: u32,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct ChangeEntry {
-    id: String,
-    receipt_handle: String,
-    visibility_timeout: u32,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct StartMessageMoveTask {
-    source_arn: String,
-    destination_arn: Option<String>,
 }

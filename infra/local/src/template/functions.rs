@@ -1,4 +1,4 @@
-//! Functions in SAM's shorthand, with their routes and event source mappings.
+//! SAM functions, with their routes, schedules and event source mappings.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -48,7 +48,7 @@ pub fn function(plan: &mut Plan, resolver: &Resolver, logical_id: &str, resolved
     let runtime = declared.runtime.context("Runtime is missing")?;
     ensure!(
         runtime.starts_with("provided"),
-        "Runtime: the local cloud runs Cargo binaries (`provided.al2023`), not {runtime}"
+        "Runtime: the local cloud runs Cargo binaries (`provided.al2023`) only, not {runtime}"
     );
     let mut environment = BTreeMap::new();
     for (variable, value) in declared
@@ -78,7 +78,7 @@ pub fn function(plan: &mut Plan, resolver: &Resolver, logical_id: &str, resolved
             }
             "ScheduleV2" => schedule(plan, &id, &name, &event.properties).with_context(property)?,
             other => plan.warnings.push(format!(
-                "{logical_id}: the event {event_name} ({other}) does not happen on the local cloud"
+                "{logical_id}: the local cloud does not support the event {event_name} ({other})"
             )),
         }
     }
@@ -106,7 +106,7 @@ fn code_uri(declared: Option<&Value>) -> Result<PathBuf> {
     Ok(path.into())
 }
 
-/// The deployment build fills the folder `…/<binary>/`: its last part is the Cargo binary's name.
+/// The Cargo binary's name is the last part of the folder that is deployed: `…/<binary>/`.
 fn binary(code_uri: &Path) -> Result<String> {
     let last = code_uri.file_name().and_then(|name| name.to_str());
     Ok(last
@@ -131,7 +131,7 @@ fn route(function: &str, declared: &Value) -> Result<Route> {
     if let Some(version) = event.payload_format_version {
         ensure!(
             version == "2.0",
-            "PayloadFormatVersion: the local cloud speaks 2.0 only"
+            "PayloadFormatVersion: the local cloud supports 2.0 only"
         );
     }
     let method = match event.method {
@@ -184,7 +184,7 @@ fn schedule(plan: &mut Plan, id: &str, function: &str, declared: &Value) -> Resu
             input: declared.input,
         }),
         None => plan.warnings.push(format!(
-            "{id}: the local cloud's schedules have rates; {} does not happen",
+            "{id}: the local cloud does not run the schedule {}; it supports rates only",
             declared.schedule_expression
         )),
     }
@@ -193,24 +193,24 @@ fn schedule(plan: &mut Plan, id: &str, function: &str, declared: &Value) -> Resu
 
 fn check_path(path: &str) -> Result<()> {
     let Some(parts) = path.strip_prefix('/') else {
-        bail!("Path: {path:?} does not start with a slash")
+        bail!("Path: {path:?} must start with a slash")
     };
     let count = parts.split('/').count();
     for (index, part) in parts.split('/').enumerate() {
         let is_parameter = part.starts_with('{') && part.ends_with('}') && part.len() > 2;
         ensure!(
             is_parameter || !part.contains(['{', '}']),
-            "Path: {part:?} mixes a parameter with text"
+            "Path: {part:?} must be either a parameter or text"
         );
         ensure!(
             !part.ends_with("+}") || index + 1 == count,
-            "Path: {part:?} takes all the rest, so it must come last"
+            "Path: {part:?} matches all remaining segments, so it must come last"
         );
     }
     Ok(())
 }
 
-/// SAM's `SQS` and `DynamoDB` events and CloudFormation's mapping name their source differently and agree on the rest.
+/// SAM's `SQS` and `DynamoDB` events and CloudFormation's mapping have different names for the source; the rest is the same.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct MappingProperties {
@@ -267,7 +267,7 @@ pub fn mapping(plan: &mut Plan, logical_id: &str, resolved: &Value) -> Result<()
         .get("FunctionName")
         .and_then(Value::as_str)
         .context("FunctionName is missing")?;
-    // A name or an ARN.
+    // `FunctionName` may be a name or an ARN.
     let name = function
         .rsplit_once(":function:")
         .map_or(function, |(_, name)| name)

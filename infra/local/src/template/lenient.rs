@@ -1,12 +1,12 @@
-//! Reading properties: errors that name the property, and numbers and booleans that may come as text,
-//! as they do when a parameter stands behind them.
+//! Reading properties: errors name the property, and numbers and booleans may be text, because the values of parameters are
+//! text.
 
 use anyhow::{Result, anyhow};
 use serde::de::{DeserializeOwned, Error, Unexpected};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-/// Reads a resource's properties; an error names the one that does not fit.
+/// Reads a resource's properties. An error names the invalid property.
 pub fn properties<T: DeserializeOwned>(value: &Value) -> Result<T> {
     serde_path_to_error::deserialize(value.clone()).map_err(|error| {
         let path = error.path().to_string();
@@ -19,12 +19,12 @@ pub fn properties<T: DeserializeOwned>(value: &Value) -> Result<T> {
     })
 }
 
-/// A whole number that may be written as text.
+/// A whole number, which may be text.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Number(pub i64);
 
 impl Number {
-    /// The number if it is not negative; CloudFormation writes "no limit" as -1.
+    /// The number as a limit. `None` for a negative number: CloudFormation writes "no limit" as -1.
     pub fn limit(self) -> Option<u32> {
         u32::try_from(self.0).ok()
     }
@@ -44,7 +44,7 @@ impl<'de> Deserialize<'de> for Number {
     }
 }
 
-/// A boolean that may be written as text.
+/// A boolean, which may be text.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Flag(pub bool);
 
@@ -63,7 +63,7 @@ impl<'de> Deserialize<'de> for Flag {
     }
 }
 
-/// A number of seconds or the like, in a range.
+/// The number, if it is in the range. `default` if there is none.
 pub fn within(
     property: &str,
     number: Option<Number>,

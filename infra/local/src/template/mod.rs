@@ -1,15 +1,17 @@
-//! Reads `template.yaml` and comes down to a [`Plan`]: what to run, with every name worked out.
+//! Reads `template.yaml` and creates the [`Plan`]: the resources to run, with every name resolved.
 //!
-//! `yaml` knows the syntax, `resolver` the intrinsic functions, `names` what references give, `resources`,
-//! `storage` and `functions` the resource types; this file brings them together and checks that the parts fit.
+//! `yaml` parses the syntax, `resolver` resolves the intrinsic functions, `names` has the results of references, `resources`,
+//! `storage`, `policies` and `functions` read the resource types, and `check` checks that the resources fit together.
 //!
-//! What a template says to the local cloud alone stands under `Metadata: LocalCloud`: `Parameters` gives local values of
-//! parameters, in which `${local:issuer}`, `${local:audience}`, `${local:jwks}` and `${local:cdn}` are filled in, and `FirstRequest`
-//! (`Method`, `Path`, `Body`) is what the printed `curl` sends. CloudFormation ignores it.
+//! `Metadata: LocalCloud` has the settings for the local cloud only; CloudFormation ignores them. `Parameters` are local values of
+//! parameters, which may contain `${local:issuer}`, `${local:audience}`, `${local:jwks}` and `${local:cdn}`. `FirstRequest`
+//! (`Method`, `Path`, `Body`) is the request of the `curl` command that is printed at the start.
 
+mod check;
 mod functions;
 mod lenient;
 mod names;
+mod policies;
 mod resolver;
 mod resources;
 pub mod secrets;
@@ -17,30 +19,28 @@ mod storage;
 mod unresolved;
 mod yaml;
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::BTreeMap;
 use std::path::Path;
 
-use anyhow::{Context, Result, anyhow, bail, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::arn;
-use crate::eventbridge::pattern::Pattern;
-use crate::plan::{FirstRequest, LocalHints, Plan, Source};
+use crate::plan::{FirstRequest, LocalHints, Plan};
 use lenient::properties;
 use resolver::Resolver;
 
 pub use names::{API_ID, STACK, cdn_url};
 
-/// What the local cloud itself contributes to a template.
+/// The values that the local cloud contributes to a template.
 pub struct Surroundings<'a> {
     pub api_url: &'a str,
     pub aws_url: &'a str,
-    /// Values for `${local:name}` in local parameter values.
+    /// The values of `${local:name}` in local parameter values.
     pub values: &'a [(&'a str, String)],
 }
 
-/// Types that are accepted because nothing about them needs to run on a laptop.
+/// Types that need nothing to run on a laptop. They are accepted without a warning.
 const NOTHING_TO_RUN: &[&str] = &[
     "AWS::ApplicationInsights::Application",
     "AWS::CloudFront::OriginAccessControl",
@@ -61,7 +61,6 @@ const NOTHING_TO_RUN: &[&str] = &[
     "AWS::SNS::Subscription",
     "AWS::SNS::Topic",
     "AWS::SNS::TopicPolicy",
-    "AWS::SQS::QueuePolicy",
     "AWS::XRay::SamplingRule",
 ];
 
@@ -69,10 +68,10 @@ const NOTHING_TO_RUN: &[&str] = &[
 pub fn load(path: &Path, surroundings: &Surroundings) -> Result<Plan> {
     let text =
         std::fs::read_to_string(path).with_context(|| format!("could not read the template {}", path.display()))?;
-    plan_of(&text, surroundings).with_context(|| format!("{} cannot be run", path.display()))
+    parse(&text, surroundings).with_context(|| format!("could not load {}", path.display()))
 }
 
-fn plan_of(text: &str, surroundings: &Surroundings) -> Result<Plan> {
+fn parse(text: &str, surroundings: &Surroundings) -> Result<Plan> {
     let template = yaml::parse(text)?;
     let hints = hints(&template)?;
     let local_values = hints
@@ -108,7 +107,7 @@ fn plan_of(text: &str, surroundings: &Surroundings) -> Result<Plan> {
             .resolve(outputs)
             .map_err(|unresolved| anyhow!("Outputs: {unresolved}"))?;
     }
-    check(&plan)?;
+    check::check(&plan)?;
     Ok(plan)
 }
 
@@ -128,6 +127,7 @@ fn add(plan: &mut Plan, resolver: &Resolver, logical_id: &str, kind: &str, resou
     match kind {
         "AWS::DynamoDB::Table" => plan.tables.push(resources::table(resolver, logical_id, &resolved)?),
         "AWS::SQS::Queue" => plan.queues.push(resources::queue(resolver, logical_id, &resolved)?),
+        "AWS::SQS::QueuePolicy" => plan.queue_policies.push(policies::queue_policy(logical_id, &resolved)?),
         "AWS::Events::EventBus" => plan.buses.push(resources::bus(resolver, logical_id)?),
         "AWS::Events::Rule" => resources::rule(plan, resolver, logical_id, &resolved)?,
         "AWS::SecretsManager::Secret" => plan.secrets.push(resources::secret(resolver, logical_id, &resolved)?),
@@ -152,13 +152,13 @@ fn dependencies(resource: &Value) -> Vec<&str> {
     }
 }
 
-/// The resources, with what `Globals` says of their type merged in the way SAM does.
+/// The resources, with the `Globals` of their type merged in as SAM does it.
 fn with_globals(template: &Value) -> Result<Map<String, Value>> {
     let mut resources = template
         .get("Resources")
         .and_then(Value::as_object)
         .cloned()
-        .context("it has no Resources; is it a CloudFormation template?")?;
+        .context("there are no Resources; is this a CloudFormation template?")?;
     for (global, kind) in [
         ("Function", "AWS::Serverless::Function"),
         ("HttpApi", "AWS::Serverless::HttpApi"),
@@ -177,7 +177,7 @@ fn with_globals(template: &Value) -> Result<Map<String, Value>> {
     Ok(resources)
 }
 
-/// Maps are merged, lists are joined (the global part first), anything else is the resource's own.
+/// Merges maps and joins lists, with the global part first. Every other value of the resource replaces the global one.
 fn merge(global: &Value, own: Value) -> Value {
     match (global, own) {
         (Value::Object(global), Value::Object(own)) if !is_intrinsic(global) && !is_intrinsic(&own) => {
@@ -251,136 +251,6 @@ fn fill(value: &str, surroundings: &Surroundings) -> String {
         .fold(value.to_owned(), |text, (name, replacement)| {
             text.replace(&format!("${{local:{name}}}"), replacement)
         })
-}
-
-/// Whatever one resource says of another must be true of it.
-fn check(plan: &Plan) -> Result<()> {
-    let queues: HashSet<&str> = plan.queues.iter().map(|queue| queue.name.as_str()).collect();
-    let is_queue = |arn: &str| names::queue_of(arn).is_some_and(|name| queues.contains(name));
-
-    unique("two tables are called", plan.tables.iter().map(|table| &table.name))?;
-    unique("two queues are called", plan.queues.iter().map(|queue| &queue.name))?;
-    unique("two event buses are called", plan.buses.iter().map(|bus| &bus.name))?;
-    unique(
-        "two functions are called",
-        plan.functions.iter().map(|function| &function.name),
-    )?;
-
-    unique("two buckets are called", plan.buckets.iter().map(|bucket| &bucket.name))?;
-    if let Some(cdn) = &plan.cdn {
-        ensure!(
-            plan.buckets.iter().any(|bucket| bucket.name == cdn.bucket),
-            "resource {}: DistributionConfig.Origins: there is no bucket `{}` in this template",
-            cdn.logical_id,
-            cdn.bucket
-        );
-    }
-
-    for queue in &plan.queues {
-        if let Some(redrive) = &queue.redrive {
-            ensure!(
-                queues.contains(redrive.dead_letter_queue.as_str()),
-                "resource {}: RedrivePolicy.deadLetterTargetArn: there is no queue `{}` in this template",
-                queue.logical_id,
-                redrive.dead_letter_queue
-            );
-        }
-    }
-    for rule in &plan.rules {
-        Pattern::parse(&rule.pattern).map_err(|problem| anyhow!("rule {}: EventPattern: {problem}", rule.name))?;
-        ensure!(
-            rule.bus == arn::DEFAULT_BUS || plan.buses.iter().any(|bus| bus.name == rule.bus),
-            "rule {}: EventBusName: there is no event bus `{}` in this template",
-            rule.name,
-            rule.bus
-        );
-        for arn in rule
-            .targets
-            .iter()
-            .flat_map(|target| [Some(&target.queue_arn), target.dead_letter_queue_arn.as_ref()])
-            .flatten()
-        {
-            ensure!(
-                is_queue(arn),
-                "rule {}: Targets: there is no queue {arn} in this template",
-                rule.name
-            );
-        }
-    }
-    for mapping in &plan.mappings {
-        let id = &mapping.id;
-        for filter in &mapping.filters {
-            Pattern::parse(filter)
-                .map_err(|problem| anyhow!("event source mapping {id}: FilterCriteria: {problem}"))?;
-        }
-        let Some(function) = plan.functions.iter().find(|function| function.name == mapping.function) else {
-            bail!(
-                "event source mapping {id}: FunctionName: there is no function `{}` in this template",
-                mapping.function
-            );
-        };
-        match &mapping.source {
-            Source::Queue { queue, .. } => {
-                let Some(queue) = plan.queues.iter().find(|known| known.name == *queue) else {
-                    bail!("event source mapping {id}: there is no queue `{queue}` in this template");
-                };
-                // Lambda refuses such a mapping: a message would come back while it is still worked on.
-                ensure!(
-                    queue.visibility_timeout >= function.timeout,
-                    "event source mapping {id}: the VisibilityTimeout of {} ({} s) is shorter than the Timeout of {} ({} s)",
-                    queue.logical_id,
-                    queue.visibility_timeout,
-                    function.logical_id,
-                    function.timeout
-                );
-            }
-            Source::Stream(source) => {
-                let table = plan.tables.iter().find(|table| table.name == source.table);
-                ensure!(
-                    table.is_some_and(|table| table.streamed),
-                    "event source mapping {id}: no table `{}` with a stream in this template",
-                    source.table
-                );
-                if let Some(arn) = &source.on_failure {
-                    ensure!(
-                        is_queue(arn),
-                        "event source mapping {id}: DestinationConfig: there is no queue {arn} in this template"
-                    );
-                }
-            }
-        }
-    }
-    let mut routes = BTreeSet::new();
-    for route in &plan.routes {
-        let method = route.method.as_deref().unwrap_or("ANY");
-        ensure!(
-            routes.insert((method, without_names(&route.path))),
-            "function {}: the route `{method} {}` is declared twice",
-            route.function,
-            route.path
-        );
-    }
-    Ok(())
-}
-
-fn unique<'a>(complaint: &str, names: impl Iterator<Item = &'a String>) -> Result<()> {
-    let mut seen = HashSet::new();
-    for name in names {
-        ensure!(seen.insert(name), "{complaint} `{name}`");
-    }
-    Ok(())
-}
-
-/// Routes that differ in nothing but parameter names are the same route.
-fn without_names(path: &str) -> String {
-    path.split('/')
-        .map(|part| match part.strip_prefix('{') {
-            Some(name) if name.ends_with("+}") => "{+}",
-            Some(_) => "{}",
-            None => part,
-        })
-        .collect::<Vec<_>>()
-        .join("/")
 }
 
 #[cfg(test)]

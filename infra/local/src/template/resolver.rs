@@ -1,4 +1,4 @@
-//! CloudFormation's intrinsic functions, parameters, conditions and pseudo parameters.
+//! Resolves CloudFormation's intrinsic functions, parameters, conditions and pseudo parameters.
 
 use std::cell::Cell;
 use std::collections::{BTreeMap, HashMap};
@@ -11,25 +11,25 @@ use super::unresolved::Unresolved;
 use crate::arn;
 use crate::plan::{ACCOUNT, REGION};
 
-/// More nested references than any template has; a template that refers to itself in a circle reaches it.
+/// The limit of nested references. A template exceeds it only if it refers to itself in a circle.
 const DEEPEST: u32 = 40;
 
 type Resolved<T> = Result<T, Unresolved>;
 
-/// Works out values against one template.
+/// Resolves the values of one template.
 pub struct Resolver<'a> {
     pub resources: &'a Map<String, Value>,
     mappings: Map<String, Value>,
     conditions: Map<String, Value>,
     parameters: HashMap<String, Value>,
-    /// The base of queue URLs.
+    /// The start of queue URLs.
     pub aws_url: &'a str,
     pub api_url: &'a str,
     depth: Cell<u32>,
 }
 
 impl<'a> Resolver<'a> {
-    /// `local_values` are the parameter values given under `Metadata: LocalCloud`.
+    /// `local_values` are the parameter values from `Metadata: LocalCloud`.
     pub fn new(
         template: &'a Value,
         resources: &'a Map<String, Value>,
@@ -56,7 +56,7 @@ impl<'a> Resolver<'a> {
                 (None, Some(default)) => default,
                 (None, None) => {
                     return Err(Unresolved::new(
-                        "it has no Default; give it a local value under Metadata: LocalCloud: Parameters",
+                        "there is no Default; set a local value under Metadata: LocalCloud: Parameters",
                     )
                     .under(name)
                     .under("Parameters"));
@@ -84,7 +84,7 @@ impl<'a> Resolver<'a> {
         })
     }
 
-    /// The value with every intrinsic function worked out; `None` for `AWS::NoValue`.
+    /// The value with every intrinsic function resolved. `None` for `AWS::NoValue`.
     pub fn resolve(&self, value: &Value) -> Resolved<Option<Value>> {
         match value {
             Value::Array(items) => {
@@ -116,13 +116,13 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// Like [`Self::resolve`], for a place that must hold text.
+    /// Like [`Self::resolve`], for a value that must be text.
     pub fn text(&self, value: &Value) -> Resolved<String> {
         let resolved = self.resolve(value)?.unwrap_or(Value::Null);
         scalar(&resolved).ok_or_else(|| Unresolved::new(format!("expected text, found {resolved}")))
     }
 
-    /// Whether a resource is in the stack: it has no condition or its condition holds.
+    /// Whether a resource is in the stack: it has no condition, or its condition is true.
     pub fn is_included(&self, resource: &Value) -> Resolved<bool> {
         match resource.get("Condition").and_then(Value::as_str) {
             Some(name) => self.condition(name).map_err(|e| e.under("Condition")),
@@ -162,7 +162,7 @@ impl<'a> Resolver<'a> {
                 self.holds_function(name, argument).map(Value::from).map(Some)
             }
             _ => Err(Unresolved::new(format!(
-                "the local cloud does not know the function {name}"
+                "the local cloud does not support the function {name}"
             ))),
         }
     }
@@ -292,7 +292,8 @@ impl<'a> Resolver<'a> {
                 None => self.reference(name)?,
             };
             out.push_str(
-                &scalar(&value).ok_or_else(|| Unresolved::new(format!("`{name}` is a list, which Sub cannot hold")))?,
+                &scalar(&value)
+                    .ok_or_else(|| Unresolved::new(format!("`{name}` is a list, which Sub does not accept")))?,
             );
         }
         out.push_str(rest);
@@ -371,9 +372,7 @@ impl<'a> Resolver<'a> {
             ("Fn::Not", [only]) => Ok(!self.holds(only)?),
             ("Fn::And", parts) => parts.iter().try_fold(true, |all, part| Ok(self.holds(part)? && all)),
             ("Fn::Or", parts) => parts.iter().try_fold(false, |any, part| Ok(self.holds(part)? || any)),
-            _ => Err(Unresolved::new(format!(
-                "{name} cannot be used like this in a condition"
-            ))),
+            _ => Err(Unresolved::new(format!("a condition cannot use {name} in this way"))),
         }
     }
 
@@ -393,7 +392,7 @@ impl<'a> Resolver<'a> {
     }
 }
 
-/// Text, numbers and booleans as CloudFormation writes them into text.
+/// Text, numbers and booleans as text.
 pub fn scalar(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),
@@ -461,7 +460,7 @@ mod tests {
     }
 
     #[test]
-    fn a_parameter_without_a_value_says_where_to_give_one() {
+    fn the_error_for_a_parameter_without_a_value_suggests_where_to_set_it() {
         let error = resolve_in(json!({"Parameters": {"Issuer": {"Type": "String"}}}), json!("x")).unwrap_err();
         assert!(
             error.starts_with("Parameters.Issuer: ") && error.contains("LocalCloud"),
@@ -470,7 +469,7 @@ mod tests {
     }
 
     #[test]
-    fn circles_end() {
+    fn circular_references_are_an_error() {
         let template = json!({"Conditions": {"A": {"Condition": "B"}, "B": {"Condition": "A"}}});
         assert!(
             resolve_in(template, json!({"Fn::If": ["A", 1, 2]}))

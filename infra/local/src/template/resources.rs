@@ -1,4 +1,4 @@
-//! Tables, queues, buses, rules, secrets and the HTTP API.
+//! Reads tables, queues, buses, rules, secrets and the HTTP API.
 
 use anyhow::{Context, Result, bail, ensure};
 use serde::Deserialize;
@@ -40,7 +40,7 @@ struct TimeToLive {
 pub fn table(resolver: &Resolver, logical_id: &str, resolved: &Value) -> Result<Table> {
     let name = resolver.name(logical_id)?;
     let declared: TableProperties = properties(resolved)?;
-    // Capacity, encryption, backups and tags mean nothing here, and deletion protection would only stand in the way.
+    // Capacity, encryption, backups, tags and deletion protection mean nothing on a laptop.
     let mut create = json!({
         "TableName": name,
         "KeySchema": declared.key_schema,
@@ -105,7 +105,7 @@ pub fn queue(resolver: &Resolver, logical_id: &str, resolved: &Value) -> Result<
     let declared: QueueProperties = properties(resolved)?;
     ensure!(
         !declared.fifo_queue.0,
-        "FifoQueue: the local cloud has standard queues only"
+        "FifoQueue: the local cloud supports standard queues only"
     );
     let redrive = match declared.redrive_policy {
         None => None,
@@ -185,7 +185,7 @@ pub fn rule(plan: &mut Plan, resolver: &Resolver, logical_id: &str, resolved: &V
     let declared: RuleProperties = properties(resolved)?;
     if declared.schedule_expression.is_some() {
         plan.warnings
-            .push(format!("{logical_id}: the local cloud runs no schedules"));
+            .push(format!("{logical_id}: the local cloud does not run ScheduleExpression"));
     }
     let Some(pattern) = declared.event_pattern else {
         ensure!(declared.schedule_expression.is_some(), "EventPattern is missing");
@@ -195,14 +195,14 @@ pub fn rule(plan: &mut Plan, resolver: &Resolver, logical_id: &str, resolved: &V
     for target in declared.targets {
         if names::queue_of(&target.arn).is_none() {
             plan.warnings.push(format!(
-                "{logical_id}: target {} is not run; rules lead to queues only",
+                "{logical_id}: the local cloud does not support the target {}; it supports queues only",
                 target.id
             ));
             continue;
         }
         if target.input.is_some() || target.input_transformer.is_some() {
             bail!(
-                "Targets: {}: Input and InputTransformer are not supported; InputPath is",
+                "Targets: {}: the local cloud supports InputPath, but neither Input nor InputTransformer",
                 target.id
             );
         }
@@ -281,14 +281,14 @@ fn recipe(declared: Generate) -> Result<SecretRecipe> {
             );
         }
     }
-    ensure!(!alphabet.is_empty(), "no characters are left to draw from");
+    ensure!(!alphabet.is_empty(), "every character is excluded");
     let inside = match (declared.secret_string_template, declared.generate_string_key) {
         (None, None) => None,
         (Some(template), Some(key)) => Some((
             serde_json::from_str(&template).context("SecretStringTemplate is not a JSON object")?,
             key,
         )),
-        _ => bail!("SecretStringTemplate and GenerateStringKey go together"),
+        _ => bail!("SecretStringTemplate and GenerateStringKey need each other"),
     };
     let length = within("PasswordLength", declared.password_length, 32, 1..=4096)?;
     Ok(SecretRecipe {
@@ -332,7 +332,7 @@ pub fn http_api(plan: &mut Plan, logical_id: &str, resolved: &Value) -> Result<(
     }
     if declared.auth.is_some() {
         plan.warnings.push(format!(
-            "{logical_id}: the local cloud runs no authorizers; every request reaches its function"
+            "{logical_id}: the local cloud does not run authorizers; every request reaches its function"
         ));
     }
     let cors = match declared.cors_configuration {
@@ -355,7 +355,7 @@ pub fn http_api(plan: &mut Plan, logical_id: &str, resolved: &Value) -> Result<(
     };
     ensure!(
         plan.cors.is_none(),
-        "CorsConfiguration: the local cloud serves one HTTP API, and another one has this already"
+        "CorsConfiguration: the local cloud serves one HTTP API, and another API has a CorsConfiguration already"
     );
     plan.cors = Some(cors);
     Ok(())

@@ -1,4 +1,4 @@
-//! Secrets: made up once, and put where `{{resolve:secretsmanager:…}}` asks for them.
+//! Secrets: generates them, and replaces `{{resolve:secretsmanager:…}}` by their values.
 
 use anyhow::{Context, Result, ensure};
 use ring::rand::{SecureRandom, SystemRandom};
@@ -6,24 +6,24 @@ use serde_json::Value;
 
 use crate::plan::{Secret, SecretRecipe};
 
-/// Makes up a secret.
+/// Generates a secret.
 pub fn generate(recipe: &SecretRecipe) -> Result<String> {
     let random = SystemRandom::new();
-    let mut drawn = String::new();
+    let mut text = String::new();
     for _ in 0..recipe.length {
         let mut bytes = [0; 4];
         random
             .fill(&mut bytes)
             .ok()
-            .context("the system gives no random numbers")?;
-        // Four bytes for an alphabet of under a hundred: the bias of the remainder is beyond noticing.
-        drawn.push(recipe.alphabet[u32::from_le_bytes(bytes) as usize % recipe.alphabet.len()]);
+            .context("could not get random numbers from the system")?;
+        // Four bytes for an alphabet of fewer than a hundred characters: the bias of the remainder is negligible.
+        text.push(recipe.alphabet[u32::from_le_bytes(bytes) as usize % recipe.alphabet.len()]);
     }
     Ok(match &recipe.inside {
-        None => drawn,
+        None => text,
         Some((template, key)) => {
             let mut object = template.clone();
-            object.insert(key.clone(), drawn.into());
+            object.insert(key.clone(), text.into());
             Value::Object(object).to_string()
         }
     })
@@ -60,7 +60,7 @@ fn look_up(reference: &str, secrets: &[(Secret, String)]) -> Result<String> {
     let field = parts.next().unwrap_or("SecretString");
     ensure!(
         field.is_empty() || field == "SecretString",
-        "a secret has a SecretString, not a {field}"
+        "a secret has a SecretString, but no {field}"
     );
     match parts.next() {
         None | Some("") => Ok(value.clone()),
@@ -80,7 +80,7 @@ mod tests {
     use crate::plan::SecretValue;
 
     fn secret(name: &str, value: &str) -> (Secret, String) {
-        let arn = super::super::names::secret_arn(name);
+        let arn = crate::template::names::secret_arn(name);
         (
             Secret {
                 name: name.to_owned(),
@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn references_by_name_and_by_arn_are_filled_in() {
+    fn references_by_name_and_by_arn_are_replaced() {
         let secrets = [secret("pepper", "hot"), secret("db", r#"{"user":"u","port":5}"#)];
         let fill = |text: &str| fill_in(text, &secrets).unwrap();
         assert_eq!(fill("x{{resolve:secretsmanager:pepper}}y"), "xhoty");
@@ -106,21 +106,21 @@ mod tests {
     }
 
     #[test]
-    fn a_generated_secret_keeps_to_its_recipe() {
+    fn a_generated_secret_follows_its_recipe() {
         let recipe = SecretRecipe {
             length: 40,
             alphabet: vec!['a', 'b'],
             inside: None,
         };
-        let made = generate(&recipe).unwrap();
-        assert_eq!(made.len(), 40);
-        assert!(made.chars().all(|c| c == 'a' || c == 'b'));
+        let generated = generate(&recipe).unwrap();
+        assert_eq!(generated.len(), 40);
+        assert!(generated.chars().all(|c| c == 'a' || c == 'b'));
         let template = serde_json::from_str(r#"{"user":"u"}"#).unwrap();
-        let made = generate(&SecretRecipe {
+        let generated = generate(&SecretRecipe {
             inside: Some((template, "password".to_owned())),
             ..recipe
         })
         .unwrap();
-        assert!(made.starts_with(r#"{"user":"u","password":""#), "{made}");
+        assert!(generated.starts_with(r#"{"user":"u","password":""#), "{generated}");
     }
 }

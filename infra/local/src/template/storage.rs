@@ -1,4 +1,4 @@
-//! Buckets, and the distribution before one.
+//! Reads buckets, and the distribution in front of one.
 
 use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
@@ -66,9 +66,9 @@ pub fn bucket(plan: &mut Plan, resolver: &Resolver, logical_id: &str, resolved: 
     let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '.';
     ensure!(
         (3..=63).contains(&name.len()) && name.chars().all(fits),
-        "BucketName: `{name}` is not 3 to 63 lower-case letters, digits, hyphens and dots"
+        "BucketName: `{name}` must have 3 to 63 lower-case letters, digits, hyphens and dots"
     );
-    // Encryption, versions, access and the like mean nothing to a laptop's one owner.
+    // Encryption, versions, permissions and the like mean nothing on a laptop.
     let declared: BucketProperties = properties(resolved)?;
     let mut cors = Vec::new();
     for rule in declared
@@ -93,14 +93,14 @@ pub fn bucket(plan: &mut Plan, resolver: &Resolver, logical_id: &str, resolved: 
         let Some(days) = rule.expiration_in_days.filter(|_| rule.status == "Enabled") else {
             continue;
         };
-        // Run without such a condition, it would delete what it does not mean.
+        // Without this condition, the rule would delete other objects too.
         let condition = ["Filter", "ObjectSizeGreaterThan", "ObjectSizeLessThan"]
             .into_iter()
             .find(|condition| rule.rest.contains_key(*condition));
         if let Some(condition) = condition {
             let rule = rule.id.as_deref().unwrap_or("without an Id");
             plan.warnings.push(format!(
-                "{logical_id}: the lifecycle rule {rule} is not run; rules go by Prefix and TagFilters, not by {condition}"
+                "{logical_id}: the local cloud does not run the lifecycle rule {rule}; it supports Prefix and TagFilters, but not {condition}"
             ));
             continue;
         }
@@ -172,21 +172,21 @@ pub fn distribution(plan: &mut Plan, logical_id: &str, resolved: &Value) -> Resu
     );
     if let Some(first) = &plan.cdn {
         plan.warnings.push(format!(
-            "{logical_id}: the local cloud serves one distribution, and that is {}",
+            "{logical_id}: the local cloud serves one distribution only, {}",
             first.logical_id
         ));
         return Ok(());
     }
     let Some(bucket) = names::bucket_of(&origin.domain_name) else {
         plan.warnings.push(format!(
-            "{logical_id}: the origin {} is not served; distributions stand before buckets only",
+            "{logical_id}: the local cloud does not support the origin {}; it supports buckets only",
             origin.domain_name
         ));
         return Ok(());
     };
     if !declared.cache_behaviors.is_empty() {
         plan.warnings.push(format!(
-            "{logical_id}: every path goes to the default origin; CacheBehaviors are not run"
+            "{logical_id}: the local cloud does not support CacheBehaviors; every path leads to the default origin"
         ));
     }
     plan.cdn = Some(Cdn {

@@ -1,9 +1,9 @@
-//! Whole templates and what becomes of them.
+//! Whole templates, and the plans or errors that they give.
 
 use serde_json::json;
 
 use super::*;
-use crate::plan::{Expiration, Mapping, SecretValue};
+use crate::plan::{Expiration, Mapping, SecretValue, Source};
 
 const TEMPLATE: &str = r"
 Transform: AWS::Serverless-2016-10-31
@@ -48,6 +48,17 @@ Resources:
       EventBusName: !GetAtt Bus.Arn
       EventPattern: {source: [things]}
       Targets: [{Id: tasks, Arn: !GetAtt Tasks.Arn, DeadLetterConfig: {Arn: !GetAtt Dead.Arn}}]
+  MaySend:
+    Type: AWS::SQS::QueuePolicy
+    Properties:
+      Queues: [!Ref Tasks, !Ref Dead]
+      PolicyDocument:
+        Statement:
+          - Effect: Allow
+            Principal: {Service: events.amazonaws.com}
+            Action: sqs:SendMessage
+            Resource: '*'
+            Condition: {ArnLike: {aws:SourceArn: !Sub 'arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:rule/${Bus}/*'}}
   Pepper: {Type: AWS::SecretsManager::Secret, Properties: {GenerateSecretString: {PasswordLength: 20, ExcludePunctuation: true}}}
   Api: {Type: AWS::Serverless::HttpApi, Properties: {CorsConfiguration: {AllowOrigins: ['*'], MaxAge: 600}}}
   Put:
@@ -127,7 +138,7 @@ fn load(template: &str) -> Result<Plan> {
         aws_url: "http://127.0.0.1:4566",
         values: &[("issuer", "https://issuer".to_owned())],
     };
-    plan_of(template, &surroundings)
+    parse(template, &surroundings)
 }
 
 fn refusal(from: &str, to: &str) -> String {
@@ -136,7 +147,7 @@ fn refusal(from: &str, to: &str) -> String {
 }
 
 #[test]
-fn functions_get_their_globals_routes_and_environment() {
+fn functions_get_globals_routes_and_an_environment() {
     let plan = load(TEMPLATE).unwrap();
     let put = &plan.functions[0];
     assert_eq!((put.name.as_str(), put.binary.as_str()), ("local-Put", "put-thing"));
@@ -168,7 +179,7 @@ fn functions_get_their_globals_routes_and_environment() {
 }
 
 #[test]
-fn tables_queues_rules_and_secrets_are_planned() {
+fn the_plan_has_tables_queues_rules_and_secrets() {
     let plan = load(TEMPLATE).unwrap();
     let table = &plan.tables[0];
     assert_eq!(table.ttl_attribute.as_deref(), Some("expires"));
@@ -205,7 +216,7 @@ fn tables_queues_rules_and_secrets_are_planned() {
 }
 
 #[test]
-fn buckets_and_the_distribution_are_planned() {
+fn the_plan_has_buckets_and_the_distribution() {
     let plan = load(TEMPLATE).unwrap();
     let bucket = &plan.buckets[0];
     assert_eq!(bucket.name, "local-files");
@@ -233,7 +244,7 @@ fn buckets_and_the_distribution_are_planned() {
 }
 
 #[test]
-fn mappings_are_planned_from_events_and_resources() {
+fn mappings_come_from_events_and_resources() {
     let plan = load(TEMPLATE).unwrap();
     let [stream, queue]: &[Mapping; 2] = plan.mappings.as_slice().try_into().unwrap();
     assert_eq!(
@@ -255,7 +266,7 @@ fn mappings_are_planned_from_events_and_resources() {
 }
 
 #[test]
-fn functions_may_share_a_binary_and_differ_by_handler() {
+fn functions_may_share_a_binary_with_different_handlers() {
     let template = TEMPLATE
         .replace(
             "target/lambda/put-thing/",
@@ -284,7 +295,7 @@ fn functions_may_share_a_binary_and_differ_by_handler() {
 }
 
 #[test]
-fn a_rate_is_a_schedule() {
+fn an_event_with_a_rate_becomes_a_schedule() {
     let plan = load(TEMPLATE).unwrap();
     let [nightly] = plan.schedules.as_slice() else {
         panic!("not one schedule")
@@ -297,21 +308,100 @@ fn a_rate_is_a_schedule() {
 }
 
 #[test]
-fn what_is_not_run_is_said_once() {
+fn every_unsupported_part_has_one_warning() {
     let warnings = load(TEMPLATE).unwrap().warnings;
     assert_eq!(
         warnings,
         [
-            "PutMonthly: the local cloud's schedules have rates; cron(0 8 1 * ? *) does not happen",
-            "Files: the lifecycle rule large is not run; rules go by Prefix and TagFilters, not by ObjectSizeGreaterThan",
-            "Cdn2: the local cloud serves one distribution, and that is Cdn",
+            "PutMonthly: the local cloud does not run the schedule cron(0 8 1 * ? *); it supports rates only",
+            "Files: the local cloud does not run the lifecycle rule large; it supports Prefix and TagFilters, but not ObjectSizeGreaterThan",
+            "Cdn2: the local cloud serves one distribution only, Cdn",
             "Odd: the local cloud does not run AWS::Cognito::UserPool",
         ]
     );
 }
 
 #[test]
-fn an_inconsistent_template_is_refused_with_the_resource_and_the_property() {
+fn each_queue_of_a_rule_needs_a_policy_that_allows_the_rule_to_send() {
+    let uncovered = "allows events.amazonaws.com to do sqs:SendMessage for the rule \
+                     arn:aws:events:us-east-1:000000000000:rule/bus/local-Rule; AWS would lose the events";
+    for (from, to, expected) in [
+        (
+            "Queues: [!Ref Tasks, !Ref Dead]",
+            "Queues: [!Ref Dead]",
+            format!("rule local-Rule: target tasks: no policy of the queue `local-Tasks` {uncovered}"),
+        ),
+        (
+            "Queues: [!Ref Tasks, !Ref Dead]",
+            "Queues: [!Ref Tasks]",
+            format!(
+                "rule local-Rule: dead-letter queue of target tasks: no policy of the queue `local-Dead` {uncovered}"
+            ),
+        ),
+        ("rule/${Bus}/*", "rule/*/other", format!("`local-Tasks` {uncovered}")),
+        (
+            "Action: sqs:SendMessage",
+            "Action: sqs:ReceiveMessage",
+            format!("`local-Tasks` {uncovered}"),
+        ),
+        (
+            "Resource: '*'",
+            "Resource: !GetAtt Dead.Arn",
+            format!("`local-Tasks` {uncovered}"),
+        ),
+        (
+            "        Statement:\n          - Effect: Allow",
+            "        Statement:\n          - {Effect: Deny, Principal: '*', Action: 'sqs:*', Resource: '*'}\n          - Effect: Allow",
+            "the policy of the queue `local-Tasks` denies it to events.amazonaws.com".to_owned(),
+        ),
+        (
+            "- Effect: Allow\n            Principal: {Service",
+            "- Effect: allow\n            Principal: {Service",
+            "resource MaySend (AWS::SQS::QueuePolicy): PolicyDocument.Statement.0.Effect must be Allow or Deny"
+                .to_owned(),
+        ),
+        (
+            "Queues: [!Ref Tasks, !Ref Dead]",
+            "Queues: [!Ref Tasks, !Ref Dead, 'https://sqs.us-east-1.amazonaws.com/1/other']",
+            "resource MaySend: Queues: there is no queue `other` in this template".to_owned(),
+        ),
+        (
+            "  Pepper: {Type",
+            "  Second: {Type: AWS::SQS::QueuePolicy, Properties: {Queues: [!Ref Dead], PolicyDocument: {Statement: []}}}\n  Pepper: {Type",
+            "resources MaySend and Second: Queues: both are the policy of the queue `local-Dead`".to_owned(),
+        ),
+    ] {
+        let refusal = refusal(from, to);
+        assert!(refusal.contains(&expected), "{to}: {refusal}");
+    }
+}
+
+#[test]
+fn queues_may_have_a_policy_each() {
+    let each = ["Tasks", "Dead"].map(|queue| {
+        format!(
+            "  MaySendTo{queue}:
+    Type: AWS::SQS::QueuePolicy
+    Properties:
+      Queues: [!Ref {queue}]
+      PolicyDocument:
+        Statement:
+          - Effect: Allow
+            Principal: {{Service: events.amazonaws.com}}
+            Action: sqs:SendMessage
+            Resource: !GetAtt {queue}.Arn
+            Condition: {{ArnEquals: {{aws:SourceArn: !GetAtt Rule.Arn}}}}
+"
+        )
+    });
+    let (before, rest) = TEMPLATE.split_once("  MaySend:").unwrap();
+    let (_, after) = rest.split_once("  Pepper:").unwrap();
+    let plan = load(&format!("{before}{}  Pepper:{after}", each.concat())).unwrap();
+    assert_eq!(plan.queue_policies.len(), 2);
+}
+
+#[test]
+fn the_error_for_an_inconsistent_template_names_the_resource_and_the_property() {
     for (from, to, expected) in [
         (
             "!GetAtt Table.Arn",
@@ -383,7 +473,7 @@ fn an_inconsistent_template_is_refused_with_the_resource_and_the_property() {
         (
             "VersioningConfiguration: {Status: Suspended}",
             "BucketName: Files",
-            "BucketName: `Files` is not 3 to 63",
+            "BucketName: `Files` must have 3 to 63",
         ),
         (
             "TargetOriginId: files",

@@ -1,10 +1,10 @@
-//! YAML with CloudFormation's short tags, read as the JSON that the long forms would give.
+//! Parses YAML with CloudFormation's short tags into the JSON of their long forms.
 
 use anyhow::{Context, Result, bail};
 use serde_json::{Map, Value, json};
 use yaml_serde::Value as Yaml;
 
-/// Parses a template; `!Ref X` becomes `{"Ref": "X"}`, `!Sub …` becomes `{"Fn::Sub": …}`.
+/// Parses a template: `!Ref X` becomes `{"Ref": "X"}`, `!Sub …` becomes `{"Fn::Sub": …}`.
 pub fn parse(text: &str) -> Result<Value> {
     let yaml: Yaml = yaml_serde::from_str(text).context("this is not valid YAML")?;
     to_json(yaml)
@@ -47,7 +47,7 @@ fn number_to_json(number: &yaml_serde::Number) -> Result<Value> {
     let float = number.as_f64().and_then(serde_json::Number::from_f64);
     float
         .map(Value::Number)
-        .with_context(|| format!("the number {number} has no JSON form"))
+        .with_context(|| format!("the number {number} is not valid in JSON"))
 }
 
 fn key_to_string(key: Yaml) -> Result<String> {
@@ -55,7 +55,7 @@ fn key_to_string(key: Yaml) -> Result<String> {
         Yaml::String(text) => text,
         Yaml::Number(number) => number.to_string(),
         Yaml::Bool(flag) => flag.to_string(),
-        other => bail!("a mapping key is neither text nor a number: {other:?}"),
+        other => bail!("a mapping key must be text or a number, not {other:?}"),
     })
 }
 
@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn a_syntax_error_says_where() {
+    fn a_syntax_error_names_the_line() {
         let error = format!("{:#}", parse("a: [1, 2\nb: 3").unwrap_err());
         assert!(error.contains("line"), "{error}");
     }

@@ -1,0 +1,148 @@
+//! The S3 service: decides which requests are for S3, and answers them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use anyhow::Result;
+use async_trait::async_trait;
+use axum::Router;
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::header::AUTHORIZATION;
+use axum::http::{Method, StatusCode};
+use axum::response::Response;
+use percent_encoding::percent_decode_str;
+use s3s::auth::{S3Auth, SecretKey};
+use s3s::service::{S3Service, S3ServiceBuilder};
+use s3s::{S3Result, s3_error};
+
+use super::objects::Objects;
+use super::operations::{Buckets, Operations};
+use super::refusal::refusal;
+use super::{cdn, cors};
+use crate::dynamodb::ACCESS_KEY_ID;
+use crate::plan::{Bucket, Cdn};
+use crate::store::Store;
+use crate::wire;
+
+/// Functions get this with `ACCESS_KEY_ID`. Requests to S3 must be signed with both.
+pub const SECRET_ACCESS_KEY: &str = "local";
+
+#[derive(Clone)]
+pub struct S3 {
+    objects: Objects,
+    buckets: Buckets,
+    distribution: Option<Cdn>,
+    service: S3Service,
+}
+
+impl S3 {
+    pub fn open(store: Store, buckets: &[Bucket], distribution: Option<Cdn>) -> Self {
+        let objects = Objects::new(store);
+        let buckets: BTreeMap<_, _> = buckets
+            .iter()
+            .map(|bucket| (bucket.name.clone(), bucket.clone()))
+            .collect();
+        let buckets = Arc::new(buckets);
+        let mut service = S3ServiceBuilder::new(Operations::new(objects.clone(), buckets.clone()));
+        service.set_auth(LocalKey);
+        Self {
+            objects,
+            buckets,
+            distribution,
+            service: service.build(),
+        }
+    }
+
+    /// Whether a request without `X-Amz-Target` is for S3: its signature names S3, its path names a bucket, or it lists the
+    /// buckets.
+    pub fn is_for_s3(&self, request: &Request) -> bool {
+        let authorization = request.headers().get(AUTHORIZATION);
+        let authorization = authorization.and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let query = request.uri().query().unwrap_or_default().replace("%2F", "/");
+        authorization.contains("/s3/aws4_request")
+            || query.contains("/s3/aws4_request")
+            || self.bucket(request).is_some()
+            || (request.uri().path() == "/" && matches!(*request.method(), Method::GET | Method::HEAD))
+    }
+
+    pub async fn answer(&self, request: Request) -> Response {
+        let rules = self.bucket(&request).map(|bucket| bucket.cors.as_slice());
+        if let Some(answer) = cors::preflight(rules.unwrap_or_default(), &request) {
+            return answer;
+        }
+        if has_old_signature(&request) {
+            return refusal(
+                StatusCode::BAD_REQUEST,
+                "InvalidRequest",
+                "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.",
+            );
+        }
+        let cors_headers = cors::response_headers(rules.unwrap_or_default(), &request);
+        let request = request.map(s3s::Body::http_body_unsync);
+        let mut response = match self.service.call(request).await {
+            Ok(response) => response.map(Body::new),
+            Err(error) => {
+                let error = anyhow::Error::from_boxed(error.into());
+                wire::log(&error);
+                refusal(
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    "InternalError",
+                    &format!("{error:#}"),
+                )
+            }
+        };
+        response.headers_mut().extend(cors_headers);
+        response
+    }
+
+    /// The distribution's routes, if there is one.
+    pub fn cdn(&self) -> Router {
+        match &self.distribution {
+            Some(distribution) => cdn::routes(self.objects.clone(), distribution.clone()),
+            None => Router::new(),
+        }
+    }
+
+    /// Deletes the objects that lifecycle rules have expired. S3 waits until the next midnight; the local cloud does not.
+    pub fn delete_expired(&self, now_ms: i64) -> Result<()> {
+        for bucket in self.buckets.values() {
+            self.objects.delete_expired(&bucket.name, &bucket.expirations, now_ms)?;
+        }
+        Ok(())
+    }
+
+    fn bucket(&self, request: &Request) -> Option<&Bucket> {
+        let first = request.uri().path().trim_start_matches('/').split('/').next()?;
+        self.buckets.get(&*percent_decode_str(first).decode_utf8().ok()?)
+    }
+}
+
+/// Whether a request is signed by version 2 of the signature. S3 does not accept it for new buckets, and it does not cover
+/// an upload's headers.
+fn has_old_signature(request: &Request) -> bool {
+    let query = request.uri().query().unwrap_or_default();
+    let in_query = query.split('&').any(|pair| pair.starts_with("Signature="));
+    let in_header = request
+        .headers()
+        .get(AUTHORIZATION)
+        .is_some_and(|value| value.as_bytes().starts_with(b"AWS "));
+    in_query || in_header
+}
+
+/// The secret of the one access key that the local cloud hands out.
+struct LocalKey;
+
+#[async_trait]
+impl S3Auth for LocalKey {
+    async fn get_secret_key(&self, access_key: &str) -> S3Result<SecretKey> {
+        if access_key == ACCESS_KEY_ID {
+            Ok(SecretKey::from(SECRET_ACCESS_KEY))
+        } else {
+            Err(s3_error!(
+                InvalidAccessKeyId,
+                "The AWS Access Key Id you provided does not exist in our records. The local cloud's is `{ACCESS_KEY_ID}`."
+            ))
+        }
+    }
+}

@@ -1,0 +1,290 @@
+//! Queue policies. On AWS, a rule silently loses its events if no policy allows it to send to the target queue. So the local
+//! cloud refuses a template with such a rule.
+
+use anyhow::{Context, Result, ensure};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::lenient::properties;
+use super::names;
+use super::resolver::scalar;
+use crate::arn;
+use crate::plan::{ACCOUNT, Plan, QueuePolicy, Rule};
+
+const SERVICE: &str = "events.amazonaws.com";
+const ACTION: &str = "sqs:SendMessage";
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct PolicyProperties {
+    queues: Vec<String>,
+    policy_document: Document,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Document {
+    statement: Value,
+}
+
+pub fn queue_policy(logical_id: &str, resolved: &Value) -> Result<QueuePolicy> {
+    let declared: PolicyProperties = properties(resolved)?;
+    let statements = match declared.policy_document.statement {
+        Value::Array(statements) => statements,
+        one => vec![one],
+    };
+    for (index, statement) in statements.iter().enumerate() {
+        let effect = statement.get("Effect").and_then(Value::as_str);
+        ensure!(
+            matches!(effect, Some("Allow" | "Deny")),
+            "PolicyDocument.Statement.{index}.Effect must be Allow or Deny"
+        );
+    }
+    Ok(QueuePolicy {
+        logical_id: logical_id.to_owned(),
+        queues: declared
+            .queues
+            .iter()
+            .map(|url| arn::queue_name(url).to_owned())
+            .collect(),
+        statements,
+    })
+}
+
+/// Checks that the rules of the template may send to their queues.
+pub fn check(plan: &Plan) -> Result<()> {
+    for policy in &plan.queue_policies {
+        for queue in &policy.queues {
+            ensure!(
+                plan.queues.iter().any(|known| known.name == *queue),
+                "resource {}: Queues: there is no queue `{queue}` in this template",
+                policy.logical_id
+            );
+            let other = plan
+                .queue_policies
+                .iter()
+                .find(|other| other.logical_id != policy.logical_id && other.queues.contains(queue));
+            if let Some(other) = other {
+                anyhow::bail!(
+                    "resources {} and {}: Queues: both are the policy of the queue `{queue}`; a queue has one policy, so on \
+                     AWS one replaces the other",
+                    policy.logical_id,
+                    other.logical_id
+                );
+            }
+        }
+    }
+    for rule in &plan.rules {
+        for target in &rule.targets {
+            may_send(plan, rule, &target.queue_arn)
+                .with_context(|| format!("target {}", target.id))
+                .with_context(|| format!("rule {}", rule.name))?;
+            if let Some(dead_letters) = &target.dead_letter_queue_arn {
+                may_send(plan, rule, dead_letters)
+                    .with_context(|| format!("dead-letter queue of target {}", target.id))
+                    .with_context(|| format!("rule {}", rule.name))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn may_send(plan: &Plan, rule: &Rule, queue_arn: &str) -> Result<()> {
+    let queue = names::queue_of(queue_arn).unwrap_or(queue_arn);
+    let rule_arn = arn::rule(&rule.bus, &rule.name);
+    let statements = plan
+        .queue_policies
+        .iter()
+        .filter(|policy| policy.queues.iter().any(|name| name == queue))
+        .flat_map(|policy| &policy.statements);
+    let mut is_allowed = false;
+    for statement in statements.filter(|statement| applies(statement, queue_arn, &rule_arn)) {
+        // One Deny outweighs every Allow.
+        ensure!(
+            statement["Effect"] == "Allow",
+            "the policy of the queue `{queue}` denies it to {SERVICE}"
+        );
+        is_allowed = true;
+    }
+    ensure!(
+        is_allowed,
+        "no policy of the queue `{queue}` allows {SERVICE} to do {ACTION} for the rule {rule_arn}; AWS would lose the events"
+    );
+    Ok(())
+}
+
+/// Whether a statement is about a rule's messages to a queue. A statement with an unknown condition never applies.
+fn applies(statement: &Value, queue_arn: &str, rule_arn: &str) -> bool {
+    let Some(statement) = statement.as_object() else {
+        return false;
+    };
+    let any =
+        |element: &str, matches: &dyn Fn(&str) -> bool| texts(statement.get(element)).iter().any(|text| matches(text));
+    is_principal(statement.get("Principal"))
+        && any("Action", &|action| like(&action.to_lowercase(), &ACTION.to_lowercase()))
+        && any("Resource", &|resource| like(resource, queue_arn))
+        && holds(statement.get("Condition"), rule_arn)
+}
+
+/// Whether the principal is `*`, `{AWS: '*'}` or includes the service.
+fn is_principal(principal: Option<&Value>) -> bool {
+    match principal {
+        Some(Value::Object(kinds)) => {
+            texts(kinds.get("AWS")).iter().any(|name| name == "*")
+                || texts(kinds.get("Service")).iter().any(|name| name == SERVICE)
+        }
+        other => texts(other).iter().any(|name| name == "*"),
+    }
+}
+
+/// Whether a condition is true: every operator and key must match, each with one of its values.
+fn holds(condition: Option<&Value>, rule_arn: &str) -> bool {
+    let empty = Map::new();
+    let operators = condition.and_then(Value::as_object).unwrap_or(&empty);
+    operators.iter().all(|(operator, keys)| {
+        keys.as_object().is_some_and(|keys| {
+            keys.iter().all(|(key, values)| {
+                let given = match key.to_lowercase().as_str() {
+                    "aws:sourcearn" => rule_arn,
+                    "aws:sourceaccount" => ACCOUNT,
+                    "aws:securetransport" => "true",
+                    _ => return false,
+                };
+                texts(Some(values)).iter().any(|value| compare(operator, value, given))
+            })
+        })
+    })
+}
+
+fn compare(operator: &str, value: &str, given: &str) -> bool {
+    match operator {
+        "StringEquals" => value == given,
+        "StringLike" => like(value, given),
+        "ArnEquals" | "ArnLike" => {
+            // AWS compares each of an ARN's six parts separately: a `*` does not match a colon between them.
+            let parts = |arn: &str| arn.splitn(6, ':').map(str::to_owned).collect::<Vec<_>>();
+            let (patterns, parts) = (parts(value), parts(given));
+            patterns.len() == parts.len() && patterns.iter().zip(&parts).all(|(pattern, part)| like(pattern, part))
+        }
+        "Bool" => value.eq_ignore_ascii_case(given),
+        _ => false,
+    }
+}
+
+/// Text or a list of texts.
+fn texts(value: Option<&Value>) -> Vec<String> {
+    match value {
+        Some(Value::Array(items)) => items.iter().filter_map(scalar).collect(),
+        Some(one) => scalar(one).into_iter().collect(),
+        None => Vec::new(),
+    }
+}
+
+/// Whether text matches a pattern: `*` stands for any characters and `?` for one.
+fn like(pattern: &str, text: &str) -> bool {
+    let Some(first) = pattern.chars().next() else {
+        return text.is_empty();
+    };
+    let rest = &pattern[first.len_utf8()..];
+    let mut characters = text.chars();
+    match first {
+        '*' => like(rest, text) || (characters.next().is_some() && like(pattern, characters.as_str())),
+        '?' => characters.next().is_some() && like(rest, characters.as_str()),
+        literal => characters.next() == Some(literal) && like(rest, characters.as_str()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const QUEUE: &str = "arn:aws:sqs:us-east-1:000000000000:local-tasks";
+    const RULE: &str = "arn:aws:events:us-east-1:000000000000:rule/bus/local-Rule";
+
+    /// Whether a statement applies in which some elements are replaced.
+    fn with(changes: Value) -> bool {
+        let mut statement = json!({
+            "Effect": "Allow",
+            "Principal": {"Service": SERVICE},
+            "Action": ACTION,
+            "Resource": QUEUE,
+        });
+        for (element, value) in changes.as_object().unwrap() {
+            statement[element] = value.clone();
+        }
+        applies(&statement, QUEUE, RULE)
+    }
+
+    #[test]
+    fn principals_actions_and_resources_may_be_one_or_several_or_all() {
+        for changes in [
+            json!({}),
+            json!({"Principal": "*"}),
+            json!({"Principal": {"AWS": "*"}}),
+            json!({"Principal": {"Service": ["sns.amazonaws.com", SERVICE]}}),
+            json!({"Action": "*"}),
+            json!({"Action": "SQS:Send*"}),
+            json!({"Action": ["sqs:ReceiveMessage", "sqs:SendMessage"]}),
+            json!({"Resource": "*"}),
+            json!({"Resource": ["arn:aws:sqs:us-east-1:000000000000:other", "arn:aws:sqs:*:*:local-*"]}),
+        ] {
+            assert!(with(changes.clone()), "{changes}");
+        }
+        for changes in [
+            json!({"Principal": {"Service": "sns.amazonaws.com"}}),
+            json!({"Principal": {"AWS": "arn:aws:iam::000000000000:root"}}),
+            json!({"Principal": null}),
+            json!({"Action": "sqs:ReceiveMessage"}),
+            json!({"Action": []}),
+            json!({"Resource": "arn:aws:sqs:us-east-1:000000000000:other"}),
+            json!({"Resource": null}),
+        ] {
+            assert!(!with(changes.clone()), "{changes}");
+        }
+    }
+
+    #[test]
+    fn conditions_compare_the_rules_arn_and_the_account() {
+        for condition in [
+            json!({"ArnEquals": {"aws:SourceArn": RULE}}),
+            json!({"ArnLike": {"AWS:SourceARN": "arn:aws:events:us-east-1:000000000000:rule/bus/*"}}),
+            json!({"ArnLike": {"aws:SourceArn": ["arn:aws:events:*:*:rule/other", "arn:aws:events:*:*:rule/bus/local-Rul?"]}}),
+            json!({"StringEquals": {"aws:SourceArn": RULE, "aws:SourceAccount": ACCOUNT}}),
+            json!({"StringLike": {"aws:SourceArn": "arn:*:rule/*"}, "Bool": {"aws:SecureTransport": true}}),
+        ] {
+            assert!(with(json!({"Condition": condition})), "{condition}");
+        }
+        for condition in [
+            json!({"ArnEquals": {"aws:SourceArn": "arn:aws:events:us-east-1:000000000000:rule/local-Rule"}}),
+            json!({"ArnLike": {"aws:SourceArn": "arn:aws:events:us-east-1:000000000000:rule/other/*"}}),
+            // `*` does not match a colon between the six parts.
+            json!({"ArnLike": {"aws:SourceArn": "arn:*:rule/*"}}),
+            json!({"StringEquals": {"aws:SourceArn": "arn:aws:events:us-east-1:000000000000:rule/bus/*"}}),
+            json!({"StringEquals": {"aws:SourceArn": RULE, "aws:SourceAccount": "111111111111"}}),
+            json!({"StringEquals": {"aws:PrincipalOrgID": "o-1"}}),
+            json!({"Bool": {"aws:SecureTransport": "false"}}),
+            json!({"NumericEquals": {"aws:SourceAccount": ACCOUNT}}),
+        ] {
+            assert!(!with(json!({"Condition": condition})), "{condition}");
+        }
+    }
+
+    #[test]
+    fn a_pattern_has_stars_and_question_marks() {
+        for (pattern, text) in [
+            ("", ""),
+            ("*", ""),
+            ("a*c", "abbc"),
+            ("a?c", "aüc"),
+            ("*b*", "abc"),
+            ("a**", "a"),
+        ] {
+            assert!(like(pattern, text), "{pattern} {text}");
+        }
+        for (pattern, text) in [("", "a"), ("?", ""), ("a*c", "abcd"), ("A", "a")] {
+            assert!(!like(pattern, text), "{pattern} {text}");
+        }
+    }
+}

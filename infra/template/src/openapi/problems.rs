@@ -1,0 +1,96 @@
+//! Problems in the OpenAPI document: an example of each code.
+
+use domain::{Code, EntityKind, Error, FieldError, Permission};
+use runtime::problem::Problem;
+use serde_json::{Value, json};
+
+/// A problem with this code, as the service would write it.
+pub fn example(code: Code) -> Option<Value> {
+    errors()
+        .iter()
+        .map(Problem::of)
+        .find(|problem| problem.code == code)
+        .map(|problem| problem.body("5e1f6f2e-4d0a-4f5b-9c53-0a4b7e3d9a10"))
+}
+
+/// One error of each kind that has a code.
+fn errors() -> Vec<Error> {
+    vec![
+        Error::NotAuthorized("a bearer token is needed"),
+        Error::Forbidden {
+            permission: Permission::EditCustomer,
+            reason: "the caller's roles do not hold it",
+        },
+        Error::KeyMismatch {
+            field: "customerKey",
+            claimed: Some("cus_01kb1v0c1tfr2v6krscysfnvgb".into()),
+            requested: Some("cus_01kb1v0c1tfr2v6krscysfnvgc".into()),
+        },
+        Error::NotFound(EntityKind::Customer),
+        Error::TenantNotFound,
+        Error::Malformed("it is not JSON (line 1, column 2)".into()),
+        Error::Validation(vec![
+            FieldError::new("name", "is required"),
+            FieldError::new("address.country", "is not one of the codes it may be"),
+        ]),
+        Error::Conflict {
+            field: "externalId",
+            reason: "another customer has this external id",
+        },
+        Error::NotEmpty {
+            reason: "the group still has partitions",
+        },
+        Error::SecretAlreadyDelivered {
+            key: "key_01kb1v0c1tfr2v6krscysfnvgb".into(),
+        },
+        Error::CustomerDisabled,
+        Error::ReactivationWindowClosed,
+        Error::VersionMismatch { current: 4 },
+        Error::IdempotencyKeyReused,
+        Error::RequestInProgress,
+        Error::PayloadTooLarge,
+        Error::UnsupportedMediaType("application/json"),
+        Error::Unavailable(String::new()),
+        Error::Internal(String::new()),
+    ]
+}
+
+pub fn schema() -> Value {
+    let codes: Vec<&str> = Code::ALL.iter().map(|code| code.name()).collect();
+    json!({
+        "type": "object",
+        "description": "What went wrong, as RFC 9457 has it.",
+        "properties": {
+            "type": {"type": "string", "format": "uri"},
+            "title": {"type": "string"},
+            "status": {"type": "integer", "minimum": 400, "maximum": 599},
+            "code": {"type": "string", "enum": codes, "description": "For programs: it never changes its meaning."},
+            "detail": {"type": "string", "description": "For people."},
+            "requestId": {"type": "string"},
+            "errors": {
+                "type": "array",
+                "description": "Of VALIDATION_FAILED: every field that breaks a rule.",
+                "items": {
+                    "type": "object",
+                    "properties": {"field": {"type": "string"}, "message": {"type": "string"}},
+                    "required": ["field", "message"],
+                },
+            },
+            "details": {"type": "object", "description": "What the code is about: the permission, the field, the current version."},
+        },
+        "required": ["type", "title", "status", "code", "detail", "requestId"],
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_has_an_example() {
+        for code in Code::ALL {
+            let example = example(*code).unwrap_or_else(|| panic!("{} has no example", code.name()));
+            assert_eq!(example["status"], json!(runtime::problem::status(*code)));
+        }
+    }
+}

@@ -1,0 +1,279 @@
+//! The generated part of `template.yaml`: a section an area, and in it a section a function. The files in `parts/` are the YAML; this
+//! module decides which parts a function gets.
+
+mod environment;
+mod policy;
+mod shared;
+mod statements;
+
+use crate::Area;
+use anyhow::{Context, Result};
+use domain::EntityKind;
+use environment::environment;
+use events::{EventType, event::SOURCE};
+use heck::ToUpperCamelCase;
+use runtime::{Function, Started, TaskSpec};
+use serde_json::json;
+use statements::statements;
+use table::item;
+
+const OPEN: &str = "  # <generated>";
+const CLOSE: &str = "  # </generated>";
+
+/// In seconds. API Gateway waits thirty; a caller should get an answer sooner.
+const ENDPOINT_TIMEOUT: u32 = 10;
+const TASK_TIMEOUT: u32 = 5;
+/// For a task that works through a page of items in each invocation.
+const PAGING_TASK_TIMEOUT: u32 = 30;
+const TRIGGER_TIMEOUT: u32 = 30;
+/// Less than the minute after which the schedule starts the function again.
+const SCHEDULE_TIMEOUT: u32 = 30;
+const AUTHORIZER_TIMEOUT: u32 = 5;
+/// A queue's visibility timeout, in timeouts of the function that reads it. AWS advises six: a throttled batch stays invisible while
+/// Lambda retries.
+const VISIBILITIES: u32 = 6;
+
+/// The template with its generated block brought up to date.
+pub fn template(current: &str, areas: &[Area]) -> Result<String> {
+    let functions: Vec<&Function> = areas.iter().flat_map(|area| area.functions).collect();
+    let mut sections: Vec<String> = areas.iter().flat_map(area_sections).collect();
+    sections.extend(shared::sections(&functions));
+    replace_block(current, &sections.join("\n"))
+}
+
+/// Replaces the text between the markers and keeps the markers.
+fn replace_block(text: &str, block: &str) -> Result<String> {
+    let marked = || {
+        let (before, rest) = text.split_once(OPEN)?;
+        let (opening, rest) = rest.split_once('\n')?;
+        let (_, after) = rest.split_once(CLOSE)?;
+        Some(format!("{before}{OPEN}{opening}\n\n{block}\n{CLOSE}{after}"))
+    };
+    marked().with_context(|| format!("template.yaml has no lines `{OPEN}` and `{CLOSE}` in this order"))
+}
+
+/// The area's log group, then its functions.
+fn area_sections(area: &Area) -> Vec<String> {
+    let heading = fill(
+        include_str!("parts/area.yaml"),
+        &[
+            ("{summary}", area.summary),
+            ("{area}", area.name),
+            ("{Area}", &id(area.name)),
+        ],
+    );
+    let functions = area.functions.iter().map(|function| function_section(area, function));
+    [heading].into_iter().chain(functions).collect()
+}
+
+/// All the resources of one function.
+fn function_section(area: &Area, function: &Function) -> String {
+    let name = function.name();
+    let Parts {
+        heading,
+        timeout,
+        event,
+        more,
+    } = parts(function);
+    let values = [
+        ("{heading}", heading.as_str()),
+        ("{description}", &function.summary().replace('\'', "''")),
+        ("{timeout}", &timeout.to_string()),
+        ("{environment}", &environment(function)),
+        ("{events}", &events(&event)),
+        ("{statements}", &statements(function)),
+    ];
+    let sections = [vec![fill(include_str!("parts/function.yaml"), &values)], more].concat();
+    let names = [
+        ("{Id}", &*id(name)),
+        ("{name}", name),
+        ("{area}", area.name),
+        ("{Area}", &*id(area.name)),
+    ];
+    fill(&sections.join("\n"), &names)
+}
+
+/// The parts that depend on the kind of function.
+struct Parts {
+    heading: String,
+    timeout: u32,
+    event: String,
+    more: Vec<String>,
+}
+
+fn parts(function: &Function) -> Parts {
+    match function {
+        Function::Endpoint(f) => {
+            let (method, route) = (f.spec.method.name(), f.spec.route);
+            let event = |name: &str, route: &str| {
+                fill(
+                    include_str!("parts/endpoint-event.yaml"),
+                    &[("{event}", name), ("{method}", method), ("{route}", route)],
+                )
+            };
+            let of_client = f.spec.of_client.map(|route| event("ClientRequest", route));
+            Parts {
+                heading: format!("{method} {route}"),
+                timeout: ENDPOINT_TIMEOUT,
+                event: event("Request", route) + &of_client.unwrap_or_default(),
+                more: vec![],
+            }
+        }
+        Function::Task(f) => Parts {
+            heading: format!("Task, on {}", types_of(&f.spec)),
+            timeout: task_timeout(&f.spec),
+            event: include_str!("parts/task-event.yaml").to_owned(),
+            more: vec![task_queue(&f.spec)],
+        },
+        Function::Trigger(_) => Parts {
+            heading: "Trigger, on the table's stream".to_owned(),
+            timeout: TRIGGER_TIMEOUT,
+            event: fill(
+                include_str!("parts/trigger-event.yaml"),
+                &[("{pattern}", &stream_pattern()), ("{removed}", &removed_pattern())],
+            ),
+            more: vec![include_str!("parts/iterator-age-alarm.yaml").to_owned()],
+        },
+        Function::Standalone(f) => match f.spec.started {
+            Started::EveryMinute => Parts {
+                heading: "Standalone function, every minute".to_owned(),
+                timeout: SCHEDULE_TIMEOUT,
+                event: include_str!("parts/schedule-event.yaml").to_owned(),
+                more: vec![include_str!("parts/errors-alarm.yaml").to_owned()],
+            },
+            Started::AsAuthorizer => Parts {
+                heading: "Standalone function, the Lambda authorizer of other APIs".to_owned(),
+                timeout: AUTHORIZER_TIMEOUT,
+                event: String::new(),
+                more: vec![],
+            },
+        },
+    }
+}
+
+fn events(events: &str) -> String {
+    match events {
+        "" => String::new(),
+        events => format!("      Events:\n{events}"),
+    }
+}
+
+fn task_timeout(spec: &TaskSpec) -> u32 {
+    if spec.pages { PAGING_TASK_TIMEOUT } else { TASK_TIMEOUT }
+}
+
+fn task_queue(spec: &TaskSpec) -> String {
+    fill(
+        include_str!("parts/task-queue.yaml"),
+        &[
+            ("{source}", SOURCE),
+            ("{types}", &types_of(spec)),
+            (
+                "{about}",
+                &spec
+                    .about
+                    .map(|pattern| format!(", detail: {pattern}"))
+                    .unwrap_or_default(),
+            ),
+            ("{visibility}", &(VISIBILITIES * task_timeout(spec)).to_string()),
+        ],
+    )
+}
+
+fn types_of(spec: &TaskSpec) -> String {
+    let names: Vec<_> = spec.on.iter().map(|event| event.name()).collect();
+    names.join(", ")
+}
+
+/// Selects the stream's records that can become events: entities that have events, and tombstones of deleted entities.
+fn stream_pattern() -> String {
+    let mut kinds = vec![item::TOMBSTONE];
+    for event in EventType::ALL {
+        let kind = event.entity().name();
+        if !kinds.contains(&kind) {
+            kinds.push(kind);
+        }
+    }
+    kinds.sort_unstable();
+    json!({
+        "eventName": ["INSERT", "MODIFY"],
+        "dynamodb": {"NewImage": {item::ENTITY: {"S": kinds}}},
+    })
+    .to_string()
+}
+
+/// Selects the items that TTL removes without a tombstone and whose removal is an event.
+fn removed_pattern() -> String {
+    json!({
+        "eventName": ["REMOVE"],
+        "dynamodb": {"OldImage": {item::ENTITY: {"S": [EntityKind::ApiKey.name()]}}},
+    })
+    .to_string()
+}
+
+/// The name in CloudFormation's notation: logical ids take no hyphens.
+fn id(name: &str) -> String {
+    name.to_upper_camel_case()
+}
+
+fn fill(part: &str, values: &[(&str, &str)]) -> String {
+    values
+        .iter()
+        .fold(part.to_owned(), |text, (name, value)| text.replace(name, value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fmt::Write;
+    use table::keys::{Index, PK, SK, TTL};
+
+    const TEMPLATE: &str = include_str!("../../../../template.yaml");
+
+    #[test]
+    fn the_template_declares_the_tables_keys_and_indexes() {
+        let key = |indent: &str, partition: &str, sort: Option<&str>| {
+            let mut yaml = format!("{indent}- {{AttributeName: {partition}, KeyType: HASH}}\n");
+            if let Some(sort) = sort {
+                let _ = writeln!(yaml, "{indent}- {{AttributeName: {sort}, KeyType: RANGE}}");
+            }
+            yaml
+        };
+        let mut attributes = vec![PK, SK];
+        let mut yaml = format!(
+            "      KeySchema:\n{}      GlobalSecondaryIndexes:\n",
+            key("        ", PK, Some(SK))
+        );
+        for index in Index::ALL {
+            let (partition, sort) = (index.partition_attribute(), index.sort_attribute());
+            let key = key("            ", partition, sort);
+            let _ = write!(
+                yaml,
+                "        - IndexName: {}\n          KeySchema:\n{key}          Projection: {{ProjectionType: ALL}}\n",
+                index.name(),
+            );
+            attributes.push(partition);
+            attributes.extend(sort);
+        }
+        let definitions: Vec<String> = attributes
+            .iter()
+            .map(|name| format!("        - {{AttributeName: {name}, AttributeType: S}}\n"))
+            .collect();
+        let table = format!("      AttributeDefinitions:\n{}{yaml}", definitions.concat());
+        assert!(TEMPLATE.contains(&table), "template.yaml's table should be:\n{table}");
+        let ttl = format!("TimeToLiveSpecification: {{AttributeName: {TTL}, Enabled: true}}");
+        assert!(TEMPLATE.contains(&ttl), "{ttl}");
+    }
+
+    #[test]
+    fn only_the_text_between_the_markers_is_replaced() {
+        let text = "a: 1\n  # <generated> by x\n  old: 1\n  # </generated>\nb: 2\n";
+        let once = replace_block(text, "  new: 1\n").unwrap();
+        assert_eq!(
+            once,
+            "a: 1\n  # <generated> by x\n\n  new: 1\n\n  # </generated>\nb: 2\n"
+        );
+        assert_eq!(replace_block(&once, "  new: 1\n").unwrap(), once);
+        assert!(replace_block("a: 1\n", "").is_err());
+    }
+}

@@ -1,0 +1,193 @@
+//! Expiring many keys at once.
+
+use super::{ApiKeys, of_partition, stored::Stored};
+use crate::{
+    Change, Grant, Operation, PageRequest, Step,
+    item::{Item, from_item, s},
+    keys::{self, Family, Index},
+    operation::on_customer::{GET, PUT, QUERY},
+    write::{Expression, Failed, refused},
+};
+use domain::{CustomerKey, EntityKind, Error, PartitionKey, Result, Tenant, customer::Customer, partition::Partition};
+
+/// How many keys one step expires at most, and how many of them in one transaction.
+const PAGE: u8 = 100;
+
+const AT_ONCE: usize = 50;
+
+/// How many partitions without a key one step passes.
+const EMPTY_AT_ONCE: usize = 25;
+
+impl ApiKeys<'_> {
+    pub const EXPIRE_FOREIGN: Operation = Operation::new(&[QUERY, PUT], &[]);
+    /// Ends a page of the keys of a partition that belong to the same thing elsewhere; how many, and where the next page begins.
+    pub async fn expire_foreign(
+        &self,
+        tenant: Tenant,
+        partition: PartitionKey,
+        foreign_key: &str,
+        request: &PageRequest,
+        change: &Change,
+    ) -> Result<(usize, Option<String>)> {
+        let filter = Expression::new("#status = :status AND #foreignKey = :foreignKey")
+            .with(":status", s("Active"))
+            .with(":foreignKey", s(foreign_key));
+        self.expire_page(tenant.key(), partition, filter, request, change).await
+    }
+
+    pub const PARTITION_DELETED: Operation = Operation::new(&[QUERY, PUT], &[]);
+    /// A partition was deleted: a page of its keys ends.
+    pub async fn partition_deleted(
+        &self,
+        tenant: Tenant,
+        partition: PartitionKey,
+        from: Option<String>,
+        change: &Change,
+    ) -> Result<Step> {
+        let page = PageRequest {
+            limit: PAGE,
+            after: from,
+        };
+        let (_, next) = self
+            .expire_page(tenant.key(), partition, active(), &page, change)
+            .await?;
+        Ok(next.map_or(Step::Done, Step::More))
+    }
+
+    pub const CUSTOMER_DISABLED: Operation = Operation::new(&[GET, QUERY, PUT], &[]);
+    /// A customer was disabled: a page of the keys that there were then ends, partition by partition. It goes by the moment that the
+    /// customer remembers, so it is the same whether or not the customer is back by now.
+    pub async fn customer_disabled(&self, tenant: Tenant, from: Option<&str>, change: &Change) -> Result<Step> {
+        let Some(item) = self.0.get(&keys::customer(tenant.key())).await? else {
+            return Ok(Step::Nothing("the customer is gone, and its partitions with it"));
+        };
+        let Some(ended_at) = from_item::<Customer>(item)?.api_keys_ended_at else {
+            return Ok(Step::Nothing("the customer was never disabled"));
+        };
+        let filter = Expression::new("#status = :status AND #createdAt <= :createdAt")
+            .with(":status", s("Active"))
+            .with(":createdAt", s(ended_at.to_string()));
+        let (mut partition, mut after) = match from {
+            None => (self.partition_after(tenant, None).await?, None),
+            Some(cursor) => read_cursor(cursor)?,
+        };
+        for _ in 0..EMPTY_AT_ONCE {
+            let Some(key) = partition else { return Ok(Step::Done) };
+            let page = PageRequest {
+                limit: PAGE,
+                after: after.take(),
+            };
+            let (expired, next) = self
+                .expire_page(tenant.key(), key, filter.clone(), &page, change)
+                .await?;
+            if let Some(next) = next {
+                return Ok(Step::More(format!("{key}|{next}")));
+            }
+            partition = self.partition_after(tenant, Some(key)).await?;
+            if expired > 0 {
+                break;
+            }
+        }
+        Ok(partition.map_or(Step::Done, |key| Step::More(format!("{key}|"))))
+    }
+
+    pub const EXPIRE_DUE: Operation = Operation::new(&[Grant::query(Index::ExpiringKeys, Family::Expiring), PUT], &[]);
+    /// Ends what has come to its end by itself, of one shard: up to a page; whether there may be more.
+    pub async fn expire_due(&self, shard: u8, change: &Change) -> Result<bool> {
+        let index = Index::ExpiringKeys;
+        let answer = self
+            .0
+            .client
+            .query()
+            .table_name(&self.0.name)
+            .index_name(index.name())
+            .key_condition_expression("#pk = :pk AND expiresAt <= :now")
+            .expression_attribute_names("#pk", index.partition_attribute())
+            .expression_attribute_values(":pk", s(keys::expiring_keys(shard)))
+            .expression_attribute_values(":now", s(change.now.to_string()))
+            .limit(PAGE.into())
+            .send()
+            .await
+            .map_err(refused)?;
+        let items = answer.items.unwrap_or_default();
+        let is_full = items.len() == usize::from(PAGE);
+        for item in items {
+            let customer = customer_of(&item)?;
+            let before = Stored::read(item)?;
+            let Some(after) = before.key.expired(change.now, &change.actor) else {
+                continue;
+            };
+            let put = self.0.transaction(change).put(
+                "key",
+                before.with(&after).item(customer, change)?,
+                Expression::version_is(before.key.meta.version),
+            );
+            match put.commit().await {
+                // Changed or gone since, and the index is behind: in a minute it is looked at again.
+                Ok(()) | Err(Failed::Condition(..)) => {}
+                Err(Failed::Other(error)) => return Err(error),
+            }
+        }
+        Ok(is_full)
+    }
+
+    async fn expire_page(
+        &self,
+        customer: CustomerKey,
+        partition: PartitionKey,
+        filter: Expression,
+        request: &PageRequest,
+        change: &Change,
+    ) -> Result<(usize, Option<String>)> {
+        let query = of_partition(customer, partition, Some(filter));
+        let (items, next) = self.0.page_of_partition(query, request).await?;
+        let found: Vec<Stored> = items.into_iter().map(Stored::read).collect::<Result<_>>()?;
+        for some in found.chunks(AT_ONCE) {
+            let mut tx = self.0.transaction(change);
+            for before in some {
+                let Some(after) = before.key.expired(change.now, &change.actor) else {
+                    continue;
+                };
+                tx = tx.put(
+                    "key",
+                    before.with(&after).item(customer, change)?,
+                    Expression::version_is(before.key.meta.version),
+                );
+            }
+            tx.commit().await.map_err(|failed| match failed {
+                // Somebody changed one of them meanwhile: on another try it is read again.
+                Failed::Condition(..) => Error::Unavailable("a key changed while it was expired".into()),
+                Failed::Other(error) => error,
+            })?;
+        }
+        Ok((found.len(), next))
+    }
+
+    async fn partition_after(&self, tenant: Tenant, after: Option<PartitionKey>) -> Result<Option<PartitionKey>> {
+        let page = PageRequest {
+            limit: 1,
+            after: after.map(|key| keys::part(tenant.itself(), key).sk),
+        };
+        let prefix = keys::part_prefix(EntityKind::Partition);
+        let (mut found, _): (Vec<Partition>, _) = self.0.page_of(tenant.itself(), prefix, None, false, &page).await?;
+        Ok(found.pop().map(|partition| partition.key))
+    }
+}
+
+fn active() -> Expression {
+    Expression::new("#status = :status").with(":status", s("Active"))
+}
+
+fn customer_of(item: &Item) -> Result<CustomerKey> {
+    let pk = crate::read::text(item, keys::PK)?;
+    let (customer, _) =
+        keys::owner_of_partition(pk).ok_or_else(|| Error::Internal(format!("{pk} is nobody's partition")))?;
+    Ok(customer)
+}
+
+fn read_cursor(cursor: &str) -> Result<(Option<PartitionKey>, Option<String>)> {
+    let damaged = || Error::invalid("cursor", "is not one that this task gives itself");
+    let (partition, after) = cursor.split_once('|').ok_or_else(damaged)?;
+    let partition = partition.parse().map_err(|_| damaged())?;
+    Ok((Some(partition), (!after.is_empty()).then(|| after.to_owned())))
+}

@@ -1,0 +1,197 @@
+//! A customer was disabled or enabled: its clients and its parent's record of it follow.
+
+use super::{AT_ONCE, Cascades, PAGE};
+use crate::{
+    Change, Operation, PageRequest, Step,
+    clients::{self},
+    item::{from_item, n, s},
+    keys::{self, ItemKey},
+    operation::on_customer::{CHECK, DELETE, GET, PUT, QUERY, UPDATE},
+    write::{Expression, Failed, TRIES, busy, refused},
+};
+use aws_sdk_dynamodb::{operation::update_item::UpdateItemError, types::AttributeValue};
+use domain::{
+    CustomerKey, Error, Result, Tenant,
+    client::{CascadeState, Client},
+    customer::Customer,
+};
+
+impl Cascades<'_> {
+    pub const ACCOUNT_STATE: Operation = Operation::new(&[GET, QUERY, CHECK, PUT, UPDATE, DELETE], &[]);
+    /// A customer was disabled or enabled: its parent's record of it says so, and its clients become what it is, a page a step.
+    pub async fn account_state(&self, tenant: Tenant, from: Option<&str>, change: &Change) -> Result<Step> {
+        let me = tenant.key();
+        for _ in 0..TRIES {
+            let Some(customer) = self
+                .0
+                .get(&keys::customer(me))
+                .await?
+                .map(from_item::<Customer>)
+                .transpose()?
+            else {
+                return Ok(Step::Nothing("the customer is gone"));
+            };
+            let disabled = customer.is_disabled;
+            if from.is_none() && !self.mark_on_parent(&customer, change).await? {
+                continue;
+            }
+            let (done, after) = match from {
+                None => (0, None),
+                Some(cursor) => read_cursor(cursor)?,
+            };
+            let page = PageRequest { limit: PAGE, after };
+            let (clients, next): (Vec<Client>, _) = self
+                .0
+                .page_of(tenant.itself(), keys::CLIENT_PREFIX, None, false, &page)
+                .await?;
+            let late: Vec<&Client> = clients.iter().filter(|c| c.is_disabled_by_parent != disabled).collect();
+            match self.set_clients(me, disabled, &late, change).await? {
+                Set::Now => {}
+                Set::Again => continue,
+                // Its own event is on the way, and goes through all of them.
+                Set::StateMoved => return Ok(Step::Nothing("the customer has changed again since")),
+            }
+            let done = done + clients.len();
+            self.tell_progress(&customer, done, next.is_none(), change).await?;
+            return Ok(match next {
+                Some(next) => Step::More(format!("{done}|{next}")),
+                None => Step::Done,
+            });
+        }
+        Err(busy())
+    }
+
+    /// Whether the parent's record of the account says what the account is. `false`: something moved, look again.
+    async fn mark_on_parent(&self, account: &Customer, change: &Change) -> Result<bool> {
+        let Some(parent) = &account.parent else {
+            return Ok(true);
+        };
+        let Some(client) = self.0.client(parent.customer_key, parent.client_key).await? else {
+            return Ok(true);
+        };
+        if client.client_customer_key != Some(account.key) || client.is_account_disabled == account.is_disabled {
+            return Ok(true);
+        }
+        let mut after = client.clone();
+        after.is_account_disabled = account.is_disabled;
+        after.meta.changed(change.now, &change.actor);
+        let tx = self
+            .0
+            .transaction(change)
+            .check("account", &keys::customer(account.key), still(account.is_disabled))
+            .put(
+                "client",
+                clients::item(parent.customer_key, &after, change)?,
+                Expression::version_is(client.meta.version),
+            );
+        match tx.commit().await {
+            Ok(()) => Ok(true),
+            Err(Failed::Condition(_, _)) => Ok(false),
+            Err(Failed::Other(error)) => Err(error),
+        }
+    }
+
+    async fn set_clients(
+        &self,
+        customer: CustomerKey,
+        disabled: bool,
+        late: &[&Client],
+        change: &Change,
+    ) -> Result<Set> {
+        for some in late.chunks(AT_ONCE) {
+            let mut tx = self
+                .0
+                .transaction(change)
+                .check("customer", &keys::customer(customer), still(disabled));
+            for client in some {
+                let mut after = (*client).clone();
+                after.disable_by_parent(disabled);
+                after.meta.changed(change.now, &change.actor);
+                tx = tx.put(
+                    "client",
+                    clients::item(customer, &after, change)?,
+                    Expression::version_is(client.meta.version),
+                );
+            }
+            match tx.commit().await {
+                Ok(()) => {}
+                Err(Failed::Condition("customer", _)) => return Ok(Set::StateMoved),
+                Err(Failed::Condition(_, _)) => return Ok(Set::Again),
+                Err(Failed::Other(error)) => return Err(error),
+            }
+        }
+        Ok(Set::Now)
+    }
+
+    /// On the parent's client, if it is its cascade that came by here.
+    async fn tell_progress(&self, account: &Customer, done: usize, is_last: bool, change: &Change) -> Result<()> {
+        let Some(parent) = &account.parent else {
+            return Ok(());
+        };
+        let key = keys::cascade(parent.customer_key, parent.client_key);
+        let state = s(CascadeState::towards(account.is_disabled).name());
+        if is_last {
+            return self.end_started(account, &key, change).await;
+        }
+        let sent = self
+            .0
+            .client
+            .update_item()
+            .table_name(&self.0.name)
+            .set_key(Some(key.attributes()))
+            .update_expression("SET done = :done")
+            .condition_expression("#state = :state")
+            .expression_attribute_names("#state", "state")
+            .expression_attribute_values(":state", state)
+            .expression_attribute_values(":done", n(done))
+            .send()
+            .await;
+        match sent {
+            Ok(_) => Ok(()),
+            Err(error) => match error.as_service_error() {
+                Some(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(()),
+                _ => Err(refused(error)),
+            },
+        }
+    }
+
+    /// All that the account's state means is done, so whichever cascade had reached the account is over: also one that the account's own
+    /// deactivation overtook, and whose end would never come.
+    async fn end_started(&self, account: &Customer, key: &ItemKey, change: &Change) -> Result<()> {
+        let started =
+            Expression::new("attribute_not_exists(pk) OR started = :yes").with(":yes", AttributeValue::Bool(true));
+        let tx = self
+            .0
+            .transaction(change)
+            .check("account", &keys::customer(account.key), still(account.is_disabled))
+            .delete("cascade", key, started);
+        match tx.commit().await {
+            // The account has changed since, or its client has: that has events of its own.
+            Ok(()) | Err(Failed::Condition(..)) => Ok(()),
+            Err(Failed::Other(error)) => Err(error),
+        }
+    }
+}
+
+/// What became of a page of clients.
+enum Set {
+    Now,
+    /// One of them changed meanwhile.
+    Again,
+    /// The customer is no longer what they were to become.
+    StateMoved,
+}
+
+fn still(disabled: bool) -> Expression {
+    Expression::new("isDisabled = :disabled").with(":disabled", AttributeValue::Bool(disabled))
+}
+
+fn read_cursor(cursor: &str) -> Result<(usize, Option<String>)> {
+    let (done, after) = cursor
+        .split_once('|')
+        .ok_or_else(|| Error::invalid("cursor", "is not one that this task gives itself"))?;
+    let done = done
+        .parse()
+        .map_err(|_| Error::invalid("cursor", "is not one that this task gives itself"))?;
+    Ok((done, Some(after.to_owned())))
+}

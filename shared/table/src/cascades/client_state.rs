@@ -1,0 +1,87 @@
+//! A client was disabled or enabled: its account follows.
+
+use super::Cascades;
+use crate::{
+    Change, Operation, Step,
+    clients::cascade_item,
+    keys::{self, ItemKey},
+    operation::on_customer::{CHECK, DELETE, GET, PUT},
+    write::{Expression, Failed, TRIES, busy, refused},
+};
+use aws_sdk_dynamodb::{operation::delete_item::DeleteItemError, types::AttributeValue};
+use domain::{ClientKey, CustomerKey, Result, Tenant, client::CascadeState};
+
+impl Cascades<'_> {
+    pub const CLIENT_STATE: Operation = Operation::new(&[GET, CHECK, PUT, DELETE], &[]);
+    /// A client was disabled or enabled: its account becomes what the client is.
+    pub async fn client_state(&self, tenant: Tenant, key: ClientKey, change: &Change) -> Result<Step> {
+        let customer = tenant.key();
+        for _ in 0..TRIES {
+            let Some(client) = self.0.client(customer, key).await? else {
+                return Ok(Step::Nothing("the client is gone"));
+            };
+            let Some(account_key) = client.client_customer_key else {
+                return Ok(Step::Nothing("the client has no account"));
+            };
+            let Some(account) = self.0.account_of(account_key, customer, key).await? else {
+                return Ok(Step::Nothing("the account is no longer the client's"));
+            };
+            if account.is_disabled_by_parent == client.is_disabled {
+                self.end_unstarted(customer, key).await?;
+                return Ok(Step::Nothing("the account is as it should be"));
+            }
+            let mut after = account.clone();
+            after.disable_by_parent(client.is_disabled, change.now);
+            after.meta.changed(change.now, &change.actor);
+            let mut tx = self.0.transaction(change).check(
+                "client",
+                &keys::client(customer, key),
+                Expression::version_is(client.meta.version),
+            );
+            tx = self.0.customers().put_over(tx, &account, &after, change)?;
+            tx = if account.is_disabled == after.is_disabled {
+                // It was deactivated anyway, and so was what is below it.
+                tx.delete("cascade", &keys::cascade(customer, key), Expression::default())
+            } else {
+                let state = CascadeState::towards(after.is_disabled);
+                tx.put(
+                    "cascade",
+                    cascade_item(customer, key, state, true),
+                    Expression::default(),
+                )
+            };
+            match tx.commit().await {
+                Ok(()) => return Ok(Step::Done),
+                Err(Failed::Condition(_, _)) => {}
+                Err(Failed::Other(error)) => return Err(error),
+            }
+        }
+        Err(busy())
+    }
+
+    /// Nothing came of a cascade, and none is on its way.
+    async fn end_unstarted(&self, customer: CustomerKey, client: ClientKey) -> Result<()> {
+        let condition = Expression::new("started = :no").with(":no", AttributeValue::Bool(false));
+        self.end(&keys::cascade(customer, client), condition).await
+    }
+
+    async fn end(&self, key: &ItemKey, condition: Expression) -> Result<()> {
+        let mut delete = self
+            .0
+            .client
+            .delete_item()
+            .table_name(&self.0.name)
+            .set_key(Some(key.attributes()))
+            .condition_expression(condition.text);
+        for (placeholder, value) in condition.values {
+            delete = delete.expression_attribute_values(placeholder, value);
+        }
+        match delete.send().await {
+            Ok(_) => Ok(()),
+            Err(error) => match error.as_service_error() {
+                Some(DeleteItemError::ConditionalCheckFailedException(_)) => Ok(()),
+                _ => Err(refused(error)),
+            },
+        }
+    }
+}

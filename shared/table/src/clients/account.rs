@@ -1,0 +1,144 @@
+//! The account of a client: a customer of its own.
+
+use super::{Clients, refused};
+use crate::{
+    Action, Change, Grant, Operation, Table,
+    item::from_item,
+    keys::{self, Family},
+    operation::on_customer::{CHECK, DELETE, GET, PUT},
+    write::{Expression, TRIES, busy, is_through},
+};
+use domain::{
+    ClientKey, Code, CustomerKey, EntityKind, Error, Result, Tenant,
+    client::Client,
+    customer::{Customer, DEEPEST},
+};
+
+impl Clients<'_> {
+    pub const PROVISION: Operation = Operation::new(
+        &[GET, CHECK, PUT, Grant::on(Family::External, Action::PutItem)],
+        &[Code::Conflict, Code::CustomerDisabled],
+    );
+    /// Makes the account of a client that has none.
+    pub async fn provision(
+        &self,
+        tenant: Tenant,
+        key: ClientKey,
+        account: impl Fn(&Client) -> Result<Customer>,
+        expected: Option<u64>,
+        change: &Change,
+    ) -> Result<Client> {
+        for _ in 0..TRIES {
+            let before = self.expect(tenant, key, expected).await?;
+            if before.client_customer_key.is_some() {
+                return Err(Error::Conflict {
+                    field: "clientCustomerKey",
+                    reason: "the client has an account",
+                });
+            }
+            if before.is_disabled {
+                return Err(Error::CustomerDisabled);
+            }
+            let account = account(&before)?;
+            let mut after = before.clone();
+            after.client_customer_key = Some(account.key);
+            after.meta.changed(change.now, &change.actor);
+            let tx = self
+                .replace(tenant, &before, &after, change)?
+                .remember_answer(201, &after, after.meta.version)?;
+            let tx = self.0.customers().put_account(tx, &account, change)?;
+            if is_through(tx.commit().await.map_err(refused), expected)? {
+                return Ok(after);
+            }
+        }
+        Err(busy())
+    }
+
+    pub const DISSOCIATE: Operation = Operation::new(&[GET, CHECK, PUT, DELETE], &[Code::CustomerDisabled]);
+    /// Parts a client and its account: both stand, neither points at the other.
+    pub async fn dissociate(
+        &self,
+        tenant: Tenant,
+        key: ClientKey,
+        expected: Option<u64>,
+        change: &Change,
+    ) -> Result<()> {
+        for _ in 0..TRIES {
+            let before = self.expect_enabled(tenant, key, expected).await?;
+            let Some(account_key) = before.client_customer_key else {
+                return Err(Error::NotFound(EntityKind::Customer));
+            };
+            let mut after = before.clone();
+            after.client_customer_key = None;
+            after.is_account_disabled = false;
+            after.meta.changed(change.now, &change.actor);
+            let mut tx = self.replace(tenant, &before, &after, change)?.delete(
+                "cascade",
+                &keys::cascade(tenant.key(), key),
+                Expression::default(),
+            );
+            if let Some(account) = self.0.account_of(account_key, tenant.key(), key).await? {
+                let mut released = account.clone();
+                released.release(change.now, &change.actor);
+                released.meta.changed(change.now, &change.actor);
+                tx = self.0.customers().put_over(tx, &account, &released, change)?;
+            }
+            if is_through(tx.commit().await.map_err(refused), expected)? {
+                return Ok(());
+            }
+        }
+        Err(busy())
+    }
+
+    pub const DEPTH_BELOW: Operation = Operation::new(&[GET], &[Code::Conflict]);
+    /// How deep an account of this customer's would lie. What the customer remembers can only be too much: somebody above it may have
+    /// been dissociated since. Only where it would not do is it worth walking up.
+    pub async fn depth_below(&self, customer: &Customer) -> Result<u8> {
+        let remembered = customer.parent.as_ref().map_or(0, |parent| parent.depth);
+        if remembered < DEEPEST {
+            return Ok(remembered + 1);
+        }
+        let mut above = customer.parent.clone();
+        let mut depth = 1;
+        while let Some(parent) = above {
+            depth += 1;
+            if depth > DEEPEST {
+                return Err(Error::Conflict {
+                    field: "depth",
+                    reason: "accounts lie at most 8 deep",
+                });
+            }
+            let item = self.0.get(&keys::customer(parent.customer_key)).await?;
+            above = match item {
+                Some(item) => from_item::<Customer>(item)?.parent,
+                None => None,
+            };
+        }
+        Ok(depth)
+    }
+
+    pub const ACCOUNT: Operation = Operation::new(&[GET], &[]);
+    /// The account of a customer's client, for the check of who is that client's.
+    pub async fn account(&self, customer: CustomerKey, key: ClientKey) -> Result<Option<CustomerKey>> {
+        let client = self.0.client(customer, key).await?;
+        Ok(client.and_then(|client| client.client_customer_key))
+    }
+}
+
+impl Table {
+    /// The account, if it is still that of this client.
+    pub(crate) async fn account_of(
+        &self,
+        account: CustomerKey,
+        customer: CustomerKey,
+        client: ClientKey,
+    ) -> Result<Option<Customer>> {
+        let account: Option<Customer> = self.get(&keys::customer(account)).await?.map(from_item).transpose()?;
+        Ok(account.filter(|account| {
+            account
+                .parent
+                .as_ref()
+                .is_some_and(|parent| parent.customer_key == customer && parent.client_key == client)
+        }))
+    }
+}

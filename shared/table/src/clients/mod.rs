@@ -1,0 +1,326 @@
+//! Clients of a customer, and the accounts provisioned for them.
+
+mod account;
+
+use crate::{
+    Change, Operation, PageRequest, Table,
+    item::{ENTITY, Item, from_item, n, s},
+    keys,
+    operation::on_customer::{BATCH_GET, CHECK, DELETE, GET, PUT, QUERY},
+    parts::enabled,
+    stored::{entity_item, tombstone},
+    write::{Expression, Failed, TRIES, Transaction, busy, expect_version, is_through, moved_on},
+};
+use aws_sdk_dynamodb::types::AttributeValue;
+use domain::{
+    ClientKey, Code, CustomerKey, Entity, EntityKind, Error, Result, Tenant,
+    client::{Cascade, CascadeState, Client},
+    customer::Customer,
+};
+use serde_json::{Map, Value};
+
+pub struct Clients<'t>(pub(crate) &'t Table);
+
+/// What a list may be narrowed to.
+#[derive(Clone, Debug, Default, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ClientFilter {
+    pub is_disabled: Option<bool>,
+    pub external_id: Option<String>,
+}
+
+impl Table {
+    pub fn clients(&self) -> Clients<'_> {
+        Clients(self)
+    }
+}
+
+impl Clients<'_> {
+    pub const GET: Operation = Operation::new(&[BATCH_GET], &[]);
+    /// The client, and how far its cascade has come, if one is on its way.
+    pub async fn get(&self, tenant: Tenant, key: ClientKey) -> Result<(Client, Option<Cascade>)> {
+        let wanted = [keys::client(tenant.key(), key), keys::cascade(tenant.key(), key)];
+        let mut client = None;
+        let mut cascade = None;
+        for item in self.0.get_all(&wanted).await? {
+            match item.get(keys::SK).and_then(|sk| sk.as_s().ok()) {
+                Some(sk) if *sk == wanted[0].sk => client = Some(from_item(item)?),
+                _ => cascade = Some(from_item(item)?),
+            }
+        }
+        let client = client.ok_or(Error::NotFound(EntityKind::Client))?;
+        Ok((client, cascade))
+    }
+
+    pub const LIST: Operation = Operation::new(&[QUERY, GET], &[]);
+    pub async fn list(
+        &self,
+        tenant: Tenant,
+        filter: &ClientFilter,
+        request: &PageRequest,
+    ) -> Result<(Vec<Client>, Option<String>)> {
+        self.0
+            .page_of_children(
+                tenant.itself(),
+                keys::CLIENT_PREFIX,
+                filter.expression(),
+                false,
+                request,
+            )
+            .await
+    }
+
+    pub const CREATE: Operation = Operation::new(&[CHECK, PUT], &[Code::Conflict, Code::CustomerDisabled]);
+    /// Makes a client and, where one is given, its account: both, pointing at each other, or neither.
+    pub async fn create(
+        &self,
+        tenant: Tenant,
+        client: &Client,
+        account: Option<&Customer>,
+        change: &Change,
+    ) -> Result<()> {
+        let customer = tenant.key();
+        let mut tx = self
+            .0
+            .transaction(change)
+            .remember_answer(201, client, client.meta.version)?
+            .check("parent", &keys::customer(customer), enabled())
+            .put("client", item(customer, client, change)?, Expression::absent());
+        if let Some(id) = &client.external_id {
+            tx = tx.put(
+                "clientExternalId",
+                claim(customer, id, client.key),
+                Expression::absent(),
+            );
+        }
+        if let Some(account) = account {
+            tx = self.0.customers().put_account(tx, account, change)?;
+        }
+        tx.commit().await.map_err(refused)
+    }
+
+    pub const PATCH: Operation = Operation::new(&[GET, CHECK, PUT, DELETE], &[Code::Conflict, Code::CustomerDisabled]);
+    /// Lays a checked patch over a client. A patch that changes nothing writes nothing.
+    pub async fn patch(
+        &self,
+        tenant: Tenant,
+        key: ClientKey,
+        patch: &Map<String, Value>,
+        expected: Option<u64>,
+        change: &Change,
+    ) -> Result<Client> {
+        let customer = tenant.key();
+        for _ in 0..TRIES {
+            let before = self.expect_enabled(tenant, key, expected).await?;
+            let Some(after) = before.patched(patch, change.now, &change.actor)? else {
+                return Ok(before);
+            };
+            let mut tx = self.replace(tenant, &before, &after, change)?;
+            if before.external_id != after.external_id {
+                if let Some(id) = &before.external_id {
+                    let id = keys::client_external_id(customer, id);
+                    tx = tx.delete("oldExternalId", &id, Expression::default());
+                }
+                if let Some(id) = &after.external_id {
+                    tx = tx.put("clientExternalId", claim(customer, id, key), Expression::absent());
+                }
+            }
+            if is_through(tx.commit().await.map_err(refused), expected)? {
+                return Ok(after);
+            }
+        }
+        Err(busy())
+    }
+
+    pub const ENABLE: Operation = Operation::new(&[GET, CHECK, PUT], &[Code::Conflict, Code::CustomerDisabled]);
+    pub const DISABLE: Operation = Operation::new(&[GET, CHECK, PUT], &[Code::CustomerDisabled]);
+    /// Disables or enables a client by hand. Its account follows, by way of the event.
+    pub async fn disable(
+        &self,
+        tenant: Tenant,
+        key: ClientKey,
+        disabled: bool,
+        expected: Option<u64>,
+        change: &Change,
+    ) -> Result<Client> {
+        for _ in 0..TRIES {
+            let before = self.expect(tenant, key, expected).await?;
+            match (before.is_disabled_itself, disabled) {
+                (true, true) => return Err(Error::CustomerDisabled),
+                (false, false) => {
+                    return Err(Error::Conflict {
+                        field: "isDisabled",
+                        reason: "the client is not disabled by itself",
+                    });
+                }
+                _ => {}
+            }
+            let mut after = before.clone();
+            after.disable_itself(disabled);
+            after.meta.changed(change.now, &change.actor);
+            let mut tx =
+                self.replace(tenant, &before, &after, change)?
+                    .remember_answer(200, &after, after.meta.version)?;
+            if after.client_customer_key.is_some() && before.is_disabled != after.is_disabled {
+                let state = CascadeState::towards(after.is_disabled);
+                tx = tx.put(
+                    "cascade",
+                    cascade_item(tenant.key(), key, state, false),
+                    Expression::default(),
+                );
+            }
+            if is_through(tx.commit().await.map_err(refused), expected)? {
+                return Ok(after);
+            }
+        }
+        Err(busy())
+    }
+
+    pub const DELETE: Operation = Operation::new(&[GET, CHECK, PUT, DELETE], &[Code::CustomerDisabled]);
+    pub async fn delete(&self, tenant: Tenant, key: ClientKey, expected: Option<u64>, change: &Change) -> Result<()> {
+        for _ in 0..TRIES {
+            let before = self.expect(tenant, key, expected).await?;
+            let tx = self
+                .0
+                .transaction(change)
+                .check("parent", &keys::customer(tenant.key()), enabled());
+            let tx = delete_client(tx, tenant.key(), &before, change)?;
+            if is_through(tx.commit().await.map_err(refused), expected)? {
+                return Ok(());
+            }
+        }
+        Err(busy())
+    }
+
+    pub async fn read(&self, tenant: Tenant, key: ClientKey) -> Result<Client> {
+        let found = self.0.client(tenant.key(), key).await?;
+        found.ok_or(Error::NotFound(EntityKind::Client))
+    }
+
+    async fn expect(&self, tenant: Tenant, key: ClientKey, expected: Option<u64>) -> Result<Client> {
+        let client = self.read(tenant, key).await?;
+        expect_version(expected, client.meta.version)?;
+        Ok(client)
+    }
+
+    async fn expect_enabled(&self, tenant: Tenant, key: ClientKey, expected: Option<u64>) -> Result<Client> {
+        let client = self.expect(tenant, key, expected).await?;
+        match client.is_disabled {
+            true => Err(Error::CustomerDisabled),
+            false => Ok(client),
+        }
+    }
+
+    /// A change that touches nothing but the record.
+    pub(crate) async fn replace_with(
+        &self,
+        tenant: Tenant,
+        before: &Client,
+        after: &Client,
+        change: &Change,
+    ) -> Result<()> {
+        let tx = self.replace(tenant, before, after, change)?;
+        tx.commit().await.map_err(refused)
+    }
+
+    fn replace<'c>(
+        &'c self,
+        tenant: Tenant,
+        before: &Client,
+        after: &Client,
+        change: &'c Change,
+    ) -> Result<Transaction<'c>> {
+        Ok(self
+            .0
+            .transaction(change)
+            .check("parent", &keys::customer(tenant.key()), enabled())
+            .put(
+                "client",
+                item(tenant.key(), after, change)?,
+                Expression::version_is(before.meta.version),
+            ))
+    }
+}
+
+impl Table {
+    pub(crate) async fn client(&self, customer: CustomerKey, key: ClientKey) -> Result<Option<Client>> {
+        self.get(&keys::client(customer, key)).await?.map(from_item).transpose()
+    }
+}
+
+/// The deletion of a client, with all that speaks of it. What belongs to it goes by way of the event.
+pub(crate) fn delete_client<'c>(
+    tx: Transaction<'c>,
+    customer: CustomerKey,
+    before: &Client,
+    change: &Change,
+) -> Result<Transaction<'c>> {
+    let key = keys::client(customer, before.key);
+    let mut tx = tx
+        .delete("client", &key, Expression::version_is(before.meta.version))
+        .put("tombstone", tombstone(&key, before, change)?, Expression::default())
+        .delete("cascade", &keys::cascade(customer, before.key), Expression::default());
+    if let Some(id) = &before.external_id {
+        let id = keys::client_external_id(customer, id);
+        tx = tx.delete("oldExternalId", &id, Expression::default());
+    }
+    Ok(tx)
+}
+
+pub(crate) fn item(customer: CustomerKey, client: &Client, change: &Change) -> Result<Item> {
+    entity_item(&keys::client(customer, client.key), client, change)
+}
+
+/// `started`: the account has been reached, and its own clients come next.
+pub(crate) fn cascade_item(customer: CustomerKey, client: ClientKey, state: CascadeState, started: bool) -> Item {
+    let mut item = keys::cascade(customer, client).attributes();
+    item.insert(ENTITY.into(), s("Cascade"));
+    item.insert("state".into(), s(state.name()));
+    item.insert("done".into(), n(0));
+    item.insert("started".into(), AttributeValue::Bool(started));
+    item
+}
+
+fn claim(customer: CustomerKey, id: &str, client: ClientKey) -> Item {
+    let mut item = keys::client_external_id(customer, id).attributes();
+    item.insert(ENTITY.into(), s("Code"));
+    item.insert("holder".into(), s(client.to_string()));
+    item
+}
+
+impl ClientFilter {
+    fn expression(&self) -> Option<Expression> {
+        let mut parts = Vec::new();
+        let mut filter = Expression::default();
+        if let Some(flag) = self.is_disabled {
+            parts.push("#isDisabled = :isDisabled");
+            filter = filter.with(":isDisabled", AttributeValue::Bool(flag));
+        }
+        if let Some(id) = &self.external_id {
+            parts.push("#externalId = :externalId");
+            filter = filter.with(":externalId", s(id));
+        }
+        filter.text = parts.join(" AND ");
+        (!parts.is_empty()).then_some(filter)
+    }
+}
+
+fn refused(failed: Failed) -> Error {
+    match failed {
+        Failed::Condition("parent", None) => Error::NotFound(EntityKind::Customer),
+        Failed::Condition("parent", Some(_)) => Error::CustomerDisabled,
+        Failed::Condition("clientExternalId", _) => Error::Conflict {
+            field: "externalId",
+            reason: "another client of this customer has this external id",
+        },
+        Failed::Condition("externalId", _) => Error::Conflict {
+            field: "externalId",
+            reason: "another customer has this external id",
+        },
+        Failed::Condition("client", old) => moved_on::<Client>(old),
+        // The account moved on under a dissociation: as when the client did, it is done again on what is there now.
+        Failed::Condition("account", _) => Error::VersionMismatch { current: 0 },
+        Failed::Condition(name, _) => Error::Internal(format!("a condition on {name} failed that should not")),
+        Failed::Other(error) => error,
+    }
+}

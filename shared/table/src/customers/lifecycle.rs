@@ -1,0 +1,154 @@
+//! Deactivating and reactivating a customer, and the log of it.
+
+use super::{Customers, refused};
+use crate::{
+    Action, Change, Grant, Operation, PageRequest,
+    audit::entry_item,
+    item::Item,
+    keys::{self, Family},
+    operation::on_customer::{GET, PUT, QUERY},
+    stored::item,
+    write::{Expression, TRIES, busy, is_through},
+};
+use domain::{
+    Code, EntityKind, Error, Result, Tenant,
+    audit::{AuditEntry, Subject, changed_fields},
+    customer::{Customer, Deactivation},
+    deactivation::{DeactivationRequest, LoggedDeactivation},
+    entity::to_value,
+};
+
+impl Customers<'_> {
+    pub const DEACTIVATE: Operation = Operation::new(
+        &[GET, PUT, Grant::on(Family::Audit, Action::PutItem)],
+        &[Code::CustomerDisabled],
+    );
+    /// Disables the customer, logs why, and puts the audit entry, in one write. `may` is asked about the customer as it is.
+    pub async fn deactivate(
+        &self,
+        tenant: Tenant,
+        request: &DeactivationRequest,
+        may: impl Fn(&Customer) -> Result<()>,
+        expected: Option<u64>,
+        change: &Change,
+    ) -> Result<Customer> {
+        let window_ends_at = request.window(change.now)?;
+        for _ in 0..TRIES {
+            let before = self.expect(tenant, expected).await?;
+            may(&before)?;
+            // With its client disabled it can still be deactivated by itself: then enabling the client does not bring it back.
+            if before.deactivation.is_some() {
+                return Err(Error::CustomerDisabled);
+            }
+            let mut after = before.clone();
+            after.deactivate(Deactivation {
+                deactivated_at: change.now,
+                deactivated_by: change.actor.id.clone(),
+                window_ends_at,
+            });
+            after.meta.changed(change.now, &change.actor);
+            let logged = LoggedDeactivation {
+                deactivated_at: change.now,
+                deactivated_by: change.actor.id.clone(),
+                window_ends_at,
+                feedback: request.feedback.clone(),
+                request_id: change.request_id.clone(),
+            };
+            let log_key = keys::deactivation(tenant.key(), change.now);
+            let tx = self
+                .replace(&before, &after, change)?
+                .put(
+                    "log",
+                    item(&log_key, "Deactivation", &logged, change)?,
+                    Expression::default(),
+                )
+                .put(
+                    "audit",
+                    audit_item("CUSTOMER_DEACTIVATED", &before, &after, change)?,
+                    Expression::default(),
+                );
+            if is_through(
+                tx.remember_answer(200, &after, after.meta.version)?
+                    .commit()
+                    .await
+                    .map_err(refused),
+                expected,
+            )? {
+                return Ok(after);
+            }
+        }
+        Err(busy())
+    }
+
+    pub const REACTIVATE: Operation = Operation::new(
+        &[GET, PUT, Grant::on(Family::Audit, Action::PutItem)],
+        &[Code::Conflict, Code::ReactivationWindowClosed],
+    );
+    /// Enables the customer again, if its window is still open.
+    pub async fn reactivate(&self, tenant: Tenant, expected: Option<u64>, change: &Change) -> Result<Customer> {
+        for _ in 0..TRIES {
+            let before = self.expect(tenant, expected).await?;
+            let Some(deactivation) = &before.deactivation else {
+                let reason = match before.is_disabled_by_parent {
+                    true => "the customer is disabled with the client it was provisioned for, and comes back with it",
+                    false => "the customer is not deactivated",
+                };
+                return Err(Error::Conflict {
+                    field: "isDisabled",
+                    reason,
+                });
+            };
+            if deactivation.window_ends_at < change.now {
+                return Err(Error::ReactivationWindowClosed);
+            }
+            let mut after = before.clone();
+            after.reactivate();
+            after.meta.changed(change.now, &change.actor);
+            let tx = self.replace(&before, &after, change)?.put(
+                "audit",
+                audit_item("CUSTOMER_REACTIVATED", &before, &after, change)?,
+                Expression::default(),
+            );
+            if is_through(
+                tx.remember_answer(200, &after, after.meta.version)?
+                    .commit()
+                    .await
+                    .map_err(refused),
+                expected,
+            )? {
+                return Ok(after);
+            }
+        }
+        Err(busy())
+    }
+
+    pub const DEACTIVATIONS: Operation = Operation::new(&[QUERY, GET], &[]);
+    /// The deactivation log, newest first.
+    pub async fn deactivations(
+        &self,
+        tenant: Tenant,
+        request: &PageRequest,
+    ) -> Result<(Vec<LoggedDeactivation>, Option<String>)> {
+        self.0
+            .page_of_children(tenant.itself(), keys::DEACTIVATION_PREFIX, None, true, request)
+            .await
+    }
+}
+
+fn audit_item(action: &str, before: &Customer, after: &Customer, change: &Change) -> Result<Item> {
+    let subject = Subject {
+        kind: EntityKind::Customer.name().into(),
+        key: after.key.to_string(),
+    };
+    let changed = changed_fields(&to_value(before)?, &to_value(after)?);
+    let entry = AuditEntry::of_change(
+        action,
+        subject,
+        after.meta.version,
+        change.now,
+        &change.actor,
+        &change.request_id,
+        changed,
+    );
+    entry_item(after.key, &entry)
+}

@@ -1,0 +1,417 @@
+//! Customers: the record itself, its unique names, its deactivation log.
+
+mod lifecycle;
+
+use crate::{
+    Action, Change, Grant, Operation, PageRequest, Table, clients,
+    in_place::Updated,
+    item::{ENTITY, Item, from_item, s},
+    keys::{self, Family, Index, ItemKey},
+    operation::on_customer::{DELETE, GET, PUT, UPDATE},
+    read::{Query, text},
+    stored::{entity_item, tombstone},
+    write::{Expression, Failed, TRIES, Transaction, busy, expect_version, is_through, moved_on},
+};
+use aws_sdk_dynamodb::types::AttributeValue;
+use domain::{
+    Code, CustomerKey, Entity, EntityKind, Error, Platform, Result, Tenant,
+    client::Client,
+    customer::{self, Customer, LONGEST_EXTERNAL_ID},
+    deactivation::check_window,
+    formats::is_bootstrap_tenant_key,
+};
+use serde_json::{Map, Value};
+
+pub struct Customers<'t>(pub(crate) &'t Table);
+
+/// What the list of all customers may be narrowed to.
+#[derive(Clone, Debug, Default, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CustomerFilter {
+    pub r#type: Option<String>,
+    pub is_tenant_customer: Option<bool>,
+    pub is_disabled: Option<bool>,
+}
+
+impl Customers<'_> {
+    pub const GET: Operation = Operation::new(&[GET], &[]);
+    pub async fn get(&self, tenant: Tenant) -> Result<Customer> {
+        match self.0.get(&keys::customer(tenant.key())).await? {
+            Some(item) => from_item(item),
+            None => Err(Error::NotFound(EntityKind::Customer)),
+        }
+    }
+
+    pub const IS_ACCOUNT_OF: Operation = Operation::new(&[GET], &[]);
+    /// Whether `account` was provisioned for a client of `parent`'s.
+    pub async fn is_account_of(&self, account: CustomerKey, parent: CustomerKey) -> Result<bool> {
+        let Some(item) = self.0.get(&keys::customer(account)).await? else {
+            return Ok(false);
+        };
+        let customer: Customer = from_item(item)?;
+        Ok(customer.parent.is_some_and(|p| p.customer_key == parent))
+    }
+
+    pub const BY_EXTERNAL_ID: Operation =
+        Operation::new(&[Grant::query(Index::ExternalIds, Family::External)], &[Code::NotFound]);
+    pub async fn by_external_id(&self, _: Platform, id: &str) -> Result<Customer> {
+        // Nobody has a longer one, and DynamoDB refuses a key far longer.
+        if id.chars().count() > LONGEST_EXTERNAL_ID {
+            return Err(Error::NotFound(EntityKind::Customer));
+        }
+        let found = self.0.find(Index::ExternalIds, keys::external_id(id).pk).await?;
+        found.ok_or(Error::NotFound(EntityKind::Customer))
+    }
+
+    pub const BY_BOOTSTRAP_TENANT_KEY: Operation =
+        Operation::new(&[Grant::query(Index::Tenants, Family::Tenant)], &[Code::TenantNotFound]);
+    pub async fn by_bootstrap_tenant_key(&self, _: Platform, key: &str) -> Result<Customer> {
+        if !is_bootstrap_tenant_key(key) {
+            return Err(Error::TenantNotFound);
+        }
+        let found = self.0.find(Index::Tenants, keys::tenant(key).pk).await?;
+        found.ok_or(Error::TenantNotFound)
+    }
+
+    pub const LIST: Operation = Operation::new(&[Grant::query(Index::Customers, Family::CustomerList)], &[]);
+    /// One page is one query: of one shard, from where the cursor says.
+    pub async fn list(
+        &self,
+        _: Platform,
+        filter: &CustomerFilter,
+        request: &PageRequest,
+    ) -> Result<(Vec<Customer>, Option<String>)> {
+        let (shard, after) = match &request.after {
+            Some(position) => read_position(position)?,
+            None => (0, None),
+        };
+        let partition = keys::customer_list(shard);
+        let start = after.map(|key| {
+            let mut start = keys::customer(key).attributes();
+            start.insert(Index::Customers.partition_attribute().into(), s(&partition));
+            start.insert("key".into(), s(key.to_string()));
+            start
+        });
+        let query = Query {
+            partition,
+            prefix: "",
+            index: Some(Index::Customers),
+            filter: filter.expression(),
+            newest_first: false,
+        };
+        let page = self.0.page(query, request, start).await?;
+        let next = match page.last {
+            Some(last) => Some(format!("{shard}|{}", text(&last, "key")?)),
+            None if shard + 1 < self.0.list_shards => Some(format!("{}|", shard + 1)),
+            None => None,
+        };
+        let customers = page.items.into_iter().map(from_item).collect::<Result<_>>()?;
+        Ok((customers, next))
+    }
+
+    pub const CREATE: Operation = Operation::new(
+        &[
+            PUT,
+            Grant::on(Family::Tenant, Action::PutItem),
+            Grant::on(Family::Tenant, Action::ConditionCheckItem),
+            Grant::on(Family::External, Action::PutItem),
+        ],
+        &[Code::TenantNotFound, Code::Conflict],
+    );
+    pub async fn create(&self, _: Platform, customer: &Customer, change: &Change) -> Result<()> {
+        let mut tx = self
+            .0
+            .transaction(change)
+            .remember_answer(201, customer, customer.meta.version)?
+            .put("customer", self.item(customer, change)?, Expression::absent());
+        let tenant = keys::tenant(&customer.bootstrap_tenant_key);
+        tx = if customer.is_tenant_customer {
+            tx.put("tenant", claim(&tenant, "Tenant", customer.key), Expression::absent())
+        } else {
+            tx.check(
+                "tenant",
+                &tenant,
+                Expression::new("attribute_exists(pk) AND attribute_not_exists(closed)"),
+            )
+        };
+        if let Some(id) = &customer.external_id {
+            tx = tx.put(
+                "externalId",
+                claim(&keys::external_id(id), "ExternalId", customer.key),
+                Expression::absent(),
+            );
+        }
+        tx.commit().await.map_err(|failed| match failed {
+            Failed::Condition("tenant", _) if customer.is_tenant_customer => Error::Conflict {
+                field: "bootstrapTenantKey",
+                reason: "another tenant holds or held this key",
+            },
+            Failed::Condition("tenant", _) => Error::TenantNotFound,
+            other => refused(other),
+        })
+    }
+
+    pub const PATCH: Operation = Operation::new(
+        &[
+            GET,
+            PUT,
+            UPDATE,
+            Grant::on(Family::External, Action::PutItem),
+            Grant::on(Family::External, Action::DeleteItem),
+        ],
+        &[Code::Conflict, Code::CustomerDisabled],
+    );
+    /// Lays a checked patch over the customer. A patch that changes nothing writes nothing.
+    pub async fn patch(
+        &self,
+        tenant: Tenant,
+        patch: &Map<String, Value>,
+        expected: Option<u64>,
+        change: &Change,
+    ) -> Result<Customer> {
+        let mut known = None;
+        if customer::stands_alone(patch) {
+            let key = keys::customer(tenant.key());
+            match self.0.patch_in_place(&key, patch, expected, change).await? {
+                Updated::Now(item) => return from_item(item),
+                Updated::ConditionFailed(None) => return Err(Error::NotFound(EntityKind::Customer)),
+                Updated::ConditionFailed(Some(item)) => known = Some(from_item::<Customer>(item)?),
+            }
+        }
+        for _ in 0..TRIES {
+            let before = match known.take() {
+                Some(customer) => customer,
+                None => self.get(tenant).await?,
+            };
+            expect_version(expected, before.meta.version)?;
+            let moves_window = patch.contains_key("deactivation");
+            if before.is_disabled && !(moves_window && patch.len() == 1) {
+                return Err(Error::CustomerDisabled);
+            }
+            if before.deactivation.is_none() && patch.get("deactivation").is_some_and(Value::is_object) {
+                return Err(Error::invalid(
+                    "deactivation",
+                    "can only be changed while the customer is deactivated",
+                ));
+            }
+            if patch.get("deactivation").is_some_and(Value::is_null) && before.deactivation.is_some() {
+                return Err(Error::invalid("deactivation", "is ended by reactivating the customer"));
+            }
+            let Some(after) = before.patched(patch, change.now, &change.actor)? else {
+                return Ok(before);
+            };
+            if let (true, Some(deactivation)) = (moves_window, &after.deactivation) {
+                let mut errors = Vec::new();
+                check_window(
+                    deactivation.window_ends_at,
+                    change.now,
+                    "deactivation.windowEndsAt",
+                    &mut errors,
+                );
+                if !errors.is_empty() {
+                    return Err(Error::Validation(errors));
+                }
+            }
+            let mut tx = self.replace(&before, &after, change)?;
+            if before.external_id != after.external_id {
+                if let Some(id) = &before.external_id {
+                    tx = tx.delete("oldExternalId", &keys::external_id(id), Expression::default());
+                }
+                if let Some(id) = &after.external_id {
+                    let key = keys::external_id(id);
+                    tx = tx.put("externalId", claim(&key, "ExternalId", after.key), Expression::absent());
+                }
+            }
+            if is_through(tx.commit().await.map_err(refused), expected)? {
+                return Ok(after);
+            }
+        }
+        Err(busy())
+    }
+
+    pub const DELETE: Operation = Operation::new(
+        &[
+            GET,
+            PUT,
+            DELETE,
+            Grant::on(Family::Tenant, Action::PutItem),
+            Grant::on(Family::External, Action::DeleteItem),
+        ],
+        &[],
+    );
+    /// Deletes the record and gives its external id back. Its bootstrap tenant key stays taken: no later tenant can be mistaken for it.
+    pub async fn delete(&self, tenant: Tenant, expected: Option<u64>, change: &Change) -> Result<()> {
+        for _ in 0..TRIES {
+            let before = self.expect(tenant, expected).await?;
+            let key = keys::customer(before.key);
+            let mut tx = self
+                .0
+                .transaction(change)
+                .delete("customer", &key, Expression::version_is(before.meta.version))
+                .put("tombstone", tombstone(&key, &before, change)?, Expression::default());
+            if before.is_tenant_customer {
+                let tenant_key = keys::tenant(&before.bootstrap_tenant_key);
+                let mut closed = claim(&tenant_key, "Tenant", before.key);
+                closed.insert("closed".into(), AttributeValue::Bool(true));
+                tx = tx.put("tenant", closed, Expression::default());
+            }
+            if let Some(id) = &before.external_id {
+                tx = tx.delete("externalId", &keys::external_id(id), Expression::default());
+            }
+            if let Some(client) = self.client_that_shows(&before).await? {
+                let mut after = client.clone();
+                after.client_customer_key = None;
+                after.is_account_disabled = false;
+                after.meta.changed(change.now, &change.actor);
+                let parent = before.parent.as_ref().map_or(before.key, |parent| parent.customer_key);
+                tx = tx
+                    .put(
+                        "client",
+                        clients::item(parent, &after, change)?,
+                        Expression::version_is(client.meta.version),
+                    )
+                    .delete("cascade", &keys::cascade(parent, client.key), Expression::default());
+            }
+            match tx.commit().await {
+                // The parent's client moved on: both are read again.
+                Err(Failed::Condition("client", _)) => {}
+                done => {
+                    if is_through(done.map_err(refused), expected)? {
+                        return Ok(());
+                    }
+                }
+            }
+        }
+        Err(busy())
+    }
+
+    /// The parent's client that a provisioned account stands behind.
+    async fn client_that_shows(&self, account: &Customer) -> Result<Option<Client>> {
+        let Some(parent) = &account.parent else {
+            return Ok(None);
+        };
+        let client = self.0.client(parent.customer_key, parent.client_key).await?;
+        Ok(client.filter(|client| client.client_customer_key == Some(account.key)))
+    }
+
+    /// Adds the making of a provisioned account to a transaction.
+    pub(crate) fn put_account<'c>(
+        &self,
+        tx: Transaction<'c>,
+        account: &Customer,
+        change: &Change,
+    ) -> Result<Transaction<'c>> {
+        let tx = tx.put("account", self.item(account, change)?, Expression::absent());
+        Ok(match &account.external_id {
+            Some(id) => tx.put(
+                "externalId",
+                claim(&keys::external_id(id), "ExternalId", account.key),
+                Expression::absent(),
+            ),
+            None => tx,
+        })
+    }
+
+    /// Adds a change of an account to a transaction.
+    pub(crate) fn put_over<'c>(
+        &self,
+        tx: Transaction<'c>,
+        before: &Customer,
+        after: &Customer,
+        change: &Change,
+    ) -> Result<Transaction<'c>> {
+        let item = self.item(after, change)?;
+        Ok(tx.put("account", item, Expression::version_is(before.meta.version)))
+    }
+
+    async fn expect(&self, tenant: Tenant, expected: Option<u64>) -> Result<Customer> {
+        let customer = self.get(tenant).await?;
+        expect_version(expected, customer.meta.version)?;
+        Ok(customer)
+    }
+
+    fn replace<'c>(&'c self, before: &Customer, after: &Customer, change: &'c Change) -> Result<Transaction<'c>> {
+        let item = self.item(after, change)?;
+        Ok(self
+            .0
+            .transaction(change)
+            .put("customer", item, Expression::version_is(before.meta.version)))
+    }
+
+    /// A change that touches nothing but the record.
+    pub(crate) async fn replace_with(&self, before: &Customer, after: &Customer, change: &Change) -> Result<()> {
+        self.replace(before, after, change)?.commit().await.map_err(refused)
+    }
+
+    fn item(&self, customer: &Customer, change: &Change) -> Result<Item> {
+        let mut item = entity_item(&keys::customer(customer.key), customer, change)?;
+        let shard = keys::customer_shard(customer.key, self.0.list_shards);
+        item.insert(
+            Index::Customers.partition_attribute().into(),
+            s(keys::customer_list(shard)),
+        );
+        if let Some(id) = &customer.external_id {
+            item.insert(
+                Index::ExternalIds.partition_attribute().into(),
+                s(keys::external_id(id).pk),
+            );
+        }
+        if customer.is_tenant_customer {
+            let tenant = keys::tenant(&customer.bootstrap_tenant_key);
+            item.insert(Index::Tenants.partition_attribute().into(), s(tenant.pk));
+        }
+        Ok(item)
+    }
+}
+
+impl CustomerFilter {
+    fn expression(&self) -> Option<Expression> {
+        let mut parts = Vec::new();
+        let mut filter = Expression::default();
+        if let Some(kind) = &self.r#type {
+            parts.push("#type = :type");
+            filter = filter.with(":type", s(kind));
+        }
+        if let Some(flag) = self.is_tenant_customer {
+            parts.push("#isTenantCustomer = :isTenantCustomer");
+            filter = filter.with(":isTenantCustomer", AttributeValue::Bool(flag));
+        }
+        if let Some(flag) = self.is_disabled {
+            parts.push("#isDisabled = :isDisabled");
+            filter = filter.with(":isDisabled", AttributeValue::Bool(flag));
+        }
+        filter.text = parts.join(" AND ");
+        (!parts.is_empty()).then_some(filter)
+    }
+}
+
+fn read_position(position: &str) -> Result<(u8, Option<CustomerKey>)> {
+    let damaged = || Error::invalid("cursor", "is not one that this list gave out");
+    let (shard, key) = position.split_once('|').ok_or_else(damaged)?;
+    let shard = shard.parse().map_err(|_| damaged())?;
+    let key = match key {
+        "" => None,
+        key => Some(key.parse().map_err(|_| damaged())?),
+    };
+    Ok((shard, key))
+}
+
+/// What a failed condition on the customer itself, or on a name it wants, means.
+fn refused(failed: Failed) -> Error {
+    match failed {
+        Failed::Condition("externalId", _) => Error::Conflict {
+            field: "externalId",
+            reason: "another customer has this external id",
+        },
+        Failed::Condition("customer", old) => moved_on::<Customer>(old),
+        Failed::Condition(name, _) => Error::Internal(format!("a condition on {name} failed that should not")),
+        Failed::Other(error) => error,
+    }
+}
+
+fn claim(key: &ItemKey, kind: &str, by: CustomerKey) -> Item {
+    let mut item = key.attributes();
+    item.insert(ENTITY.into(), s(kind));
+    item.insert("customerKey".into(), s(by.to_string()));
+    item
+}

@@ -1,0 +1,152 @@
+//! What is written beside a part: its unique code, the headquarters, the members of groups; and the condition on its owner.
+
+use super::{Part, Parts};
+use crate::{
+    Change,
+    item::{ENTITY, Item, s},
+    keys,
+    read::text,
+    stored::{entity_item, tombstone},
+    write::{Expression, Failed, Transaction, moved_on},
+};
+use aws_sdk_dynamodb::types::AttributeValue;
+use domain::{
+    EntityKind, Error, LocationKey, Owner, PartitionGroupKey, Result,
+    key::{Key, Kind},
+};
+
+/// The kind of item that counts a group's partitions.
+const MEMBERS: &str = "Members";
+
+impl Transaction<'_> {
+    /// Something is made, changed or deleted only under an owner that is there and enabled.
+    pub(crate) fn under(self, owner: Owner) -> Self {
+        let customer = owner.tenant().key();
+        let tx = self.check("customer", &keys::customer(customer), enabled());
+        match owner.client() {
+            Some(client) => tx.check("client", &keys::client(customer, client), enabled()),
+            None => tx,
+        }
+    }
+}
+
+/// The deletion of a part, with all that speaks of it.
+pub(crate) fn delete_part<'c, P: Part>(
+    tx: Transaction<'c>,
+    owner: Owner,
+    before: &P,
+    change: &Change,
+) -> Result<Transaction<'c>> {
+    let key = keys::part(owner, before.key());
+    let mut tx = tx
+        .delete("part", &key, Expression::version_is(before.meta().version))
+        .put("tombstone", tombstone(&key, before, change)?, Expression::default());
+    if let Some(code) = before.unique() {
+        let code = keys::part_code(owner, Parts::<P>::KIND, code);
+        tx = tx.delete("oldCode", &code, Expression::default());
+    }
+    if before.is_headquarters() {
+        tx = tx.delete("headquarters", &keys::headquarters(owner), held_by(before.key()));
+    }
+    Ok(tx)
+}
+
+/// Takes a member out of one group and into another, where they differ.
+pub(super) fn move_between(
+    mut tx: Transaction<'_>,
+    owner: Owner,
+    from: Option<PartitionGroupKey>,
+    to: Option<PartitionGroupKey>,
+) -> Transaction<'_> {
+    if from == to {
+        return tx;
+    }
+    if let Some(from) = from {
+        tx = tx.count("from", &keys::members(owner, from), -1, MEMBERS);
+    }
+    if let Some(to) = to {
+        tx = tx.check("group", &keys::part(owner, to), Expression::exists()).count(
+            "to",
+            &keys::members(owner, to),
+            1,
+            MEMBERS,
+        );
+    }
+    tx
+}
+
+/// Makes `to` the headquarters; `former` is who is known to hold it now, and gives it up in the same transaction.
+pub(super) fn take_headquarters<K: Kind>(
+    tx: Transaction<'_>,
+    owner: Owner,
+    to: Key<K>,
+    former: Option<LocationKey>,
+) -> Result<Transaction<'_>> {
+    let mut item = keys::headquarters(owner).attributes();
+    item.insert(ENTITY.into(), s("Headquarters"));
+    item.insert("locationKey".into(), s(to.to_string()));
+    let Some(former) = former else {
+        return Ok(tx.put("headquarters", item, Expression::absent()));
+    };
+    let give_up = Expression::new("isHeadquarters = :no").with(":no", AttributeValue::Bool(false));
+    tx.put("headquarters", item, held_by(former))
+        .update("former", &keys::part(owner, former), give_up)
+}
+
+pub(super) fn item<P: Part>(owner: Owner, part: &P, change: &Change) -> Result<Item> {
+    entity_item(&keys::part(owner, part.key()), part, change)
+}
+
+pub(crate) fn enabled() -> Expression {
+    Expression::new("attribute_exists(pk) AND isDisabled = :no").with(":no", AttributeValue::Bool(false))
+}
+
+pub(super) fn held_by<K: Kind>(location: Key<K>) -> Expression {
+    Expression::new("locationKey = :holder").with(":holder", s(location.to_string()))
+}
+
+/// Who a headquarters item names.
+pub(super) fn holder(item: Option<Item>) -> Result<Option<LocationKey>> {
+    match item {
+        None => Ok(None),
+        Some(item) => {
+            let key = text(&item, "locationKey")?.parse();
+            key.map(Some)
+                .map_err(|_| Error::Internal("the headquarters item names no location".into()))
+        }
+    }
+}
+
+pub(super) fn code_item<P: Part>(owner: Owner, code: &str, holder: Key<P::Kind>) -> Item {
+    let mut item = keys::part_code(owner, Parts::<P>::KIND, code).attributes();
+    item.insert(ENTITY.into(), s("Code"));
+    item.insert("holder".into(), s(holder.to_string()));
+    item
+}
+
+pub(super) fn refused<P: Part>(failed: Failed) -> Error {
+    match failed {
+        Failed::Condition("unique", _) => Error::Conflict {
+            field: P::UNIQUE.unwrap_or_default(),
+            reason: "another one of the same kind has it",
+        },
+        Failed::Condition("group", _) => Error::invalid("groupKey", "is no partition group of this customer"),
+        Failed::Condition("members", _) => Error::NotEmpty {
+            reason: "the group still has partitions; move or delete them first",
+        },
+        Failed::Condition("location", _) => Error::invalid("locationKey", "is no location of the same scope"),
+        Failed::Condition("part", old) => moved_on::<P>(old),
+        other => refused_under(other),
+    }
+}
+
+/// What a failed condition of `Transaction::under` means.
+pub(crate) fn refused_under(failed: Failed) -> Error {
+    match failed {
+        Failed::Condition("customer", None) => Error::NotFound(EntityKind::Customer),
+        Failed::Condition("client", None) => Error::NotFound(EntityKind::Client),
+        Failed::Condition("customer" | "client", Some(_)) => Error::CustomerDisabled,
+        Failed::Condition(name, _) => Error::Internal(format!("a condition on {name} failed that should not")),
+        Failed::Other(error) => error,
+    }
+}

@@ -1,0 +1,252 @@
+//! What a customer or one of its clients consists of: departments, locations and contacts, partition groups and partitions. Unique codes
+//! and names, one headquarters, contacts at locations and partitions in groups that are there.
+
+mod links;
+mod part;
+mod tasks;
+
+pub(crate) use links::{delete_part, enabled, refused_under};
+pub use part::Part;
+pub use tasks::CreatedFirst;
+
+use crate::{
+    Change, Operation, PageRequest, Table,
+    item::{from_item, n, s},
+    keys,
+    operation::on_customer::{CHECK, DELETE, GET, PUT, QUERY, UPDATE},
+    write::{Expression, Failed, TRIES, busy, expect_version, is_through},
+};
+use aws_sdk_dynamodb::types::AttributeValue;
+use domain::{
+    Code, EntityKind, Error, LocationKey, Owner, PartitionGroupKey, Result,
+    key::{Key, Kind},
+    partition::Environment,
+};
+use links::{code_item, held_by, holder, item, move_between, refused, take_headquarters};
+use serde_json::{Map, Value};
+use std::marker::PhantomData;
+
+/// What a list may be narrowed to.
+#[derive(Clone, Debug, Default, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PartFilter {
+    pub is_active: Option<bool>,
+    pub internal_code: Option<String>,
+    pub r#type: Option<String>,
+    pub location_key: Option<LocationKey>,
+    pub group_key: Option<PartitionGroupKey>,
+    pub environment: Option<Environment>,
+}
+
+pub struct Parts<'t, P>(&'t Table, PhantomData<P>);
+
+impl Table {
+    pub fn parts<P: Part>(&self) -> Parts<'_, P> {
+        Parts(self, PhantomData)
+    }
+}
+
+impl<P: Part> Parts<'_, P> {
+    const KIND: EntityKind = <P::Kind as Kind>::KIND;
+    /// How a create or a patch may refuse.
+    const CODES: &'static [Code] = if P::UNIQUE.is_some() {
+        &[Code::Conflict, Code::CustomerDisabled]
+    } else {
+        &[Code::CustomerDisabled]
+    };
+
+    pub const GET: Operation = Operation::new(&[GET], &[]);
+    pub async fn get(&self, owner: Owner, key: Key<P::Kind>) -> Result<P> {
+        match self.0.get(&keys::part(owner, key)).await? {
+            Some(item) => from_item(item),
+            None => Err(Error::NotFound(Self::KIND)),
+        }
+    }
+
+    pub const LIST: Operation = Operation::new(&[QUERY, GET], &[]);
+    pub async fn list(
+        &self,
+        owner: Owner,
+        filter: &PartFilter,
+        request: &PageRequest,
+    ) -> Result<(Vec<P>, Option<String>)> {
+        self.0
+            .page_of_children(
+                owner,
+                keys::part_prefix(Self::KIND),
+                filter.expression(),
+                false,
+                request,
+            )
+            .await
+    }
+
+    /// To put a thing into a group, or to take the headquarters from another location, updates a second item.
+    const UPDATES: bool = P::IS_GROUPED || P::HAS_HEADQUARTERS;
+
+    pub const CREATE: Operation = Operation::new(
+        if Self::UPDATES {
+            const { &[CHECK, PUT, UPDATE] }
+        } else {
+            const { &[CHECK, PUT] }
+        },
+        Self::CODES,
+    );
+    pub async fn create(&self, owner: Owner, part: &P, change: &Change) -> Result<()> {
+        // Most locations that want to be headquarters are the first to: that is tried without asking who it is now.
+        let mut former = None;
+        for _ in 0..TRIES {
+            let mut tx = self
+                .0
+                .transaction(change)
+                .remember_answer(201, part, part.meta().version)?
+                .under(owner)
+                .put("part", item(owner, part, change)?, Expression::absent());
+            if let Some(code) = part.unique() {
+                tx = tx.put("unique", code_item::<P>(owner, code, part.key()), Expression::absent());
+            }
+            if let Some(location) = part.location() {
+                tx = tx.check("location", &keys::part(owner, location), Expression::exists());
+            }
+            tx = move_between(tx, owner, None, part.group());
+            if part.is_headquarters() {
+                tx = take_headquarters(tx, owner, part.key(), former)?;
+            }
+            match tx.commit().await {
+                Ok(()) => return Ok(()),
+                Err(Failed::Condition("headquarters" | "former", old)) => former = holder(old)?,
+                Err(failed) => return Err(refused::<P>(failed)),
+            }
+        }
+        Err(busy())
+    }
+
+    pub const PATCH: Operation = Operation::new(
+        if Self::UPDATES {
+            const { &[GET, CHECK, PUT, UPDATE, DELETE] }
+        } else if P::UNIQUE.is_some() {
+            const { &[GET, CHECK, PUT, DELETE] }
+        } else {
+            const { &[GET, CHECK, PUT] }
+        },
+        Self::CODES,
+    );
+    /// Lays a checked patch over it. A patch that changes nothing writes nothing.
+    pub async fn patch(
+        &self,
+        owner: Owner,
+        key: Key<P::Kind>,
+        patch: &Map<String, Value>,
+        expected: Option<u64>,
+        change: &Change,
+    ) -> Result<P> {
+        let mut former = None;
+        for _ in 0..TRIES {
+            let before = self.expect(owner, key, expected).await?;
+            let Some(after) = before.patched(patch, change.now, &change.actor)? else {
+                return Ok(before);
+            };
+            let mut tx = self.0.transaction(change).under(owner).put(
+                "part",
+                item(owner, &after, change)?,
+                Expression::version_is(before.meta().version),
+            );
+            if before.unique() != after.unique() {
+                if let Some(code) = before.unique() {
+                    tx = tx.delete(
+                        "oldCode",
+                        &keys::part_code(owner, Self::KIND, code),
+                        Expression::default(),
+                    );
+                }
+                if let Some(code) = after.unique() {
+                    tx = tx.put("unique", code_item::<P>(owner, code, key), Expression::absent());
+                }
+            }
+            if let Some(location) = after.location().filter(|_| before.location() != after.location()) {
+                tx = tx.check("location", &keys::part(owner, location), Expression::exists());
+            }
+            tx = move_between(tx, owner, before.group(), after.group());
+            match (before.is_headquarters(), after.is_headquarters()) {
+                (false, true) => tx = take_headquarters(tx, owner, key, former)?,
+                (true, false) => tx = tx.delete("headquarters", &keys::headquarters(owner), held_by(key)),
+                _ => {}
+            }
+            match tx.commit().await {
+                Ok(()) => return Ok(after),
+                Err(Failed::Condition("headquarters" | "former", old)) => former = holder(old)?,
+                Err(failed) => {
+                    is_through(Err(refused::<P>(failed)), expected)?;
+                }
+            }
+        }
+        Err(busy())
+    }
+
+    pub const DELETE: Operation = Operation::new(
+        if P::IS_GROUPED {
+            const { &[GET, CHECK, PUT, UPDATE, DELETE] }
+        } else {
+            const { &[GET, CHECK, PUT, DELETE] }
+        },
+        if P::HAS_MEMBERS {
+            const { &[Code::CustomerDisabled, Code::NotEmpty] }
+        } else {
+            const { &[Code::CustomerDisabled] }
+        },
+    );
+    pub async fn delete(&self, owner: Owner, key: Key<P::Kind>, expected: Option<u64>, change: &Change) -> Result<()> {
+        for _ in 0..TRIES {
+            let before = self.expect(owner, key, expected).await?;
+            let mut tx = delete_part(self.0.transaction(change).under(owner), owner, &before, change)?;
+            if let Some(members) = before.members(owner) {
+                let none = Expression::new("attribute_not_exists(pk) OR members = :none").with(":none", n(0));
+                tx = tx.delete("members", &members, none);
+            }
+            tx = move_between(tx, owner, before.group(), None);
+            if is_through(tx.commit().await.map_err(refused::<P>), expected)? {
+                return Ok(());
+            }
+        }
+        Err(busy())
+    }
+
+    async fn expect(&self, owner: Owner, key: Key<P::Kind>, expected: Option<u64>) -> Result<P> {
+        let part = self.get(owner, key).await?;
+        expect_version(expected, part.meta().version)?;
+        Ok(part)
+    }
+}
+
+impl PartFilter {
+    fn expression(&self) -> Option<Expression> {
+        let mut parts = Vec::new();
+        let mut filter = Expression::default();
+        if let Some(flag) = self.is_active {
+            parts.push("#isActive = :isActive");
+            filter = filter.with(":isActive", AttributeValue::Bool(flag));
+        }
+        if let Some(code) = &self.internal_code {
+            parts.push("#internalCode = :internalCode");
+            filter = filter.with(":internalCode", s(code));
+        }
+        if let Some(kind) = &self.r#type {
+            parts.push("#type = :type");
+            filter = filter.with(":type", s(kind));
+        }
+        if let Some(location) = &self.location_key {
+            parts.push("#locationKey = :locationKey");
+            filter = filter.with(":locationKey", s(location.to_string()));
+        }
+        if let Some(group) = &self.group_key {
+            parts.push("#groupKey = :groupKey");
+            filter = filter.with(":groupKey", s(group.to_string()));
+        }
+        if let Some(environment) = self.environment {
+            parts.push("#environment = :environment");
+            filter = filter.with(":environment", s(environment.name()));
+        }
+        filter.text = parts.join(" AND ");
+        (!parts.is_empty()).then_some(filter)
+    }
+}
