@@ -103,7 +103,7 @@ fn print(title: &str, ours: &[Vec<Measured>], theirs: &[Vec<Measured>]) {
     }
     table.print(title);
     if !theirs.is_empty() {
-        ratios.print(&format!("{title}: ratios (over 1, this service is better)"));
+        ratios.print(&format!("{title}: ratios (above 1, this service is better)"));
     }
 }
 

@@ -35,7 +35,7 @@ pub fn measure(data: &Path, customers: usize) -> Result<()> {
         latencies[customers / 2].to_string(),
         latencies[customers * 99 / 100].to_string(),
     ]);
-    table.print("From a customer's creation to its headquarters', through stream, trigger, bus, rule, queue and task");
+    table.print("From the creation of a customer to that of its headquarters, through stream, trigger, bus, rule, queue and task");
     Ok(())
 }
 
