@@ -1,4 +1,4 @@
-// The same calls without HTTP, one after the other. Prints a line of JSON for each operation.
+// The peer's calls without HTTP, one after the other. Prints a line of JSON for each operation.
 
 import { parseArgs } from "node:util";
 
@@ -14,7 +14,7 @@ const { values } = parseArgs({
 if (!values.data) throw new Error("--data <folder> is missing");
 const peer = await open(values.data);
 const { key } = await peer.create("first");
-// As long and made of the same letters, and nobody's.
+// A key of the same length and alphabet that does not exist.
 const unknown = key.slice(0, -1) + (key.endsWith("a") ? "b" : "a");
 
 async function time(count, call) {
@@ -45,7 +45,7 @@ const operations = {
   create: [Number(values.create), (n) => peer.create(`key ${n}`)],
 };
 for (const [operation, [count, call]] of Object.entries(operations)) {
-  // Warm before it is measured.
+  // A warm-up.
   await time(Math.min(count, 200), call);
   console.log(JSON.stringify({ operation, ...(await time(count, call)) }));
 }

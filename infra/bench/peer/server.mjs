@@ -1,5 +1,5 @@
-// The peer over HTTP: POST /verify {"key"} and POST /create {"name"}, and better-auth's own routes under /api/auth. It says where it listens
-// in one line of JSON, and ends on SIGTERM, on SIGINT, or when its standard input does, so with whoever started it.
+// The peer over HTTP: POST /verify {"key"} and POST /create {"name"}, and better-auth's own routes under /api/auth. It prints its URL in a
+// line of JSON. It ends on SIGTERM, on SIGINT, and when its standard input ends, so that it ends with the program that started it.
 
 import { createServer } from "node:http";
 import { parseArgs } from "node:util";
@@ -22,22 +22,22 @@ function answer(response, status, value) {
   response.end(JSON.stringify(value));
 }
 
-// Verifying has no route in better-auth: it is for servers to call. Creating for an organization has one, but it needs a cookie; this way
-// neither side pays for a session.
+// better-auth has no route to verify a key: servers call a function. Its route to create an organization's key needs a cookie. Both are
+// called as functions here, so that neither side pays for a session.
 function routes({ auth, verify, create }) {
   const own = { "/verify": ({ key }) => verify(key), "/create": ({ name }) => create(name) };
   const theirs = toNodeHandler(auth);
   return async (request, response) => {
     const route = request.method === "POST" && Object.hasOwn(own, request.url) && own[request.url];
     if (!route) return theirs(request, response);
-    let asked;
+    let body;
     try {
-      asked = await read(request);
+      body = await read(request);
     } catch {
       return answer(response, 400, { error: "the body is not JSON" });
     }
     try {
-      answer(response, 200, await route(asked));
+      answer(response, 200, await route(body));
     } catch (error) {
       answer(response, error.statusCode ?? 500, { error: String(error) });
     }
@@ -45,7 +45,7 @@ function routes({ auth, verify, create }) {
 }
 
 const server = createServer();
-// Longer than a round of a benchmark is idle, so that connections are kept.
+// Longer than the pauses between rounds, so that connections stay open.
 server.keepAliveTimeout = 60_000;
 await new Promise((listening, failed) => {
   server.on("error", failed);
@@ -59,7 +59,7 @@ let stopping = false;
 function stop() {
   if (stopping) return;
   stopping = true;
-  // What is being answered is answered; connections that only wait are closed.
+  // Requests in progress are answered; idle connections are closed.
   server.close(() => {
     peer.close();
     process.exit(0);

@@ -2,13 +2,7 @@
 
 use anyhow::{Context, Result, ensure};
 use runtime::{Area, Function};
-use std::{
-    env,
-    ffi::OsString,
-    fs,
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::{env, ffi::OsString, fs, path::PathBuf, process::Command};
 use template::{AREAS, area_of};
 
 /// A bare hello world: the baseline of a cold start.
@@ -68,12 +62,18 @@ pub fn build(areas: &[&Area]) -> Result<Binaries> {
     Ok(Binaries::in_folder(target.join("release")))
 }
 
-fn release(packages: &[&str], binaries: &[&str]) -> Result<()> {
+/// Cargo, in the repository's root.
+pub fn cargo() -> Command {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
     let mut command = Command::new(cargo);
+    command.current_dir(template::root());
     command
-        .args(["build", "--release"])
-        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../.."));
+}
+
+/// Builds these binaries, with the features that all these packages together ask for.
+pub fn release(packages: &[&str], binaries: &[&str]) -> Result<()> {
+    let mut command = cargo();
+    command.args(["build", "--release"]);
     for package in packages {
         command.args(["-p", package]);
     }

@@ -1,4 +1,4 @@
-//! What one everyday request asks of DynamoDB: how many requests, and what they are charged.
+//! The requests to DynamoDB that each function sends for an everyday event, and the capacity that they are charged.
 
 use crate::{cases::Cases, report::Table, store::Charge, world::World};
 use anyhow::Result;
@@ -7,7 +7,7 @@ use template::functions;
 pub async fn measure() -> Result<()> {
     let world = World::new(None, 100).await?;
     let cases = Cases::new(&world).await?;
-    let mut table = Table::new(&["function", "requests", "read units", "write units", "which"]);
+    let mut table = Table::new(&["function", "requests", "read units", "write units", "operations"]);
     for function in functions() {
         let name = function.name();
         let event = cases.event(name).await?;
@@ -15,8 +15,8 @@ pub async fn measure() -> Result<()> {
         world.run(name, event).await?;
         let charges = world.store.take();
         let units = |is_read| {
-            let asked = charges.iter().filter(|charge| charge.is_read() == is_read);
-            asked.fold(0.0, |units, charge| units + charge.units).to_string()
+            let chosen = charges.iter().filter(|charge| charge.is_read() == is_read);
+            chosen.fold(0.0, |units, charge| units + charge.units).to_string()
         };
         let operations: Vec<&str> = charges
             .iter()

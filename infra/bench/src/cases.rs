@@ -1,7 +1,7 @@
-//! An everyday event for each function, and whatever has to exist before it.
+//! An everyday event for each function, about entities that exist.
 //!
-//! An endpoint's request needs the entities that its route names; they are created first. [`BEFORE`] adds what else has to happen. A
-//! function that needs more than that fails here until it is given it: none is left out in silence.
+//! The entities that an endpoint's route names are created before its request; [`BEFORE`] lists the requests that other functions need
+//! before their events. A new function whose event is missing makes the run fail, so that none can be forgotten.
 
 mod events;
 mod scene;

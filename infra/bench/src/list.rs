@@ -1,4 +1,4 @@
-//! Whether a page of the list of customers costs more the longer the list is.
+//! Pages of short and long lists of customers: a page costs the same at any length.
 
 use crate::{
     report::{Table, median, microseconds, ratio},
@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
-/// As many as the shortest list has and still a next page, so that all pages are alike.
+/// One less than the shortest list has: each list then has a next page, so that all pages are alike.
 const LIMIT: &str = "9";
 
 struct Subject {
@@ -27,7 +27,7 @@ pub async fn measure(pages: usize, million: bool) -> Result<()> {
     let mut subjects = Vec::new();
     for customers in lengths {
         eprintln!("seeding {customers} customers");
-        let folder = TempDir::new().context("no temporary folder can be made")?;
+        let folder = TempDir::new().context("a temporary folder can't be created")?;
         subjects.push(Subject {
             customers,
             world: World::new(Some(folder.path()), customers).await?,

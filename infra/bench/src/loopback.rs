@@ -1,4 +1,4 @@
-//! Listeners on loopback, whose answers go out at once.
+//! Listeners on loopback that send each answer at once.
 
 use axum::serve::{ListenerExt, TapIo};
 use tokio::net::{TcpListener, TcpStream};
@@ -10,8 +10,8 @@ pub async fn listen() -> std::io::Result<Loopback> {
     Ok(listener.tap_io(send_at_once))
 }
 
-/// Else an answer in two parts waits for the first one's acknowledgement: 40 ms.
+/// Without this, the second part of an answer waits 40 ms for the acknowledgement of the first.
 fn send_at_once(stream: &mut TcpStream) {
-    // It fails only where the other side has gone already.
+    // It fails only if the other side has gone already.
     let _ = stream.set_nodelay(true);
 }

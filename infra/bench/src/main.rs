@@ -1,16 +1,19 @@
-//! The service's figures, measured on this machine and printed as Markdown: what a function costs cold, warm and on disk, what an
-//! endpoint asks of DynamoDB, and whether a list's page costs more the longer the list is.
+//! The service's figures, measured on this machine and printed as Markdown: cold starts, packages, warm invocations, requests to
+//! DynamoDB, pages of long lists, and more on demand.
 //!
-//! Processor time is read from `/proc`, so it runs on Linux only.
+//! Processor time is read from `/proc`, so this runs on Linux only.
 
 mod binaries;
+mod build_time;
 mod capacity;
 mod cascade;
 mod cases;
+mod cloud;
 mod cold;
 mod keys;
 mod list;
 mod loopback;
+mod measured;
 mod objects;
 mod packages;
 mod process;
@@ -33,26 +36,26 @@ use world::World;
 
 #[derive(Parser)]
 #[command(
-    about = "Measure the functions: cold, warm, on disk, at the table.",
+    about = "Measure the functions on this machine and print the figures as Markdown.",
     long_about = None
 )]
 struct Options {
-    /// What to measure: everything, if nothing is named
+    /// The parts to measure; the first four if none is named
     #[arg(value_enum)]
     parts: Vec<Part>,
-    /// Start only this function cold, and others so named: all, if none is
+    /// A function to start cold; can be repeated; all functions if none is named
     #[arg(long = "function", value_name = "NAME")]
     functions: Vec<String>,
-    /// Measure the binaries in this folder instead of building them: one an area, bare-get and hello
+    /// Use the binaries in this folder instead of building them: the areas', bare-get and hello
     #[arg(long, value_name = "FOLDER")]
     binaries: Option<PathBuf>,
-    /// Start the binaries in this folder cold too, in turns with the others: one a function, named like it
+    /// Also start the binaries in this folder cold, in turns with the others; each is named like the one function it serves
     #[arg(long, value_name = "FOLDER", hide = true)]
     before: Option<PathBuf>,
     /// Cold starts of each function
     #[arg(long, default_value_t = 40)]
     starts: usize,
-    /// Warm invocations of one process
+    /// Warm invocations of each process
     #[arg(long, default_value_t = 2000)]
     invocations: usize,
     /// Requests for a page of each list
@@ -61,36 +64,42 @@ struct Options {
     /// The data folder of the local cloud that `spine` measures
     #[arg(long, default_value = ".local")]
     data: PathBuf,
-    /// Customers that `spine` makes there
+    /// Customers that `spine` creates
     #[arg(long, default_value_t = 200)]
     customers: usize,
-    /// Made-up keys that `keys` tries
+    /// Random and altered keys that `keys` tries
     #[arg(long, default_value_t = 1_000_000)]
     guesses: usize,
     /// Seconds of load for each operation of `keys` over HTTP
     #[arg(long, default_value_t = 5)]
     seconds: u64,
-    /// How often `keys` measures each side, in turns
+    /// How many times `keys` measures each side, in turns
     #[arg(long, default_value_t = 5)]
     rounds: usize,
-    /// Seed a list of a million customers too: minutes, and about 3 GB of temporary files
+    /// Let `list` seed a list of a million customers too, which takes minutes and about 3 GB of temporary files
     #[arg(long)]
     million: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Part {
+    /// Cold starts of each function, and each area's package
     Cold,
+    /// Warm invocations of one function
     Warm,
+    /// Requests to DynamoDB of each function, and their capacity
     Capacity,
+    /// Pages of short and long lists
     List,
-    /// Not without being named: it wants a local cloud that runs
+    /// The time of a release build; deletes the functions' release artifacts first, and takes minutes
+    Build,
+    /// The time from a write to its effect; needs a running local cloud
     Spine,
-    /// Not without being named: it wants a build with `--profile fast`, and takes minutes
+    /// Cascades over 10 to 10,000 children; needs a build with `--profile fast`, and takes minutes
     Cascade,
-    /// As `cascade`, and the peer's packages for a comparison
+    /// API keys beside those of better-auth; needs a build with `--profile fast`, and takes minutes
     Keys,
-    /// What `keys` runs on a core of its own
+    /// The part of `keys` that runs on a core of its own
     #[value(hide = true)]
     KeysInProcess,
 }
@@ -141,6 +150,9 @@ async fn measure(options: &Options) -> Result<()> {
     }
     if wanted(Part::List) {
         list::measure(options.pages, options.million).await?;
+    }
+    if options.parts.contains(&Part::Build) {
+        build_time::measure()?;
     }
     if options.parts.contains(&Part::Cascade) {
         cascade::measure()?;

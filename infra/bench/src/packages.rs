@@ -1,4 +1,4 @@
-//! Packages: each area's binary, its ZIP archive, and what a deployment uploads in all.
+//! Packages: each area's binary, its ZIP archive, and their sum, which a deployment uploads.
 
 use crate::{
     binaries::Binaries,

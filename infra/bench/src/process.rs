@@ -1,8 +1,9 @@
-//! A function's process: started as Lambda starts it, and what it used so far.
+//! A function's process, started as Lambda starts it, and the time and memory that it has used.
 
 use crate::runtime_api::{Answer, RuntimeApi};
 use anyhow::{Context, Result, bail, ensure};
 use std::{
+    ffi::OsStr,
     fs,
     path::Path,
     process::{Child, Command, Stdio},
@@ -10,8 +11,18 @@ use std::{
 };
 use tokio::time::{sleep, timeout};
 
-/// Far longer than any invocation takes, so that a function that hangs is told from one that is slow.
+/// Far longer than any invocation takes: a function that has not answered by then hangs.
 const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The core that is measured. The load comes from the others.
+const CORE: &str = "0";
+
+/// A program on the core that is measured.
+pub fn pinned(program: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new("taskset");
+    command.args(["-c", CORE]).arg(program);
+    command
+}
 
 pub struct Process {
     name: String,
@@ -39,7 +50,7 @@ impl Process {
         Ok(Self { name, child, api })
     }
 
-    /// Hands it an event and waits for its answer. Until that is dropped, the process waits for it to be taken: it can be looked at.
+    /// Sends an event and waits for the answer. The process is idle, and can be inspected, until the answer is dropped.
     pub async fn invoke(&mut self, event: String) -> Result<Answer> {
         let answer = match timeout(PATIENCE, self.api.invoke(event)).await {
             Ok(answer) => answer?,
@@ -52,11 +63,11 @@ impl Process {
         Ok(answer)
     }
 
-    /// The processor time it has used, in user and kernel mode, once it rests.
+    /// The processor time that it has used in user and kernel mode. Waits until it is idle.
     pub async fn cpu(&self) -> Result<Duration> {
         let mut before = self.cpu_now()?;
         loop {
-            // The kernel brings a thread's time up to date when the thread stops running.
+            // The kernel updates a thread's time when the thread stops running.
             sleep(Duration::from_micros(500)).await;
             let now = self.cpu_now()?;
             if now == before {
@@ -70,7 +81,7 @@ impl Process {
         cpu_of(self.child.id())
     }
 
-    /// The most memory it has held, in bytes.
+    /// The most memory that it has held, in bytes.
     pub fn peak_memory(&self) -> Result<usize> {
         let path = format!("/proc/{}/status", self.child.id());
         let text = fs::read_to_string(&path).with_context(|| format!("{path} can't be read"))?;
@@ -79,14 +90,14 @@ impl Process {
             .find_map(|line| line.strip_prefix("VmHWM:"))
             .and_then(|rest| rest.trim().strip_suffix(" kB"))
             .and_then(|number| number.parse::<usize>().ok())
-            .with_context(|| format!("{path} says nothing of memory"))?;
+            .with_context(|| format!("{path} has no VmHWM"))?;
         Ok(kilobytes * 1024)
     }
 }
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // Either fails only where it has ended already.
+        // Either fails only if it has ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -97,15 +108,28 @@ pub fn cpu_of(process: u32) -> Result<Duration> {
     let mut nanoseconds = 0;
     for thread in fs::read_dir(format!("/proc/{process}/task")).context("processor time is read from /proc")? {
         let path = thread?.path().join("schedstat");
-        // A thread may end between the two.
+        // A thread can end between the two reads.
         let Ok(text) = fs::read_to_string(&path) else { continue };
         let spent = text.split_whitespace().next().and_then(|text| text.parse::<u64>().ok());
-        nanoseconds += spent.with_context(|| format!("{} holds no time", path.display()))?;
+        nanoseconds += spent.with_context(|| format!("{} holds no times", path.display()))?;
     }
     Ok(Duration::from_nanos(nanoseconds))
 }
 
-/// Of a process and all that it started and that still run.
+/// The processor time of all processes that this one started and that have ended, with their own children.
+pub fn cpu_of_ended_children() -> Result<Duration> {
+    const TICKS_PER_SECOND: u64 = 100;
+    let stat = fs::read_to_string("/proc/self/stat").context("processor time is read from /proc")?;
+    // The fields after the name, which ends with a bracket: the 14th and 15th are user and kernel time.
+    let fields = stat.rsplit_once(')').map(|(_, rest)| rest).unwrap_or_default();
+    let ticks = fields.split_whitespace().skip(13).take(2).map(str::parse::<u64>);
+    let ticks = ticks
+        .sum::<Result<u64, _>>()
+        .context("/proc/self/stat holds no times")?;
+    Ok(Duration::from_millis(ticks * 1000 / TICKS_PER_SECOND))
+}
+
+/// The processor time of a process and of its descendants that still run.
 pub fn cpu_of_tree(root: u32) -> Result<Duration> {
     let mut parents = Vec::new();
     for entry in fs::read_dir("/proc").context("processes are found in /proc")? {
@@ -116,7 +140,7 @@ pub fn cpu_of_tree(root: u32) -> Result<Duration> {
         let Ok(stat) = fs::read_to_string(format!("/proc/{process}/stat")) else {
             continue;
         };
-        // After the name, which may hold anything and stands in brackets: the state, then the parent.
+        // The fields after the name, which ends with a bracket: the state, then the parent.
         let parent = stat
             .rsplit_once(')')
             .and_then(|(_, rest)| rest.split_whitespace().nth(1)?.parse::<u32>().ok());

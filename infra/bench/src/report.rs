@@ -1,9 +1,9 @@
-//! Figures to Markdown.
+//! Figures as Markdown.
 
 use anyhow::{Context, Result};
 use std::time::Duration;
 
-/// A table whose columns line up in a terminal too.
+/// A table whose columns are also aligned in a terminal.
 pub struct Table {
     rows: Vec<Vec<String>>,
 }
@@ -17,10 +17,6 @@ impl Table {
 
     pub fn row(&mut self, cells: Vec<String>) {
         self.rows.push(cells);
-    }
-
-    pub fn rows_of(&mut self, rows: impl IntoIterator<Item = Vec<String>>) {
-        self.rows.extend(rows);
     }
 
     pub fn print(&self, title: &str) {
@@ -57,7 +53,7 @@ impl Table {
 
 struct Column {
     width: usize,
-    /// Figures stand at the right.
+    /// Columns of figures are aligned to the right.
     is_figures: bool,
 }
 

@@ -1,4 +1,4 @@
-//! Lambda's Runtime API for one process: hands out events one by one and takes the answers.
+//! Lambda's Runtime API for one process: gives it events one by one and receives the answers.
 
 use crate::loopback;
 use anyhow::{Context, Result};
@@ -27,12 +27,12 @@ pub struct RuntimeApi {
     server: JoinHandle<()>,
 }
 
-/// What a function answered. It is told that the answer was taken when this is dropped.
+/// A function's answer. The function gets the acknowledgement when this is dropped.
 pub struct Answer {
     pub body: String,
-    /// Neither an error of the function nor of the request or records in it.
+    /// False if the function failed, refused the request, or reported a failed record.
     pub is_good: bool,
-    _taken: oneshot::Sender<()>,
+    _acknowledge: oneshot::Sender<()>,
 }
 
 #[derive(Clone)]
@@ -43,11 +43,11 @@ struct Exchange {
 
 impl RuntimeApi {
     pub async fn serve() -> Result<Self> {
-        let (events, given) = mpsc::channel(1);
-        let (taken, answers) = mpsc::channel(1);
+        let (events, next_events) = mpsc::channel(1);
+        let (sent_answers, answers) = mpsc::channel(1);
         let exchange = Exchange {
-            events: Arc::new(Mutex::new(given)),
-            answers: taken,
+            events: Arc::new(Mutex::new(next_events)),
+            answers: sent_answers,
         };
         let app = Router::new()
             .route("/2018-06-01/runtime/invocation/next", get(next))
@@ -115,32 +115,32 @@ async fn answered(
     Path((_, outcome)): Path<(String, String)>,
     body: String,
 ) -> StatusCode {
-    let is_good = outcome == "response" && says_success(&body);
-    exchange.take(body, is_good).await
+    let is_good = outcome == "response" && is_success(&body);
+    exchange.receive(body, is_good).await
 }
 
 async fn not_started(State(exchange): State<Exchange>, body: String) -> StatusCode {
-    exchange.take(body, false).await
+    exchange.receive(body, false).await
 }
 
 impl Exchange {
-    async fn take(&self, body: String, is_good: bool) -> StatusCode {
-        let (taken, wait) = oneshot::channel();
+    async fn receive(&self, body: String, is_good: bool) -> StatusCode {
+        let (acknowledge, acknowledged) = oneshot::channel();
         let answer = Answer {
             body,
             is_good,
-            _taken: taken,
+            _acknowledge: acknowledge,
         };
         if self.answers.send(answer).await.is_ok() {
-            // An error says that it was dropped, which is what is waited for.
-            let _ = wait.await;
+            // The sender is only ever dropped, so this always ends with an error.
+            let _ = acknowledged.await;
         }
         StatusCode::ACCEPTED
     }
 }
 
-/// Whether an answer is an endpoint's good one, or reports no failed record.
-fn says_success(body: &str) -> bool {
+/// Whether an answer is no refusal, no denial of an API key, and reports no failed record.
+fn is_success(body: &str) -> bool {
     let Ok(body) = serde_json::from_str::<Value>(body) else {
         return false;
     };

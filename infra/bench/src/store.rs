@@ -20,7 +20,7 @@ use table::keys::{Index, PK, SK};
 
 pub const TABLE: &str = "customers";
 
-/// One request, and what it was charged.
+/// One request, and the capacity units that it was charged.
 pub struct Charge {
     pub operation: String,
     pub units: f64,
@@ -39,14 +39,14 @@ pub struct Store {
 }
 
 impl Store {
-    /// Of a table with the service's keys and indexes, in memory or in a folder.
+    /// Creates a table with the service's keys and indexes, in memory or in a folder.
     pub fn open(folder: Option<&Path>) -> Result<Self> {
         let database = match folder {
             Some(folder) => Database::new(
                 folder
                     .join("table.db")
                     .to_str()
-                    .context("the folder's name is no text")?,
+                    .context("the folder's name is not UTF-8")?,
             )?,
             None => Database::memory()?,
         };
@@ -61,7 +61,7 @@ impl Store {
         Router::new().fallback(answer).with_state(self.clone())
     }
 
-    /// The requests since it was last asked.
+    /// The requests since the last call.
     pub fn take(&self) -> Vec<Charge> {
         std::mem::take(&mut *self.lock())
     }
@@ -83,7 +83,7 @@ impl Store {
             "Query" => perform(request, |r| db.query(r)),
             "BatchWriteItem" => perform(request, |r| db.batch_write_item(r)),
             "TransactWriteItems" => perform(request, |r| db.transact_write_items(r)),
-            other => bail!("{other} is not among the operations that functions make"),
+            other => bail!("functions do not use {other}"),
         }?;
         let done = done.map(|mut answer| {
             let consumed = answer
@@ -133,7 +133,7 @@ async fn answer(State(store): State<Store>, headers: HeaderMap, body: Bytes) -> 
         Some(("AWSEvents", "PutEvents")) => put_events(&body).map(Ok),
         Some(("AmazonSQS", "SendMessage")) => Ok(Ok(json!({"MessageId": "219f8380-5770-4cc2-8c3e-5c715e145f5e"}))),
         Some((_, operation)) => store.dynamodb(operation, &body),
-        None => Err(anyhow::anyhow!("a request without X-Amz-Target")),
+        None => Err(anyhow::anyhow!("a request has no X-Amz-Target")),
     };
     match done {
         Ok(Ok(answer)) => answer.to_string().into_response(),
@@ -147,7 +147,7 @@ async fn answer(State(store): State<Store>, headers: HeaderMap, body: Bytes) -> 
 
 fn put_events(body: &[u8]) -> Result<Value> {
     let request: Value = serde_json::from_slice(body)?;
-    let entries = request["Entries"].as_array().context("PutEvents without entries")?;
+    let entries = request["Entries"].as_array().context("PutEvents has no entries")?;
     let results: Vec<Value> = entries
         .iter()
         .map(|_| json!({"EventId": "17793124-05d4-b198-2fde-7ededc63b103"}))
@@ -165,7 +165,7 @@ fn perform<Q: DeserializeOwned, A: Serialize>(
     }
 }
 
-/// One operation is charged for one table, or a list of tables.
+/// DynamoDB reports one table's charge, or a list of them.
 fn units(consumed: Value) -> f64 {
     let one = |charge: &Value| charge["CapacityUnits"].as_f64().unwrap_or(0.0);
     match &consumed {

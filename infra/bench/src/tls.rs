@@ -1,4 +1,4 @@
-//! TLS as AWS's endpoints speak it, on loopback: a certificate authority made up for the run, and a listener with its certificate.
+//! TLS on loopback, as AWS's endpoints speak it: a certificate authority for this run, and listeners with its certificate.
 
 use crate::loopback::Loopback;
 use anyhow::{Context, Result};
@@ -13,7 +13,7 @@ use std::{net::SocketAddr, sync::Arc};
 use tokio::net::TcpStream;
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 
-/// What functions are told to trust: the authority below, and Amazon's roots, so that these are read as they are in production.
+/// Functions trust the authority below and Amazon's roots, so that they parse these as in production.
 const AMAZON_ROOTS: &str = include_str!("../../../shared/runtime/src/amazon-roots.pem");
 
 pub struct Identity {
@@ -34,7 +34,7 @@ impl Identity {
             .with_safe_default_protocol_versions()?
             .with_no_client_auth()
             .with_single_cert(chain, key)
-            .context("the made-up certificate is refused")?;
+            .context("rustls refuses the run's certificate")?;
         Ok(Self {
             bundle: format!("{AMAZON_ROOTS}\n{}", authority.pem()),
             config: Arc::new(config),
@@ -61,7 +61,7 @@ impl Listener for TlsListener {
     async fn accept(&mut self) -> (Self::Io, Self::Addr) {
         loop {
             let (stream, from) = Listener::accept(&mut self.tcp).await;
-            // Who ends a connection in the middle of its handshake comes again, or fails with a message of their own.
+            // A client that breaks off its handshake tries again, or reports its own error.
             if let Ok(stream) = self.acceptor.accept(stream).await {
                 return (stream, from);
             }

@@ -1,4 +1,4 @@
-//! The caller: platform staff, with a token of an issuer that is made up for the run.
+//! The caller: a platform administrator with a token, whose issuer exists for this run only.
 
 use anyhow::{Result, anyhow};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -16,13 +16,13 @@ const SECONDS: i64 = 24 * 60 * 60;
 
 pub struct Issued {
     pub token: String,
-    /// The issuer's keys, as functions are configured with them.
+    /// The issuer's keys, for the functions' environment.
     pub jwks: String,
 }
 
 pub fn issue(now: i64) -> Result<Issued> {
-    let pkcs8 = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).map_err(|_| anyhow!("no key can be made"))?;
-    let pair = Ed25519KeyPair::from_pkcs8(pkcs8.as_ref()).map_err(|_| anyhow!("a made key can't be read"))?;
+    let pkcs8 = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).map_err(|_| anyhow!("a key can't be created"))?;
+    let pair = Ed25519KeyPair::from_pkcs8(pkcs8.as_ref()).map_err(|_| anyhow!("a new key can't be read"))?;
     let part = |value: Value| URL_SAFE_NO_PAD.encode(value.to_string());
     let message = format!(
         "{}.{}",

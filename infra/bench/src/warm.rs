@@ -1,4 +1,4 @@
-//! Warm invocations: the processor time of one in a process that has done many, against the same SDK call in an empty handler.
+//! Warm invocations: the processor time of one in a process that has handled many, beside the same SDK call in an empty handler.
 
 use crate::{
     binaries::{BARE_GET, Binaries, HELLO},
@@ -42,7 +42,7 @@ pub async fn measure(world: &World, cases: &Cases<'_>, binaries: &Binaries, invo
             event: event.to_string(),
             blocks: Vec::new(),
         };
-        // The first ones warm caches and connections.
+        // The first invocations fill caches and open connections.
         subject.invoke(block).await?;
         subjects.push(subject);
     }
@@ -56,13 +56,13 @@ pub async fn measure(world: &World, cases: &Cases<'_>, binaries: &Binaries, invo
     eprintln!();
 
     let bare = median(&subjects[0].blocks)?;
-    let mut table = Table::new(&["function", "CPU an invocation, µs", "× bare-get"]);
+    let mut table = Table::new(&["function", "CPU per invocation, µs", "× bare-get"]);
     for subject in &subjects {
         let cpu = median(&subject.blocks)?;
         table.row(vec![subject.name.to_owned(), microseconds(cpu), ratio(cpu, bare)]);
     }
     table.print(&format!(
-        "Warm invocation ({} in one process, in turns)",
+        "Warm invocation ({} in each process, in turns)",
         BLOCKS * block
     ));
     Ok(())

@@ -1,4 +1,4 @@
-//! What the functions run in, whether in this process or as binaries: a seeded store, a caller, their configuration.
+//! The surroundings of functions, in this process or as binaries: a seeded store, a caller, a configuration.
 
 use crate::{
     loopback, objects,
@@ -39,19 +39,19 @@ const BUS: &str = "customer-service";
 const QUEUE_URL: &str = "https://sqs.us-east-1.amazonaws.com/000000000000/bench";
 const BUCKET: &str = "logos";
 const LOGO_URL: &str = "https://logos.example";
-/// How many customers go into the store at once.
+/// How many customers one import puts into the store.
 const IMPORT: usize = 10_000;
 
 pub struct World {
     pub store: Store,
     /// One of the customers in the store.
     pub customer: Value,
-    /// As functions find it in their environment.
+    /// The functions' environment.
     pub settings: Vec<(&'static str, String)>,
     ctx: Context,
     token: String,
     count: AtomicU64,
-    /// Holds the certificate authority's file.
+    /// Has the file of the certificate authority.
     _folder: TempDir,
 }
 
@@ -60,20 +60,20 @@ pub fn key<K: Kind>(text: &str) -> Result<Key<K>> {
         .map_err(|_| anyhow!("{text} is no key of a {}", K::KIND.name()))
 }
 
-/// An endpoint, at the client's one of its routes if all the parameters of that are there.
-pub fn route(function: &str, has: impl Fn(&str) -> bool) -> Result<Spec> {
+/// An endpoint's declaration at its route for clients if it has one and all its parameters are known, else at its main route.
+pub fn route(function: &str, is_known: impl Fn(&str) -> bool) -> Result<Spec> {
     let endpoint = functions().into_iter().find_map(|known| match known {
         Function::Endpoint(endpoint) if endpoint.spec.name == function => Some(endpoint),
         _ => None,
     });
     let spec = endpoint.with_context(|| format!("{function} is no endpoint"))?.spec;
     let mut of_client = spec.by_route().into_iter().filter(Spec::is_of_client);
-    let of_client = of_client.find(|route| route.path_parameters().all(&has));
+    let of_client = of_client.find(|route| route.path_parameters().all(&is_known));
     Ok(of_client.unwrap_or(spec))
 }
 
 impl World {
-    /// With this many customers, kept in memory or in a folder.
+    /// Seeds a store with this many customers, in memory or in a folder.
     pub async fn new(folder: Option<&Path>, customers: usize) -> Result<Self> {
         let store = Store::open(folder)?;
         let issued = token::issue(SystemClock.now().epoch_seconds())?;
@@ -91,8 +91,8 @@ impl World {
             logo_url: LOGO_URL.into(),
         };
         let ctx = context(&config, &serve(store.app()).await?, &serve(objects::app()).await?)
-            .map_err(|error| anyhow!("no context: {error}"))?;
-        let temporary = TempDir::new().context("no temporary folder can be made")?;
+            .map_err(|error| anyhow!("the context can't be created: {error}"))?;
+        let temporary = TempDir::new().context("a temporary folder can't be created")?;
         let settings = settings(&store, temporary.path(), issued.jwks).await?;
         let mut world = Self {
             store,
@@ -108,7 +108,7 @@ impl World {
         Ok(world)
     }
 
-    /// A number that was not given out before.
+    /// A number that this has not returned before.
     pub fn number(&self) -> u64 {
         self.count.fetch_add(1, Ordering::Relaxed)
     }
@@ -173,13 +173,13 @@ impl World {
         }))
     }
 
-    /// What an endpoint, run in this process, answers.
+    /// Runs an endpoint in this process; its answer.
     pub async fn answer(&self, function: &str, parameters: &[(&str, &str)], body: Option<Value>) -> Result<Value> {
         let event = self.http_event(function, parameters, body)?;
         self.run(function, event).await
     }
 
-    /// Runs a function in this process.
+    /// Runs a function in this process; an endpoint's answer, or `null`.
     pub async fn run(&self, name: &str, event: Value) -> Result<Value> {
         let function = functions().into_iter().find(|known| known.name() == name);
         match function.with_context(|| format!("{name} is no function"))? {
@@ -222,18 +222,18 @@ impl World {
         serde_json::to_value(answer.item).context("an item is not JSON")
     }
 
-    /// Puts more customers like the first into the store, past the functions: that takes minutes for a million rather than hours.
+    /// Imports copies of the first customer into the store. A million take minutes, not hours as through a function.
     fn seed(&self, customers: usize) -> Result<()> {
-        // Loading in bulk leaves a store less durable than it was.
+        // Bulk loading makes a store less durable, so it is left alone if there is nothing to load.
         if customers == 0 {
             return Ok(());
         }
-        let pattern = self.customer_item(self.customer_key()?)?;
+        let original = self.customer_item(self.customer_key()?)?;
         self.store.database.enable_bulk_loading()?;
         let mut left = customers;
         while left > 0 {
             let now = left.min(IMPORT);
-            let items = (0..now).map(|_| another(&pattern)).collect::<Result<Vec<Item>>>()?;
+            let items = (0..now).map(|_| copy(&original)).collect::<Result<Vec<Item>>>()?;
             self.store
                 .database
                 .import_items(TABLE, items, ImportOptions::default())?;
@@ -244,10 +244,11 @@ impl World {
     }
 }
 
-fn another(pattern: &Value) -> Result<Item> {
+/// A copy of a customer's item, with unique fields of its own.
+fn copy(original: &Value) -> Result<Item> {
     let uuid = Uuid::now_v7();
     let key = CustomerKey::from_uuid(uuid);
-    let mut item = pattern.clone();
+    let mut item = original.clone();
     let tenant_key = format!("t-{}", uuid.simple());
     for (name, value) in [
         ("pk", keys::customer_partition(key)),
@@ -259,7 +260,7 @@ fn another(pattern: &Value) -> Result<Item> {
     ] {
         item[name] = json!({"S": value});
     }
-    serde_json::from_value(item).context("a customer is no item")
+    serde_json::from_value(item).context("a customer's copy is no item")
 }
 
 fn context(config: &Config, url: &str, objects_url: &str) -> Result<Context, Box<dyn std::error::Error + Send + Sync>> {
@@ -298,7 +299,7 @@ fn context(config: &Config, url: &str, objects_url: &str) -> Result<Context, Box
     Ok(ctx.with_bus(bus).with_queue(queue).with_logos(logos))
 }
 
-/// Serves a stub on loopback without TLS; its URL.
+/// Serves an app on loopback without TLS; its URL.
 async fn serve(app: Router) -> Result<String> {
     let listener = loopback::listen().await?;
     let url = format!("http://{}", listener.local_addr()?);
@@ -316,7 +317,7 @@ async fn settings(store: &Store, folder: &Path, jwks: String) -> Result<Vec<(&'s
         ("AWS_REGION", "us-east-1".into()),
         ("AWS_ACCESS_KEY_ID", "ASIABENCHBENCHBENCH0".into()),
         ("AWS_SECRET_ACCESS_KEY", "bench".into()),
-        // As long as a role's real one, which every request carries and signs.
+        // As long as a role's real token, which every request carries and signs.
         ("AWS_SESSION_TOKEN", "t".repeat(800)),
         ("AWS_CA_BUNDLE", bundle.display().to_string()),
         ("TABLE_NAME", TABLE.into()),

@@ -1,4 +1,4 @@
-//! What a warm function is measured against: one `GetItem`, with the functions' own client, in a handler that does nothing else.
+//! The baseline of warm invocations: one `GetItem` with the functions' own client, in a handler that does nothing else.
 
 use aws_sdk_dynamodb::{Client, Config, types::AttributeValue};
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};

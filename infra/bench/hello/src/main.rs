@@ -1,4 +1,4 @@
-//! What every function is measured against: the least that a Lambda function in Rust can be.
+//! The baseline of cold starts: the smallest Lambda function in Rust.
 
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use serde_json::Value;

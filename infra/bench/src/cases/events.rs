@@ -46,7 +46,7 @@ pub fn inserted(item: &Value) -> Value {
     }]})
 }
 
-/// What EventBridge Scheduler sends for a schedule without an input.
+/// The event that EventBridge Scheduler sends for a schedule without an input.
 pub fn scheduled() -> Value {
     json!({
         "version": "0", "id": "5e1f6f2e-4d0a-4f5b-9c53-0a4b7e3d9a10", "detail-type": "Scheduled Event",

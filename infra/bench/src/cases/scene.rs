@@ -76,7 +76,7 @@ impl<'w> Scene<'w> {
                     scene.perform("provision-account").await?;
                 }
             }
-            // What comes next belongs to the customer itself.
+            // The next entities belong to the customer itself.
             scene.newest.retain(|newest| newest.parameter != CLIENT);
         }
         let mut item = world.customer_item(scene.key(EntityKind::Customer)?)?;
@@ -101,7 +101,7 @@ impl<'w> Scene<'w> {
         Ok(())
     }
 
-    /// Runs a request in this process, and keeps what it creates, changes or deletes.
+    /// Runs a request in this process, and records the entity that it creates, changes or deletes.
     pub async fn perform(&mut self, function: &str) -> Result<()> {
         let answer = self.world.run(function, self.request(function)?).await?;
         if let Some(plaintext) = answer["plaintext"].as_str() {

@@ -1,4 +1,4 @@
-//! Keys that somebody made up: none may be let in, and those whose checksum is wrong may cost no read. And how long it takes to say no.
+//! Guessed keys: none may be valid, and one with a wrong checksum may cost no read. Also the time of each kind of refusal.
 
 use super::in_process::Keys;
 use crate::{report::Table, store::Charge, world::World};
@@ -11,15 +11,15 @@ use uuid::Uuid;
 
 const DIGITS: &[u8] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
-/// How often each kind of no is timed.
+/// How many times each kind of refusal is timed.
 const TIMED: usize = 3000;
 
 pub fn measure(guesses: usize) -> Result<()> {
-    // A runtime of its own: the rest of this part waits for programs, and must not do so on one.
+    // A runtime of its own: the rest of this part blocks while it waits for programs, which is not allowed on an async runtime.
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     std::thread::spawn(move || runtime.block_on(run(guesses)))
         .join()
-        .map_err(|_| anyhow::anyhow!("guessing panicked"))?
+        .map_err(|_| anyhow::anyhow!("the guesses panicked"))?
 }
 
 async fn run(guesses: usize) -> Result<()> {
@@ -31,7 +31,7 @@ async fn run(guesses: usize) -> Result<()> {
         let (function, event) = keys.verify(plaintext)?;
         Ok(world.run(function, event).await?["valid"] == true)
     };
-    ensure!(is_valid(&good).await?, "a good key is not valid");
+    ensure!(is_valid(&good).await?, "a new key is not valid");
     world.store.take();
     let start = Instant::now();
     let mut reads = 0;
@@ -42,11 +42,11 @@ async fn run(guesses: usize) -> Result<()> {
         let guess = match n % 3 {
             0 => random_text()?,
             1 => mutated(&good)?,
-            _ => right_but_for_the_secret(&good)?,
+            _ => with_another_secret(&good)?,
         };
-        ensure!(guess == good || !is_valid(&guess).await?, "a guess was let in");
+        ensure!(guess == good || !is_valid(&guess).await?, "a guessed key is valid");
         let charges: Vec<Charge> = world.store.take();
-        // Whoever knows the format can make the checksum right: that costs them a read a guess, and there are 2^192 secrets.
+        // An attacker who knows the format can compute the checksum. Each such guess costs a read, and there are 2^192 secrets.
         ensure!(n % 3 == 2 || charges.is_empty(), "a wrong checksum cost a read");
         reads += charges.len();
     }
@@ -54,9 +54,9 @@ async fn run(guesses: usize) -> Result<()> {
     eprintln!();
     let mut table = Table::new(&[
         "guesses",
-        "let in",
-        "reads of those with a wrong checksum",
-        "reads of the others",
+        "accepted",
+        "reads for guesses with a wrong checksum",
+        "reads for the others",
         "seconds",
     ]);
     table.row(vec![
@@ -67,12 +67,12 @@ async fn run(guesses: usize) -> Result<()> {
         format!("{:.0}", took.as_secs_f64()),
     ]);
     table.print(
-        "Guesses: a third random, a third a good key with one character changed, a third right but for the secret",
+        "Guesses: a third random, a third valid keys with one character changed, a third valid except for the secret",
     );
     time(&world, &keys, &good).await
 }
 
-/// In turns, so that nothing but the reason differs.
+/// Times each kind of refusal, in turns, so that only the reason differs.
 async fn time(world: &World, keys: &Keys<'_>, good: &str) -> Result<()> {
     let of = |change: &dyn Fn(&mut Plaintext)| -> Result<String> {
         let mut plain = Plaintext::read(good).context("no key")?;
@@ -114,31 +114,31 @@ async fn time(world: &World, keys: &Keys<'_>, good: &str) -> Result<()> {
         }
     }
     world.store.take();
-    let mut table = Table::new(&["why not", "p50, µs", "p90, µs", "p50 × another secret"]);
+    let mut table = Table::new(&["reason", "p50, µs", "p90, µs", "p50 × another secret"]);
     let mut first = None;
-    for ((why, _), mut micros) in kinds.iter().zip(micros) {
+    for ((reason, _), mut micros) in kinds.iter().zip(micros) {
         micros.sort_by(f64::total_cmp);
         let (p50, p90) = (micros[TIMED / 2], micros[TIMED * 9 / 10]);
         let first = *first.get_or_insert(p50);
         table.row(vec![
-            (*why).to_owned(),
+            (*reason).to_owned(),
             format!("{p50:.0}"),
             format!("{p90:.0}"),
             format!("{:.2}", p50 / first),
         ]);
     }
-    table.print(&format!("How long a no takes ({TIMED} of each, in turns, in process)"));
+    table.print(&format!("Time of a refusal ({TIMED} of each, in turns, in process)"));
     Ok(())
 }
 
 fn random() -> Result<[u8; 128]> {
     let mut bytes = [0; 128];
     ring::rand::SecureRandom::fill(&ring::rand::SystemRandom::new(), &mut bytes)
-        .map_err(|_| anyhow::anyhow!("the system gives no random numbers"))?;
+        .map_err(|_| anyhow::anyhow!("the system has no random numbers"))?;
     Ok(bytes)
 }
 
-/// What a key looks like, with nothing right in it.
+/// Random text in a key's format.
 fn random_text() -> Result<String> {
     let body = random()?
         .into_iter()
@@ -159,7 +159,7 @@ fn mutated(good: &str) -> Result<String> {
     Ok(text)
 }
 
-fn right_but_for_the_secret(good: &str) -> Result<String> {
+fn with_another_secret(good: &str) -> Result<String> {
     let mut plain = Plaintext::read(good).context("no key")?;
     plain.secret = SystemClock.secret()?;
     Ok(plain.text())

@@ -1,7 +1,12 @@
-//! The same over HTTP: this service on the local cloud, the peer on its own server, each on one core, and the load from another.
+//! API keys over HTTP: this service on the local cloud, and the peer on its own server. Each server has one core; the load comes from the
+//! others.
 
-use super::{Measured, Options, Peer, fresh};
-use crate::server::{Cloud, Server, agent, key};
+use super::peer::Peer;
+use crate::{
+    cloud::{self, Cloud, key},
+    measured::Measured,
+    server::{Server, agent},
+};
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 use std::{
@@ -16,73 +21,47 @@ const WARM_UP: Duration = Duration::from_secs(2);
 
 type Rounds = Vec<Vec<Measured>>;
 
-pub fn measure(own: &Path, peer: Option<&Peer>, folder: &Path, options: &Options) -> Result<(Rounds, Rounds)> {
-    let ours = Ours::start(own, &fresh(folder, "cloud")?)?;
-    let theirs = match peer {
-        Some(peer) => Some(Theirs::start(peer, &fresh(folder, "peer")?)?),
-        None => None,
-    };
-    let time = Duration::from_secs(options.seconds);
+/// The figures of both sides, round by round; each operation lasts `time`.
+pub fn measure(ours: &Ours, theirs: Option<&Theirs>, rounds: usize, time: Duration) -> Result<(Rounds, Rounds)> {
     ours.warm_up()?;
-    if let Some(theirs) = &theirs {
+    if let Some(theirs) = theirs {
         theirs.warm_up()?;
     }
     let (mut of_ours, mut of_theirs) = (Vec::new(), Vec::new());
-    for round in 0..options.rounds {
-        eprint!("\rover HTTP, {} of {}", round + 1, options.rounds);
-        let rotating = ours.issue(200)?;
-        let next = AtomicUsize::new(0);
-        of_ours.push(vec![
-            ours.cloud
-                .server
-                .load("verify", time, &|agent| ours.verify(agent, &ours.key))?,
-            ours.cloud
-                .server
-                .load("verify-unknown", time, &|agent| ours.verify(agent, &ours.unknown))?,
-            ours.cloud
-                .server
-                .load("create", time, &|agent| ours.create(agent).map(drop))?,
-            ours.cloud.server.load_each("rotate", rotating.len(), &|agent| {
-                let id = &rotating[next.fetch_add(1, Ordering::Relaxed)];
-                ours.rotate(agent, id)
-            })?,
-        ]);
-        if let Some(theirs) = &theirs {
-            of_theirs.push(vec![
-                theirs
-                    .server
-                    .load("verify", time, &|agent| theirs.verify(agent, &theirs.key))?,
-                theirs
-                    .server
-                    .load("verify-unknown", time, &|agent| theirs.verify(agent, &theirs.unknown))?,
-                theirs.server.load("create", time, &|agent| theirs.create(agent))?,
-            ]);
+    for round in 0..rounds {
+        eprint!("\rover HTTP, {} of {rounds}", round + 1);
+        of_ours.push(ours.round(time)?);
+        if let Some(theirs) = theirs {
+            of_theirs.push(theirs.round(time)?);
         }
     }
     eprintln!();
     Ok((of_ours, of_theirs))
 }
 
-struct Ours {
+/// The local cloud, with one partition.
+pub struct Ours {
+    server: Server,
     cloud: Cloud,
+    /// The path of the partition's keys.
     keys: String,
     key: String,
     unknown: String,
 }
 
 impl Ours {
-    fn start(own: &Path, data: &Path) -> Result<Self> {
-        let cloud = Cloud::start(own, data, true)?;
+    pub fn start(data: &Path) -> Result<Self> {
+        let (server, cloud) = cloud::start(data, true)?;
         let agent = agent();
         let body = json!({"type": "Business", "name": "Bench", "isTenantCustomer": true});
         let customer = cloud.post(&agent, "/v1/customers", &body)?;
         let partitions = format!("/v1/customers/{}/partitions", key(&customer)?);
         let body = json!({"name": "Orders", "environment": "prod"});
         let partition = cloud.post(&agent, &partitions, &body)?;
-        let keys = format!("{partitions}/{}/api-keys", key(&partition)?);
         let mut ours = Self {
+            server,
             cloud,
-            keys,
+            keys: format!("{partitions}/{}/api-keys", key(&partition)?),
             key: String::new(),
             unknown: String::new(),
         };
@@ -95,13 +74,25 @@ impl Ours {
     }
 
     fn warm_up(&self) -> Result<()> {
-        self.cloud
-            .server
+        self.server
             .load("verify", WARM_UP, &|agent| self.verify(agent, &self.key))?;
-        self.cloud
-            .server
+        self.server
             .load("create", WARM_UP, &|agent| self.create(agent).map(drop))?;
         Ok(())
+    }
+
+    fn round(&self, time: Duration) -> Result<Vec<Measured>> {
+        let rotating = self.issue(200)?;
+        let next = AtomicUsize::new(0);
+        let server = &self.server;
+        Ok(vec![
+            server.load("verify", time, &|agent| self.verify(agent, &self.key))?,
+            server.load("verify-unknown", time, &|agent| self.verify(agent, &self.unknown))?,
+            server.load("create", time, &|agent| self.create(agent).map(drop))?,
+            server.load_each("rotate", rotating.len(), &|agent| {
+                self.rotate(agent, &rotating[next.fetch_add(1, Ordering::Relaxed)])
+            })?,
+        ])
     }
 
     fn create(&self, agent: &ureq::Agent) -> Result<Value> {
@@ -115,22 +106,20 @@ impl Ours {
     }
 
     fn rotate(&self, agent: &ureq::Agent, id: &str) -> Result<()> {
-        self.cloud
-            .post(agent, &format!("{}/{id}/rotate", self.keys), &json!({}))
-            .map(drop)
+        let path = format!("{}/{id}/rotate", self.keys);
+        self.cloud.post(agent, &path, &json!({})).map(drop)
     }
 
     fn verify(&self, agent: &ureq::Agent, plaintext: &str) -> Result<()> {
-        let mut answer = agent
-            .post(format!("{}/v1/api-keys/verify", self.cloud.url))
-            .send_json(json!({"plaintext": plaintext}))?;
-        let answer: Value = answer.body_mut().read_json()?;
+        let body = json!({"plaintext": plaintext});
+        let answer = self.cloud.post_public(agent, "/v1/api-keys/verify", &body)?;
         ensure!(answer["valid"] == (plaintext == self.key), "{answer}");
         Ok(())
     }
 }
 
-struct Theirs {
+/// The peer's server.
+pub struct Theirs {
     server: Server,
     url: String,
     key: String,
@@ -138,7 +127,7 @@ struct Theirs {
 }
 
 impl Theirs {
-    fn start(peer: &Peer, data: &Path) -> Result<Self> {
+    pub fn start(peer: &Peer, data: &Path) -> Result<Self> {
         let mut child = peer
             .node("server.mjs")
             .args(["--port", "0", "--data"])
@@ -147,7 +136,7 @@ impl Theirs {
             .stdout(Stdio::piped())
             .spawn()
             .context("node can't be run")?;
-        let out = child.stdout.take().context("the peer says nothing")?;
+        let out = child.stdout.take().context("the peer has no standard output")?;
         let mut line = String::new();
         let server = Server::of(child);
         BufReader::new(out).read_line(&mut line)?;
@@ -172,6 +161,15 @@ impl Theirs {
             .load("verify", WARM_UP, &|agent| self.verify(agent, &self.key))?;
         self.server.load("create", WARM_UP, &|agent| self.create(agent))?;
         Ok(())
+    }
+
+    fn round(&self, time: Duration) -> Result<Vec<Measured>> {
+        let server = &self.server;
+        Ok(vec![
+            server.load("verify", time, &|agent| self.verify(agent, &self.key))?,
+            server.load("verify-unknown", time, &|agent| self.verify(agent, &self.unknown))?,
+            server.load("create", time, &|agent| self.create(agent))?,
+        ])
     }
 
     fn verify(&self, agent: &ureq::Agent, key: &str) -> Result<()> {

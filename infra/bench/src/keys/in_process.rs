@@ -1,7 +1,6 @@
-//! The functions called in this process, one after the other, over a table in a file: no HTTP, no Lambda, and no less durable.
+//! API keys in this process: the functions are called one after the other, on a table in a file that is as durable as the local cloud's.
 
-use super::Measured;
-use crate::world::World;
+use crate::{measured::Measured, process::cpu_of, world::World};
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 use std::{
@@ -11,7 +10,7 @@ use std::{
 
 const WARM_UP: usize = 200;
 
-/// Prints a line for each operation.
+/// Prints a line of JSON for each operation.
 pub async fn run(folder: &Path, verify: usize, create: usize) -> Result<()> {
     let world = World::new(Some(folder), 1).await?;
     let keys = Keys::new(&world).await?;
@@ -23,20 +22,20 @@ pub async fn run(folder: &Path, verify: usize, create: usize) -> Result<()> {
     let unknown = unknown.text();
     let unknown = |_: usize| keys.verify(&unknown);
     keys.time("verify", WARM_UP, &known).await?;
-    say(&keys.time("verify", verify, &known).await?)?;
-    say(&keys.time("verify-unknown", verify, &unknown).await?)?;
+    print(&keys.time("verify", verify, &known).await?)?;
+    print(&keys.time("verify-unknown", verify, &unknown).await?)?;
     let new = |_: usize| keys.create();
     keys.time("create", WARM_UP / 4, &new).await?;
-    say(&keys.time("create", create, &new).await?)?;
+    print(&keys.time("create", create, &new).await?)?;
     let mut ids = Vec::new();
     for _ in 0..create {
         ids.push(id(&keys.issue().await?)?);
     }
-    say(&keys.time("rotate", create, &|n| keys.rotate(&ids[n])).await?)?;
+    print(&keys.time("rotate", create, &|n| keys.rotate(&ids[n])).await?)?;
     Ok(())
 }
 
-fn say(measured: &Measured) -> Result<()> {
+fn print(measured: &Measured) -> Result<()> {
     println!("{}", serde_json::to_string(measured)?);
     Ok(())
 }
@@ -45,14 +44,15 @@ fn id(issued: &Value) -> Result<String> {
     Ok(issued["apiKey"]["key"].as_str().context("no key")?.to_owned())
 }
 
-/// A partition whose keys are asked for.
+/// The requests about the keys of one partition.
 pub struct Keys<'w> {
     world: &'w World,
     customer: String,
     partition: String,
 }
 
-type Asked = (&'static str, Value);
+/// A function and its event.
+type Call = (&'static str, Value);
 
 impl<'w> Keys<'w> {
     pub async fn new(world: &'w World) -> Result<Self> {
@@ -73,7 +73,7 @@ impl<'w> Keys<'w> {
         self.world.run(function, event).await
     }
 
-    fn create(&self) -> Result<Asked> {
+    fn create(&self) -> Result<Call> {
         let path = [
             ("customerKey", self.customer.as_str()),
             ("partitionKey", self.partition.as_str()),
@@ -83,7 +83,7 @@ impl<'w> Keys<'w> {
         Ok((function, self.world.http_event(function, &path, Some(body))?))
     }
 
-    fn rotate(&self, id: &str) -> Result<Asked> {
+    fn rotate(&self, id: &str) -> Result<Call> {
         let path = [
             ("customerKey", self.customer.as_str()),
             ("partitionKey", self.partition.as_str()),
@@ -93,17 +93,17 @@ impl<'w> Keys<'w> {
         Ok((function, self.world.http_event(function, &path, Some(json!({})))?))
     }
 
-    pub fn verify(&self, plaintext: &str) -> Result<Asked> {
+    pub fn verify(&self, plaintext: &str) -> Result<Call> {
         let function = "verify-api-key";
         let body = json!({"plaintext": plaintext});
         Ok((function, self.world.http_event(function, &[], Some(body))?))
     }
 
-    async fn time(&self, operation: &str, count: usize, ask: &dyn Fn(usize) -> Result<Asked>) -> Result<Measured> {
-        let asked: Vec<Asked> = (0..count).map(ask).collect::<Result<_>>()?;
+    async fn time(&self, operation: &str, count: usize, call: &dyn Fn(usize) -> Result<Call>) -> Result<Measured> {
+        let calls: Vec<Call> = (0..count).map(call).collect::<Result<_>>()?;
         let mut micros = Vec::with_capacity(count);
         let (before, start) = (cpu()?, Instant::now());
-        for (function, event) in asked {
+        for (function, event) in calls {
             let one = Instant::now();
             self.world.run(function, event).await?;
             micros.push(one.elapsed().as_secs_f64() * 1e6);
@@ -118,7 +118,7 @@ impl<'w> Keys<'w> {
     }
 }
 
-/// The processor time of this process so far.
+/// The processor time that this process has used so far.
 fn cpu() -> Result<Duration> {
-    crate::process::cpu_of(std::process::id())
+    cpu_of(std::process::id())
 }
