@@ -1,6 +1,7 @@
-//! The Lambda authorizer with which another API Gateway takes the keys: an HTTP API (simple response) or a REST API (policy).
+//! Standalone, the Lambda authorizer of another API: verifies its callers' API keys. Answers an HTTP API with a simple response and a REST
+//! API with a policy.
 //!
-//! How to attach it, and why its answers must not be cached for long, is in docs/api-keys.md.
+//! docs/api-keys.md tells how to attach it, and why its answers must not be cached for long.
 
 use domain::{Result, api_key::Verified, plaintext::Plaintext};
 use runtime::{Context, Standalone, StandaloneSpec, Started};
@@ -12,13 +13,13 @@ pub struct AuthorizeApiKey;
 impl Standalone for AuthorizeApiKey {
     const SPEC: StandaloneSpec = StandaloneSpec {
         name: "authorize-api-key",
-        summary: "Let holders of API keys into another API, as its Lambda authorizer.",
+        summary: "Authorize callers of another API by their API keys, as its Lambda authorizer.",
         started: Started::AsAuthorizer,
         operations: &[ApiKeys::VERIFY],
     };
 
     async fn run(ctx: &Context, event: Value, _: String) -> Result<Value> {
-        let verified = match shown(&event).and_then(Plaintext::read) {
+        let verified = match plaintext(&event).and_then(Plaintext::read) {
             Some(plain) => ctx.api_keys().verify(&plain, &[], ctx.clock.now()).await?,
             None => None,
         };
@@ -29,12 +30,12 @@ impl Standalone for AuthorizeApiKey {
     }
 }
 
-/// The key, from `X-Api-Key` or `Authorization`, bare or as a bearer token.
-fn shown(event: &Value) -> Option<&str> {
+/// The key from `X-Api-Key` or `Authorization`, bare or as a bearer token.
+fn plaintext(event: &Value) -> Option<&str> {
     let token = event["authorizationToken"].as_str();
-    let header = |wanted: &str| {
+    let header = |expected: &str| {
         let headers = event["headers"].as_object()?;
-        let (_, value) = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case(wanted))?;
+        let (_, value) = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case(expected))?;
         value.as_str()
     };
     let text = token
@@ -47,7 +48,7 @@ fn shown(event: &Value) -> Option<&str> {
     Some(key.trim())
 }
 
-/// What the other API's functions get to know of the caller. API Gateway takes no lists here.
+/// The authorizer context that the other API's functions read. API Gateway refuses lists in it, so the scopes are one text.
 fn context(verified: &Verified) -> Map<String, Value> {
     let mut context = Map::from_iter([
         ("customerKey".to_owned(), json!(verified.customer_key)),
@@ -71,7 +72,7 @@ fn simple(verified: Option<Verified>) -> Value {
     }
 }
 
-/// For the method that was called and no other: a policy may outlive the question it answered.
+/// Covers only the called method, because API Gateway may cache the policy for later requests.
 fn policy(verified: Option<Verified>, method: &Value) -> Value {
     let (effect, principal) = match &verified {
         Some(verified) => ("Allow", json!(verified.key_id)),

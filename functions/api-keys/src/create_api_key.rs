@@ -1,4 +1,4 @@
-//! POST /v1/customers/{customerKey}/partitions/{partitionKey}/api-keys: make a key. The plaintext is in this answer and nowhere else.
+//! POST /v1/customers/{customerKey}/partitions/{partitionKey}/api-keys: creates an API key. Only this answer holds its plaintext.
 
 use crate::IssuedApiKey;
 use domain::{
@@ -7,8 +7,7 @@ use domain::{
     partition::Partition,
 };
 use runtime::{Body, Caller, Context, Endpoint, Issued, Request, Spec, access::ManagePartitions};
-use table::api_keys::ApiKeys;
-use table::parts::Parts;
+use table::{api_keys::ApiKeys, parts::Parts};
 
 pub struct CreateApiKey;
 
@@ -16,7 +15,7 @@ impl Endpoint for CreateApiKey {
     const SPEC: Spec = Spec::post(
         "create-api-key",
         "/v1/customers/{customerKey}/partitions/{partitionKey}/api-keys",
-        "Make an API key of a partition. Its plaintext is in this answer and nowhere else.",
+        "Create an API key of a partition. The plaintext is only in this answer: it is not stored.",
     )
     .takes(Body::Create(api_key::NEW_FIELDS))
     .rules(api_key::rules_of_new)
@@ -27,7 +26,7 @@ impl Endpoint for CreateApiKey {
     async fn handle(ctx: &Context, caller: Caller<ManagePartitions>, request: Request) -> Result<Self::Answer> {
         let tenant = caller.tenant();
         let change = request.change(ctx, &caller.actor);
-        // For its environment, which is in the key's text.
+        // The plaintext contains the partition's environment.
         let partition = ctx.parts::<Partition>().get(tenant.itself(), request.key()?).await?;
         let key = ApiKey::of_body(ctx.new_key(), &partition, &request.body, change.now, &caller.actor)?;
         let secret = ctx.clock.secret()?;

@@ -1,7 +1,7 @@
-//! POST /v1/customers/{customerKey}/partitions/{partitionKey}/api-keys/{keyId}/expire: end a key now. One that has ended stays as it is.
+//! POST /v1/customers/{customerKey}/partitions/{partitionKey}/api-keys/{keyId}/expire: expires an API key now. Leaves an
+//! expired key unchanged.
 
-use domain::Result;
-use domain::api_key::ApiKey;
+use domain::{Result, api_key::ApiKey};
 use runtime::{Body, Caller, Context, Endpoint, Found, Request, Spec, access::ManagePartitions};
 use table::api_keys::ApiKeys;
 
@@ -11,7 +11,7 @@ impl Endpoint for ExpireApiKey {
     const SPEC: Spec = Spec::post(
         "expire-api-key",
         "/v1/customers/{customerKey}/partitions/{partitionKey}/api-keys/{keyId}/expire",
-        "End an API key now.",
+        "Expire an API key now. An expired key stays unchanged.",
     )
     .takes(Body::Action(&[]))
     .performs(&[ApiKeys::EXPIRE]);

@@ -1,4 +1,4 @@
-//! POST /v1/customers/{customerKey}/partitions/{partitionKey}/api-keys/expire: end all keys that belong to one thing elsewhere, a page a
+//! POST /v1/customers/{customerKey}/partitions/{partitionKey}/api-keys/expire: expires the API keys that have a foreign key, one page per
 //! request.
 
 use domain::{Result, View, api_key, fields::Field};
@@ -10,7 +10,7 @@ pub struct ExpireApiKeys;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Wanted {
+struct ExpireRequest {
     foreign_key: String,
 }
 
@@ -33,9 +33,9 @@ impl Endpoint for ExpireApiKeys {
     const SPEC: Spec = Spec::post(
         "expire-api-keys",
         "/v1/customers/{customerKey}/partitions/{partitionKey}/api-keys/expire",
-        "End a page of a partition's API keys that have this foreign key. Where `nextCursor` is given, there may be more.",
+        "Expire a partition's API keys that have this foreign key, one page per request. Repeat with `cursor` until `nextCursor` is null.",
     )
-    // To do it again does nothing more, so there is no first answer to keep.
+    // A repeat expires nothing more, so no answer is stored for it.
     .takes(Body::Question(api_key::EXPIRE_FIELDS))
     .performs(&[ApiKeys::EXPIRE_FOREIGN]);
     type Permission = ManagePartitions;
@@ -43,13 +43,13 @@ impl Endpoint for ExpireApiKeys {
 
     async fn handle(ctx: &Context, caller: Caller<ManagePartitions>, request: Request) -> Result<Self::Answer> {
         let change = request.change(ctx, &caller.actor);
-        let wanted: Wanted = request.body()?;
+        let body: ExpireRequest = request.body()?;
         let (expired, next) = ctx
             .api_keys()
             .expire_foreign(
                 caller.tenant(),
                 request.key()?,
-                &wanted.foreign_key,
+                &body.foreign_key,
                 &request.page(ctx)?,
                 &change,
             )

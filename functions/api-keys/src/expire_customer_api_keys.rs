@@ -1,4 +1,4 @@
-//! Task, on CUSTOMER_DEACTIVATED: all its keys end. They opened nothing from that write on.
+//! Task, on CUSTOMER_DEACTIVATED: marks the customer's API keys as expired. They stopped working with the write that deactivated it.
 
 use domain::Result;
 use events::EventType;
@@ -10,7 +10,7 @@ pub struct ExpireCustomerApiKeys;
 impl Task for ExpireCustomerApiKeys {
     const SPEC: TaskSpec = TaskSpec::new(
         "expire-customer-api-keys",
-        "Expire the keys of a disabled customer.",
+        "Mark the API keys of a disabled customer as expired.",
         &[EventType::CustomerDeactivated],
     )
     .performs(&[ApiKeys::CUSTOMER_DISABLED])

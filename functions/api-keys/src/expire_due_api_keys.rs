@@ -1,5 +1,5 @@
-//! Every minute: keys that have come to their end are written to be so, which publishes their events. They opened nothing from that end
-//! on: this is for those who listen.
+//! Standalone, every minute: marks API keys as expired once their time is over, which publishes their events. They stopped working at that
+//! time, whenever this function runs.
 
 use domain::{Actor, Result};
 use runtime::{Context, Standalone, StandaloneSpec, Started};
@@ -8,13 +8,13 @@ use table::{Change, api_keys::ApiKeys, keys::EXPIRING_SHARDS};
 
 pub struct ExpireDueApiKeys;
 
-/// A hundred keys each. What is left waits for the next minute.
-const PAGES: usize = 20;
+/// The most pages of a hundred keys in one run. The next run continues.
+const MAX_PAGES: usize = 20;
 
 impl Standalone for ExpireDueApiKeys {
     const SPEC: StandaloneSpec = StandaloneSpec {
         name: "expire-due-api-keys",
-        summary: "Write down which API keys have come to their end, so that their events tell of it.",
+        summary: "Mark API keys as expired once their time is over, which publishes their events.",
         started: Started::EveryMinute,
         operations: &[ApiKeys::EXPIRE_DUE],
     };
@@ -26,10 +26,10 @@ impl Standalone for ExpireDueApiKeys {
             request_id,
             idempotency_key: None,
         };
-        let mut left = PAGES;
+        let mut pages_left = MAX_PAGES;
         for shard in 0..EXPIRING_SHARDS {
-            while left > 0 && ctx.api_keys().expire_due(shard, &change).await? {
-                left -= 1;
+            while pages_left > 0 && ctx.api_keys().expire_due(shard, &change).await? {
+                pages_left -= 1;
             }
         }
         Ok(json!({}))

@@ -1,4 +1,4 @@
-//! Task, on CUSTOMER_PARTITION_DELETED: its keys end. They opened nothing from the deletion on.
+//! Task, on CUSTOMER_PARTITION_DELETED: marks the partition's API keys as expired. They stopped working with the deletion.
 
 use domain::Result;
 use events::EventType;
@@ -10,7 +10,7 @@ pub struct ExpirePartitionApiKeys;
 impl Task for ExpirePartitionApiKeys {
     const SPEC: TaskSpec = TaskSpec::new(
         "expire-partition-api-keys",
-        "Expire the keys of a deleted partition.",
+        "Mark the API keys of a deleted partition as expired.",
         &[EventType::PartitionDeleted],
     )
     .performs(&[ApiKeys::PARTITION_DELETED])

@@ -1,7 +1,7 @@
-//! GET /v1/customers/{customerKey}/partitions/{partitionKey}/api-keys/{keyId}: read one key, which is not its plaintext.
+//! GET /v1/customers/{customerKey}/partitions/{partitionKey}/api-keys/{keyId}: reads an API key, without its
+//! plaintext.
 
-use domain::Result;
-use domain::api_key::ApiKey;
+use domain::{Result, api_key::ApiKey};
 use runtime::{Caller, Context, Endpoint, Found, Request, Spec, access::ViewPartitions};
 use table::api_keys::ApiKeys;
 
@@ -11,7 +11,7 @@ impl Endpoint for GetApiKey {
     const SPEC: Spec = Spec::get(
         "get-api-key",
         "/v1/customers/{customerKey}/partitions/{partitionKey}/api-keys/{keyId}",
-        "Read an API key; its plaintext is kept nowhere.",
+        "Read an API key. Its plaintext is not stored.",
     )
     .performs(&[ApiKeys::GET]);
     type Permission = ViewPartitions;

@@ -1,4 +1,4 @@
-//! API keys of partitions: made, rotated, ended, and asked about.
+//! API keys of partitions: creates, rotates, expires and verifies them.
 
 pub mod authorize_api_key;
 pub mod create_api_key;
@@ -41,7 +41,7 @@ pub const AREA: Area = Area {
     ],
 };
 
-/// The only answer that holds a key's plaintext.
+/// A new key with its plaintext, which no other answer holds.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct IssuedApiKey {

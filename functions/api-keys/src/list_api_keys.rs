@@ -1,9 +1,9 @@
-//! GET /v1/customers/{customerKey}/partitions/{partitionKey}/api-keys: a partition's keys, oldest first; expired ones for thirty days.
+//! GET /v1/customers/{customerKey}/partitions/{partitionKey}/api-keys: lists a partition's API keys, oldest first.
+//! An expired key stays in the list for 30 days.
 
-use domain::api_key::ApiKey;
 use domain::{
     Result,
-    api_key::STATUSES,
+    api_key::{ApiKey, STATUSES},
     fields::{Field, Rule},
 };
 use runtime::{Caller, Context, Endpoint, Listed, Request, Spec, access::ViewPartitions};
@@ -15,16 +15,16 @@ const FILTERS: &[Field] = &[
     Field::new(
         "foreignKey",
         Rule::Text { min: 1, max: 200 },
-        "Only those that belong to this.",
+        "Only keys with this foreign key.",
     ),
-    Field::new("status", Rule::OneOf(STATUSES), "Only those that are so now."),
+    Field::new("status", Rule::OneOf(STATUSES), "Only keys with this status now."),
 ];
 
 impl Endpoint for ListApiKeys {
     const SPEC: Spec = Spec::get(
         "list-api-keys",
         "/v1/customers/{customerKey}/partitions/{partitionKey}/api-keys",
-        "List a partition's API keys, oldest first. Expired ones stay for thirty days.",
+        "List a partition's API keys, oldest first. An expired key stays in the list for 30 days.",
     )
     .filters(FILTERS)
     .performs(&[ApiKeys::LIST]);
@@ -38,7 +38,7 @@ impl Endpoint for ListApiKeys {
             .api_keys()
             .list(caller.tenant(), request.key()?, &request.filter()?, now, &page)
             .await?;
-        let shown = keys.into_iter().map(|key| key.shown(now)).collect();
-        Ok(Listed::new(shown, request.next_cursor(ctx, next)))
+        let keys = keys.into_iter().map(|key| key.shown(now)).collect();
+        Ok(Listed::new(keys, request.next_cursor(ctx, next)))
     }
 }

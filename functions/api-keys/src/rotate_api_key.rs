@@ -1,4 +1,4 @@
-//! POST /v1/customers/{customerKey}/partitions/{partitionKey}/api-keys/{keyId}/rotate: make a key's successor.
+//! POST /v1/customers/{customerKey}/partitions/{partitionKey}/api-keys/{keyId}/rotate: creates an API key's successor.
 
 use crate::IssuedApiKey;
 use domain::{
@@ -14,7 +14,7 @@ impl Endpoint for RotateApiKey {
     const SPEC: Spec = Spec::post(
         "rotate-api-key",
         "/v1/customers/{customerKey}/partitions/{partitionKey}/api-keys/{keyId}/rotate",
-        "Make an API key's successor, with the same rights to the same end. The key itself ends after the overlap.",
+        "Rotate an API key: create a successor with the same rights and the same expiry. The old key expires after the overlap.",
     )
     .takes(Body::Action(api_key::ROTATE_FIELDS))
     .performs(&[ApiKeys::ROTATE]);

@@ -1,7 +1,10 @@
-//! PATCH /v1/customers/{customerKey}/partitions/{partitionKey}/api-keys/{keyId}: change a key's name or what it belongs to.
+//! PATCH /v1/customers/{customerKey}/partitions/{partitionKey}/api-keys/{keyId}: updates an API key's name or
+//! foreign key by JSON Merge Patch.
 
-use domain::api_key::ApiKey;
-use domain::{Result, api_key};
+use domain::{
+    Result,
+    api_key::{self, ApiKey},
+};
 use runtime::{Body, Caller, Context, Endpoint, Found, Request, Spec, access::ManagePartitions};
 use table::api_keys::ApiKeys;
 
@@ -11,7 +14,7 @@ impl Endpoint for UpdateApiKey {
     const SPEC: Spec = Spec::patch(
         "update-api-key",
         "/v1/customers/{customerKey}/partitions/{partitionKey}/api-keys/{keyId}",
-        "Change an API key's name or foreign key. Its rights and its end are what they are: rotate or expire it.",
+        "Update an API key's name or foreign key. Its rights and expiry can't be changed: rotate or expire it instead.",
     )
     .takes(Body::Patch(api_key::FIELDS))
     .performs(&[ApiKeys::PATCH]);

@@ -1,6 +1,6 @@
-//! POST /v1/api-keys/verify: whom a key lets in, if anybody. The key is the credential.
+//! POST /v1/api-keys/verify: verifies an API key, which is the request's only credential.
 //!
-//! Why a key is not valid is nobody's business who shows it: the answer is the same bytes for every reason.
+//! The caller must not learn why a key is invalid: the answer has the same bytes for every reason.
 
 use domain::{
     Result, View,
@@ -15,7 +15,7 @@ use table::api_keys::ApiKeys;
 pub struct VerifyApiKey;
 
 #[derive(Deserialize)]
-struct Shown {
+struct VerifyRequest {
     plaintext: String,
     #[serde(default)]
     scopes: Vec<String>,
@@ -25,7 +25,7 @@ struct Shown {
 #[serde(untagged)]
 pub enum Verification {
     Valid(Verified),
-    /// The same bytes for every reason.
+    /// Always `{"valid": false}`.
     Invalid {
         valid: bool,
     },
@@ -43,7 +43,7 @@ impl Endpoint for VerifyApiKey {
     const SPEC: Spec = Spec::post(
         "verify-api-key",
         "/v1/api-keys/verify",
-        "Say whom an API key lets in, and to what. Where it lets nobody in, the answer does not say why.",
+        "Verify an API key: returns the customer, partition and scopes that it grants. An invalid key gets the same answer whatever the reason.",
     )
     .takes(Body::Question(api_key::VERIFY_FIELDS))
     .performs(&[ApiKeys::VERIFY]);
@@ -51,9 +51,9 @@ impl Endpoint for VerifyApiKey {
     type Answer = Verdict<Verification>;
 
     async fn handle(ctx: &Context, _: Caller<Public>, request: Request) -> Result<Self::Answer> {
-        let shown: Shown = request.body()?;
-        let verified = match Plaintext::read(&shown.plaintext) {
-            Some(plain) => ctx.api_keys().verify(&plain, &shown.scopes, ctx.clock.now()).await?,
+        let body: VerifyRequest = request.body()?;
+        let verified = match Plaintext::read(&body.plaintext) {
+            Some(plain) => ctx.api_keys().verify(&plain, &body.scopes, ctx.clock.now()).await?,
             None => None,
         };
         Ok(Verdict(

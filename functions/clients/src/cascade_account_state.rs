@@ -1,4 +1,5 @@
-//! Task, on CUSTOMER_DEACTIVATED and CUSTOMER_REACTIVATED: a disabled or enabled customer takes its clients along, and its parent's record says so.
+//! Task, on CUSTOMER_DEACTIVATED and CUSTOMER_REACTIVATED: disables or enables the customer's clients with it, and records the customer's
+//! state on its parent's client.
 
 use domain::Result;
 use events::EventType;
@@ -10,7 +11,7 @@ pub struct CascadeAccountState;
 impl Task for CascadeAccountState {
     const SPEC: TaskSpec = TaskSpec::new(
         "cascade-account-state",
-        "A disabled or enabled customer takes its clients along, and its parent's record says so.",
+        "Disable or enable a customer's clients with it, and record its state on its parent's client.",
         &[EventType::CustomerDeactivated, EventType::CustomerReactivated],
     )
     .performs(&[Cascades::ACCOUNT_STATE])

@@ -1,4 +1,4 @@
-//! Task, on CUSTOMER_CLIENT_DISABLED and CUSTOMER_CLIENT_ENABLED: a disabled or enabled client takes its account along.
+//! Task, on CUSTOMER_CLIENT_DISABLED and CUSTOMER_CLIENT_ENABLED: disables or enables the client's account with it.
 
 use domain::Result;
 use events::EventType;
@@ -10,7 +10,7 @@ pub struct CascadeClientState;
 impl Task for CascadeClientState {
     const SPEC: TaskSpec = TaskSpec::new(
         "cascade-client-state",
-        "A disabled or enabled client takes its account along.",
+        "Disable or enable a client's account with it.",
         &[EventType::ClientDisabled, EventType::ClientEnabled],
     )
     .performs(&[Cascades::CLIENT_STATE]);

@@ -1,4 +1,4 @@
-//! POST /v1/customers/{customerKey}/clients: make a client, and its account with it where that is asked for, in one transaction.
+//! POST /v1/customers/{customerKey}/clients: creates a client and, on request, its account, in one transaction.
 
 use domain::{
     Entity, Result,
@@ -7,8 +7,7 @@ use domain::{
 };
 use runtime::{Body, Caller, Context, Created, Endpoint, Request, Spec, access::EditClients};
 use serde_json::{Map, Value, json};
-use table::clients::Clients;
-use table::customers::Customers;
+use table::{clients::Clients, customers::Customers};
 
 pub struct CreateClient;
 
@@ -16,7 +15,7 @@ impl Endpoint for CreateClient {
     const SPEC: Spec = Spec::post(
         "create-client",
         "/v1/customers/{customerKey}/clients",
-        "Make a client of a customer, with an account of its own where that is asked for.",
+        "Create a client of a customer. With `provisionAccount`, also create its customer account in the same transaction.",
     )
     .takes(Body::Create(client::NEW_FIELDS))
     .rules(client::rules_of_new)
@@ -35,9 +34,9 @@ impl Endpoint for CreateClient {
             let parent = ctx.customers().get(caller.tenant()).await?;
             let depth = ctx.clients().depth_below(&parent).await?;
             let body = client.account(&Map::new(), &parent, depth)?;
-            let made = Customer::new(ctx.new_key(), body, change.now, &caller.actor)?;
-            client.client_customer_key = Some(made.key);
-            account = Some(made);
+            let new_account = Customer::new(ctx.new_key(), body, change.now, &caller.actor)?;
+            client.client_customer_key = Some(new_account.key);
+            account = Some(new_account);
         }
         ctx.clients()
             .create(caller.tenant(), &client, account.as_ref(), &change)

@@ -1,10 +1,12 @@
-//! DELETE /v1/customers/{customerKey}/clients/{clientKey}: delete a client. What belonged to it follows; its account lives on, disabled.
+//! DELETE /v1/customers/{customerKey}/clients/{clientKey}: deletes a client. A task then deletes everything that belonged
+//! to it; its account remains, disabled.
 
 use domain::Result;
 use runtime::{Caller, Context, Deleted, Endpoint, Request, Spec, access::EditClients};
-use table::cascades::Cascades;
-use table::cascades::DeletionPreview;
-use table::clients::Clients;
+use table::{
+    cascades::{Cascades, DeletionPreview},
+    clients::Clients,
+};
 
 pub struct DeleteClient;
 
@@ -12,7 +14,7 @@ impl Endpoint for DeleteClient {
     const SPEC: Spec = Spec::delete(
         "delete-client",
         "/v1/customers/{customerKey}/clients/{clientKey}",
-        "Delete a client with its departments, locations and contacts. Its account lives on, disabled.",
+        "Delete a client with its departments, locations and contacts. Its account remains, disabled.",
     )
     .performs(&[Cascades::PREVIEW_CLIENT_DELETION, Clients::DELETE]);
     type Permission = EditClients;

@@ -1,4 +1,4 @@
-//! Task, on CUSTOMER_CLIENT_DELETED: a deleted client's departments, locations and contacts go; its account is let go of, disabled.
+//! Task, on CUSTOMER_CLIENT_DELETED: deletes the client's departments, locations and contacts; disables and dissociates its account.
 
 use domain::Result;
 use events::EventType;
@@ -10,7 +10,7 @@ pub struct DeleteClientChildren;
 impl Task for DeleteClientChildren {
     const SPEC: TaskSpec = TaskSpec::new(
         "delete-client-children",
-        "A deleted client's departments, locations and contacts go; its account is let go of, disabled.",
+        "Delete a deleted client's departments, locations and contacts; disable and dissociate its account.",
         &[EventType::ClientDeleted],
     )
     .performs(&[Cascades::CLIENT_DELETED])

@@ -1,7 +1,7 @@
-//! POST /v1/customers/{customerKey}/clients/{clientKey}/disable: disable a client, its account with it, and what is below that.
+//! POST /v1/customers/{customerKey}/clients/{clientKey}/disable: disables a client, its account and everything below
+//! that account.
 
-use domain::Result;
-use domain::client::Client;
+use domain::{Result, client::Client};
 use runtime::{Body, Caller, Context, Endpoint, Found, Request, Spec, access::EditClients};
 use table::clients::Clients;
 
@@ -11,7 +11,7 @@ impl Endpoint for DisableClient {
     const SPEC: Spec = Spec::post(
         "disable-client",
         "/v1/customers/{customerKey}/clients/{clientKey}/disable",
-        "Disable a client, its account with it, and what is below that.",
+        "Disable a client, its account and everything below that account.",
     )
     .takes(Body::Action(&[]))
     .performs(&[Clients::DISABLE]);

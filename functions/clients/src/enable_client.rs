@@ -1,7 +1,7 @@
-//! POST /v1/customers/{customerKey}/clients/{clientKey}/enable: enable a client again, and of what is below it what its disabling disabled.
+//! POST /v1/customers/{customerKey}/clients/{clientKey}/enable: re-enables a client and everything that disabling it
+//! had disabled.
 
-use domain::Result;
-use domain::client::Client;
+use domain::{Result, client::Client};
 use runtime::{Body, Caller, Context, Endpoint, Found, Request, Spec, access::EditClients};
 use table::clients::Clients;
 
@@ -11,7 +11,7 @@ impl Endpoint for EnableClient {
     const SPEC: Spec = Spec::post(
         "enable-client",
         "/v1/customers/{customerKey}/clients/{clientKey}/enable",
-        "Enable a client again, and of what is below it what its disabling disabled.",
+        "Re-enable a client and everything that disabling it had disabled.",
     )
     .takes(Body::Action(&[]))
     .performs(&[Clients::ENABLE]);

@@ -1,7 +1,6 @@
-//! GET /v1/customers/{customerKey}/clients/{clientKey}: read one client, and how far a cascade from it has come.
+//! GET /v1/customers/{customerKey}/clients/{clientKey}: reads a client and the progress of its disabling or enabling.
 
-use domain::Result;
-use domain::view::ClientDetail;
+use domain::{Result, view::ClientDetail};
 use runtime::{Caller, Context, Endpoint, Found, Request, Spec, access::ViewClients};
 use table::clients::Clients;
 
@@ -11,7 +10,7 @@ impl Endpoint for GetClient {
     const SPEC: Spec = Spec::get(
         "get-client",
         "/v1/customers/{customerKey}/clients/{clientKey}",
-        "Read a client of a customer.",
+        "Read a client of a customer. `cascade` is present while its disabling or enabling is in progress.",
     )
     .performs(&[Clients::GET]);
     type Permission = ViewClients;

@@ -1,19 +1,18 @@
-//! GET /v1/customers/{customerKey}/hierarchy: the tree of clients, their accounts, and the accounts' clients.
+//! GET /v1/customers/{customerKey}/hierarchy: reads the tree of clients, their accounts, and the accounts' clients.
 
 use domain::{
     Result,
     fields::{Field, Rule},
 };
 use runtime::{Caller, Context, Endpoint, InPages, Request, Spec, access::ViewClients};
-use table::Table;
-use table::hierarchy::Node;
+use table::{Table, hierarchy::Node};
 
 pub struct GetHierarchy;
 
 const DEPTH: &[Field] = &[Field::new(
     "depth",
     Rule::Whole { min: 1, max: 8 },
-    "How many levels of clients to show.",
+    "The number of levels of clients to return.",
 )
 .default("2")];
 
@@ -21,7 +20,7 @@ impl Endpoint for GetHierarchy {
     const SPEC: Spec = Spec::get(
         "get-hierarchy",
         "/v1/customers/{customerKey}/hierarchy",
-        "Read the tree of a customer's clients, their accounts, and the accounts' clients. `limit` clients of each customer are shown, and about 1,000 in all; `nextCursor` says where a list was cut.",
+        "Read the tree of a customer's clients, their accounts, and the accounts' clients. Each customer in it lists at most `limit` clients, the whole tree about 1,000. `nextCursor` of a customer continues its list.",
     )
     .filters(DEPTH)
     .performs(&[Table::HIERARCHY]);

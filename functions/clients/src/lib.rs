@@ -1,4 +1,4 @@
-//! Clients of a customer, their accounts, and what cascades between them.
+//! Clients of a customer, their accounts, and the cascades between them.
 
 pub mod cascade_account_state;
 pub mod cascade_client_state;

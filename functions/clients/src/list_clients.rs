@@ -1,8 +1,8 @@
-//! GET /v1/customers/{customerKey}/clients: a customer's clients, oldest first.
+//! GET /v1/customers/{customerKey}/clients: lists a customer's clients, oldest first.
 
-use domain::client::Client;
 use domain::{
     Result,
+    client::Client,
     customer::LONGEST_EXTERNAL_ID,
     fields::{Field, Rule},
 };
@@ -12,7 +12,11 @@ use table::clients::Clients;
 pub struct ListClients;
 
 const FILTERS: &[Field] = &[
-    Field::new("isDisabled", Rule::Flag, "Only those that are, or are not."),
+    Field::new(
+        "isDisabled",
+        Rule::Flag,
+        "`true` lists only disabled clients, `false` only enabled ones.",
+    ),
     Field::new(
         "externalId",
         Rule::Text {

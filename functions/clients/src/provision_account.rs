@@ -1,13 +1,12 @@
-//! POST /v1/customers/{customerKey}/clients/{clientKey}/account: make the account of a client that has none.
+//! POST /v1/customers/{customerKey}/clients/{clientKey}/account: creates the account of a client that has none.
 
-use domain::client::Client;
 use domain::{
     Entity, Result,
+    client::Client,
     customer::{self, Customer},
 };
 use runtime::{Body, Caller, Context, Created, Endpoint, Request, Spec, access::EditClients};
-use table::clients::Clients;
-use table::customers::Customers;
+use table::{clients::Clients, customers::Customers};
 
 pub struct ProvisionAccount;
 
@@ -15,7 +14,7 @@ impl Endpoint for ProvisionAccount {
     const SPEC: Spec = Spec::post(
         "provision-account",
         "/v1/customers/{customerKey}/clients/{clientKey}/account",
-        "Make a client's customer account. What is not said of it comes from the client.",
+        "Create a client's customer account. Omitted fields are copied from the client.",
     )
     .takes(Body::Action(customer::ACCOUNT_FIELDS))
     .rules(customer::rules_of_account)

@@ -1,7 +1,9 @@
-//! PATCH /v1/customers/{customerKey}/clients/{clientKey}: change a client by JSON Merge Patch.
+//! PATCH /v1/customers/{customerKey}/clients/{clientKey}: updates a client by JSON Merge Patch.
 
-use domain::client::Client;
-use domain::{Result, client};
+use domain::{
+    Result,
+    client::{self, Client},
+};
 use runtime::{Body, Caller, Context, Endpoint, Found, Request, Spec, access::EditClients};
 use table::clients::Clients;
 
@@ -11,7 +13,7 @@ impl Endpoint for UpdateClient {
     const SPEC: Spec = Spec::patch(
         "update-client",
         "/v1/customers/{customerKey}/clients/{clientKey}",
-        "Change a client of a customer.",
+        "Update a client of a customer.",
     )
     .takes(Body::Patch(client::FIELDS))
     .performs(&[Clients::PATCH]);

@@ -1,4 +1,4 @@
-//! POST /v1/customers: make a customer. A tenant customer claims its bootstrap key in the same transaction.
+//! POST /v1/customers: creates a customer. A tenant customer claims its bootstrap tenant key in the same transaction.
 
 use domain::{
     Entity, Result,
@@ -10,7 +10,7 @@ use table::customers::Customers;
 pub struct CreateCustomer;
 
 impl Endpoint for CreateCustomer {
-    const SPEC: Spec = Spec::post("create-customer", "/v1/customers", "Make a customer.")
+    const SPEC: Spec = Spec::post("create-customer", "/v1/customers", "Create a customer. A tenant customer claims its bootstrap tenant key; any other customer names the key of an existing tenant.")
         .takes(Body::Create(customer::FIELDS))
         .rules(customer::rules_of_new)
         .performs(&[Customers::CREATE]);

@@ -1,4 +1,4 @@
-//! POST /v1/customers/{customerKey}/deactivate: disable a customer, with feedback and a window in which it can come back.
+//! POST /v1/customers/{customerKey}/deactivate: deactivates a customer, with a reactivation window and optional feedback.
 
 use domain::{
     Error, Permission, Result,
@@ -14,7 +14,7 @@ impl Endpoint for DeactivateCustomer {
     const SPEC: Spec = Spec::post(
         "deactivate-customer",
         "/v1/customers/{customerKey}/deactivate",
-        "Deactivate a customer, with a window in which it can be reactivated.",
+        "Deactivate a customer. It can be reactivated until the window ends, 21 days later by default. Its API keys stop working at once.",
     )
     .takes(Body::Action(deactivation::REQUEST))
     .performs(&[Customers::DEACTIVATE]);
@@ -22,21 +22,27 @@ impl Endpoint for DeactivateCustomer {
     type Answer = Found<Customer>;
 
     async fn handle(ctx: &Context, caller: Caller<GovernAccount>, request: Request) -> Result<Self::Answer> {
-        let asked: DeactivationRequest = request.body()?;
+        let deactivation: DeactivationRequest = request.body()?;
         let change = request.change(ctx, &caller.actor);
         let is_platform = caller.is_platform();
-        let may = |customer: &Customer| {
+        let check_permission = |customer: &Customer| {
             if customer.is_tenant_customer && !is_platform {
                 return Err(Error::Forbidden {
                     permission: Permission::PlatformAdminEditAllCustomers,
-                    reason: "a tenant customer is deactivated by platform staff",
+                    reason: "only platform staff may deactivate a tenant customer",
                 });
             }
             Ok(())
         };
         let customers = ctx.customers();
         let customer = customers
-            .deactivate(caller.tenant(), &asked, may, request.if_match, &change)
+            .deactivate(
+                caller.tenant(),
+                &deactivation,
+                check_permission,
+                request.if_match,
+                &change,
+            )
             .await?;
         Ok(Found(customer))
     }

@@ -1,10 +1,11 @@
-//! DELETE /v1/customers/{customerKey}: delete a customer. Its bootstrap tenant key stays taken, its audit trail stays.
+//! DELETE /v1/customers/{customerKey}: deletes a customer. Its bootstrap tenant key stays taken and its audit trail stays.
 
 use domain::Result;
 use runtime::{Caller, Context, Deleted, Endpoint, Request, Spec, access::EditAnyCustomer};
-use table::cascades::Cascades;
-use table::cascades::DeletionPreview;
-use table::customers::Customers;
+use table::{
+    cascades::{Cascades, DeletionPreview},
+    customers::Customers,
+};
 
 pub struct DeleteCustomer;
 
@@ -12,7 +13,7 @@ impl Endpoint for DeleteCustomer {
     const SPEC: Spec = Spec::delete(
         "delete-customer",
         "/v1/customers/{customerKey}",
-        "Delete a customer with all that belongs to it.",
+        "Delete a customer and everything that belongs to it, except its audit trail. Its clients' accounts remain, disabled.",
     )
     .performs(&[Cascades::PREVIEW_CUSTOMER_DELETION, Customers::DELETE]);
     type Permission = EditAnyCustomer;

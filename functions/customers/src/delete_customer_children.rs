@@ -1,5 +1,5 @@
-//! Task, on CUSTOMER_DELETED: its clients go, each as if deleted by hand, then its departments, locations, contacts and deactivation log.
-//! The audit trail stays.
+//! Task, on CUSTOMER_DELETED: deletes the customer's clients, departments, locations, contacts and deactivation log. Each client is deleted
+//! as if by a request. The audit trail stays.
 
 use domain::Result;
 use events::EventType;
@@ -11,7 +11,7 @@ pub struct DeleteCustomerChildren;
 impl Task for DeleteCustomerChildren {
     const SPEC: TaskSpec = TaskSpec::new(
         "delete-customer-children",
-        "Delete what belonged to a deleted customer.",
+        "Delete a deleted customer's clients, departments, locations, contacts and deactivation log.",
         &[EventType::CustomerDeleted],
     )
     .performs(&[Cascades::CUSTOMER_DELETED])

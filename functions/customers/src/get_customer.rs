@@ -1,7 +1,6 @@
-//! GET /v1/customers/{customerKey}: read one customer: the caller's own, an account of the caller's clients, or, for platform staff, any.
+//! GET /v1/customers/{customerKey}: reads a customer: the caller's own, an account of one of its clients, or any for platform staff.
 
-use domain::Result;
-use domain::customer::Customer;
+use domain::{Result, customer::Customer};
 use runtime::{Caller, Context, Endpoint, Found, Request, Spec, access::ViewAccount};
 use table::customers::Customers;
 

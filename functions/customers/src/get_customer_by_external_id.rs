@@ -1,7 +1,6 @@
-//! GET /v1/customers/external/{externalId}: the customer with this id in another system.
+//! GET /v1/customers/external/{externalId}: reads the customer with this external id.
 
-use domain::Result;
-use domain::customer::Customer;
+use domain::{Result, customer::Customer};
 use runtime::{Caller, Context, Endpoint, Found, Request, Spec, access::ViewAllCustomers};
 use table::customers::Customers;
 
@@ -11,7 +10,7 @@ impl Endpoint for GetCustomerByExternalId {
     const SPEC: Spec = Spec::get(
         "get-customer-by-external-id",
         "/v1/customers/external/{externalId}",
-        "Find a customer by its id in another system.",
+        "Read the customer with this external id, its id in another system.",
     )
     .performs(&[Customers::BY_EXTERNAL_ID]);
     type Permission = ViewAllCustomers;

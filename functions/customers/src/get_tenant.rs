@@ -1,7 +1,6 @@
-//! GET /v1/tenants/{bootstrapTenantKey}: the tenant customer that holds a bootstrap key.
+//! GET /v1/tenants/{bootstrapTenantKey}: reads the tenant customer that claimed this bootstrap tenant key.
 
-use domain::Result;
-use domain::customer::Customer;
+use domain::{Result, customer::Customer};
 use runtime::{Caller, Context, Endpoint, Found, Request, Spec, access::ViewAllCustomers};
 use table::customers::Customers;
 
@@ -11,7 +10,7 @@ impl Endpoint for GetTenant {
     const SPEC: Spec = Spec::get(
         "get-tenant",
         "/v1/tenants/{bootstrapTenantKey}",
-        "Find the tenant customer that holds a bootstrap key.",
+        "Read the tenant customer that claimed this bootstrap tenant key.",
     )
     .performs(&[Customers::BY_BOOTSTRAP_TENANT_KEY]);
     type Permission = ViewAllCustomers;

@@ -1,4 +1,4 @@
-//! Customers: the record itself, its lifecycle, its trail.
+//! Customers: the record, its lifecycle and its audit trail.
 
 pub mod create_customer;
 pub mod deactivate_customer;
@@ -17,7 +17,7 @@ use runtime::{Area, Function};
 
 pub const AREA: Area = Area {
     name: "customers",
-    summary: "The customer itself, its lifecycle, its audit trail.",
+    summary: "Customers, their lifecycle and their audit trail.",
     functions: &[
         Function::endpoint::<create_customer::CreateCustomer>(),
         Function::endpoint::<list_customers::ListCustomers>(),

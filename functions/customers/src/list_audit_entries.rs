@@ -1,4 +1,4 @@
-//! GET /v1/customers/{customerKey}/audit: who did what, newest first. It can still be read after the customer was deleted.
+//! GET /v1/customers/{customerKey}/audit: lists a customer's audit trail, newest first, also after its deletion.
 
 use domain::{Result, audit::AuditEntry};
 use runtime::{Caller, Context, Endpoint, Listed, Request, Spec, access::EditCustomer};
@@ -10,7 +10,7 @@ impl Endpoint for ListAuditEntries {
     const SPEC: Spec = Spec::get(
         "list-audit-entries",
         "/v1/customers/{customerKey}/audit",
-        "List a customer's audit trail, newest first.",
+        "List a customer's audit trail, newest first. It remains after the customer is deleted.",
     )
     .performs(&[Audit::LIST]);
     type Permission = EditCustomer;

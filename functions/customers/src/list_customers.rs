@@ -1,8 +1,8 @@
-//! GET /v1/customers: all customers, oldest first, for platform staff.
+//! GET /v1/customers: lists all customers, oldest first, for platform staff.
 
-use domain::customer::Customer;
 use domain::{
-    Result, customer,
+    Result,
+    customer::{self, Customer},
     fields::{Field, Rule},
 };
 use runtime::{Caller, Context, Endpoint, Listed, Request, Spec, access::ViewAllCustomers};
@@ -12,8 +12,16 @@ pub struct ListCustomers;
 
 const FILTERS: &[Field] = &[
     Field::new("type", Rule::OneOf(customer::TYPES), "Only customers of this type."),
-    Field::new("isTenantCustomer", Rule::Flag, "Only tenants, or only others."),
-    Field::new("isDisabled", Rule::Flag, "Only deactivated ones, or only others."),
+    Field::new(
+        "isTenantCustomer",
+        Rule::Flag,
+        "`true` lists only tenant customers, `false` only the others.",
+    ),
+    Field::new(
+        "isDisabled",
+        Rule::Flag,
+        "`true` lists only disabled customers, `false` only enabled ones.",
+    ),
 ];
 
 impl Endpoint for ListCustomers {

@@ -1,4 +1,4 @@
-//! GET /v1/customers/{customerKey}/deactivations: when and why a customer was deactivated, newest first.
+//! GET /v1/customers/{customerKey}/deactivations: lists when and why a customer was deactivated, newest first.
 
 use domain::{Result, deactivation::LoggedDeactivation};
 use runtime::{Caller, Context, Endpoint, Listed, Request, Spec, access::ViewCustomer};
@@ -10,7 +10,7 @@ impl Endpoint for ListDeactivations {
     const SPEC: Spec = Spec::get(
         "list-deactivations",
         "/v1/customers/{customerKey}/deactivations",
-        "List a customer's deactivations, newest first.",
+        "List a customer's deactivations with their feedback, newest first.",
     )
     .performs(&[Customers::DEACTIVATIONS]);
     type Permission = ViewCustomer;

@@ -1,3 +1,5 @@
+//! The Lambda binary of the area `customers`.
+
 fn main() -> std::process::ExitCode {
     runtime::serve(&customers::AREA)
 }

@@ -1,7 +1,6 @@
-//! POST /v1/customers/{customerKey}/reactivate: enable a deactivated customer again, while its window is open.
+//! POST /v1/customers/{customerKey}/reactivate: reactivates a customer until its window ends.
 
-use domain::Result;
-use domain::customer::Customer;
+use domain::{Result, customer::Customer};
 use runtime::{Body, Caller, Context, Endpoint, Found, Request, Spec, access::GovernAccount};
 use table::customers::Customers;
 
@@ -11,7 +10,7 @@ impl Endpoint for ReactivateCustomer {
     const SPEC: Spec = Spec::post(
         "reactivate-customer",
         "/v1/customers/{customerKey}/reactivate",
-        "Reactivate a customer, while its window is open.",
+        "Reactivate a customer. Possible until its reactivation window ends. Expired API keys stay expired.",
     )
     .takes(Body::Action(&[]))
     .performs(&[Customers::REACTIVATE]);

@@ -1,14 +1,16 @@
-//! PATCH /v1/customers/{customerKey}: change a customer by JSON Merge Patch.
+//! PATCH /v1/customers/{customerKey}: updates a customer by JSON Merge Patch.
 
-use domain::customer::Customer;
-use domain::{Result, customer};
+use domain::{
+    Result,
+    customer::{self, Customer},
+};
 use runtime::{Body, Caller, Context, Endpoint, Found, Request, Spec, access::EditCustomer};
 use table::customers::Customers;
 
 pub struct UpdateCustomer;
 
 impl Endpoint for UpdateCustomer {
-    const SPEC: Spec = Spec::patch("update-customer", "/v1/customers/{customerKey}", "Change a customer.")
+    const SPEC: Spec = Spec::patch("update-customer", "/v1/customers/{customerKey}", "Update a customer.")
         .takes(Body::Patch(customer::FIELDS))
         .performs(&[Customers::PATCH]);
     type Permission = EditCustomer;

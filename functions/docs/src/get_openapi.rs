@@ -1,15 +1,15 @@
-//! GET /v1/openapi.json: this API, as OpenAPI 3.1. The document is written from the endpoints' declarations and built in.
+//! GET /v1/openapi.json: returns the OpenAPI 3.1 document, which is generated from the endpoints' declarations and compiled in.
 
 use domain::Result;
 use runtime::{Caller, Context, Document, Endpoint, Request, Spec, access::Public};
 
 pub struct GetOpenapi;
 
-/// Written by `cargo run --bin template`; a test keeps it current.
+/// `cargo run --bin template` writes it; a test fails if it is out of date.
 pub const DOCUMENT: &str = include_str!("../../../docs/openapi.json");
 
 impl Endpoint for GetOpenapi {
-    const SPEC: Spec = Spec::get("get-openapi", "/v1/openapi.json", "Read this document.");
+    const SPEC: Spec = Spec::get("get-openapi", "/v1/openapi.json", "Read this OpenAPI document.");
     type Permission = Public;
     type Answer = Document;
 

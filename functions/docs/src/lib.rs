@@ -1,4 +1,4 @@
-//! What describes the service.
+//! The documents that describe the API.
 
 pub mod get_openapi;
 
@@ -6,6 +6,6 @@ use runtime::{Area, Function};
 
 pub const AREA: Area = Area {
     name: "docs",
-    summary: "The service's description of itself.",
+    summary: "The description of this API.",
     functions: &[Function::endpoint::<get_openapi::GetOpenapi>()],
 };

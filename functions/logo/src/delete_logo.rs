@@ -1,8 +1,8 @@
-//! DELETE /v1/customers/{customerKey}/logo, and of a client: show none. Where there is none, that is so already.
+//! DELETE /v1/customers/{customerKey}/logo, and of a client: removes the logo. Succeeds if there is none.
 
 use domain::Result;
 use runtime::{Caller, Context, Endpoint, Nothing, Request, Spec, access::EditStructure};
-use table::logos::Logos;
+use table::logos::Logos as LogoRecords;
 
 pub struct DeleteLogo;
 
@@ -10,10 +10,10 @@ impl Endpoint for DeleteLogo {
     const SPEC: Spec = Spec::delete(
         "delete-logo",
         "/v1/customers/{customerKey}/logo",
-        "Show no logo any more.",
+        "Remove the logo. Succeeds if there is none.",
     )
     .also("/v1/customers/{customerKey}/clients/{clientKey}/logo")
-    .performs(&[Logos::HOLDER, Logos::SHOW]);
+    .performs(&[LogoRecords::HOLDER, LogoRecords::SHOW]);
     type Permission = EditStructure;
     type Answer = Nothing;
 

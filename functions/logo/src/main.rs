@@ -1,3 +1,5 @@
+//! The Lambda binary of the area `logo`.
+
 fn main() -> std::process::ExitCode {
     runtime::serve(&logo::AREA)
 }

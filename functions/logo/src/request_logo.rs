@@ -1,6 +1,6 @@
-//! POST /v1/customers/{customerKey}/logo, and of a client: ask for an upload.
+//! POST /v1/customers/{customerKey}/logo, and of a client: returns a signed URL for the upload of a logo.
 //!
-//! Nothing is kept of it but the idempotency key's answer, and in that not the signed URL: a repeat gets the same receipt, newly signed.
+//! Only the receipt is stored, with the idempotency key. A repeat gets the same receipt and a newly signed URL.
 
 use domain::{
     Error, Result,
@@ -10,12 +10,12 @@ use domain::{
 use logos::{Logos, Upload};
 use runtime::{Body, Caller, Context, Endpoint, Issued, Request, Spec, access::EditStructure};
 use serde::{Deserialize, Serialize};
-use table::logos::Logos as Shown;
+use table::logos::Logos as LogoRecords;
 
 pub struct RequestLogo;
 
 #[derive(Serialize, Deserialize)]
-struct Asked {
+struct StoredAnswer {
     receipt: String,
 }
 
@@ -23,28 +23,28 @@ impl Endpoint for RequestLogo {
     const SPEC: Spec = Spec::post(
         "request-logo",
         "/v1/customers/{customerKey}/logo",
-        "Ask for the upload of a logo. The answer says how to upload the image; its receipt then confirms it.",
+        "Request the upload of a logo. The answer describes the HTTP request that uploads the image; the receipt then confirms it.",
     )
     .also("/v1/customers/{customerKey}/clients/{clientKey}/logo")
     .takes(Body::Create(logo::WANTED_FIELDS))
-    .performs(&[Shown::ASK])
+    .performs(&[LogoRecords::ASK])
     .objects(&[Logos::UPLOAD]);
     type Permission = EditStructure;
     type Answer = Issued<Upload>;
 
     async fn handle(ctx: &Context, caller: Caller<EditStructure>, request: Request) -> Result<Self::Answer> {
-        let wanted: WantedUpload = request.body()?;
+        let upload: WantedUpload = request.body()?;
         let change = request.change(ctx, &caller.actor);
-        let asked = Asked {
+        let stored = StoredAnswer {
             receipt: logo::name(ctx.clock.uuid()),
         };
-        let sign = async |receipt: &str| ctx.logos()?.upload(caller.owner(), receipt, &wanted, change.now).await;
-        match ctx.table.logos().ask(caller.owner(), &asked, &change).await {
-            Ok(()) => Ok(Issued(sign(&asked.receipt).await?)),
+        let sign = async |receipt: &str| ctx.logos()?.upload(caller.owner(), receipt, &upload, change.now).await;
+        match ctx.table.logos().ask(caller.owner(), &stored, &change).await {
+            Ok(()) => Ok(Issued(sign(&stored.receipt).await?)),
             Err(Error::Replayed(mut answer)) => {
-                let asked: Asked = serde_json::from_value(answer.body.unwrap_or_default())
-                    .map_err(|e| Error::Internal(format!("a kept answer holds no receipt: {e}")))?;
-                answer.body = Some(to_value(&sign(&asked.receipt).await?)?);
+                let stored: StoredAnswer = serde_json::from_value(answer.body.unwrap_or_default())
+                    .map_err(|e| Error::Internal(format!("the stored answer has no receipt: {e}")))?;
+                answer.body = Some(to_value(&sign(&stored.receipt).await?)?);
                 Err(Error::Replayed(answer))
             }
             Err(error) => Err(error),

@@ -1,20 +1,21 @@
-//! Task, on the change of a logo and the end of who showed it: what is shown stays, what was shown before goes.
+//! Task, on the change of a logo and the deletion of its customer or client: keeps the current image and deletes the previous one.
 //!
-//! It goes by what is shown now, and each object was shown once at most: so order and repeats change nothing.
+//! It reads which logo is current, and an image that was replaced never becomes current again. So order and repeats of events change
+//! nothing.
 
 use domain::{EntityKind, Error, Owner, Result, logo::Logo};
 use events::EventType;
 use logos::Logos;
 use runtime::{Context, Job, Outcome, Task, TaskSpec};
 use serde_json::Value;
-use table::logos::Logos as Shown;
+use table::logos::Logos as LogoRecords;
 
 pub struct SettleLogos;
 
 impl Task for SettleLogos {
     const SPEC: TaskSpec = TaskSpec::new(
         "settle-logos",
-        "What logo is shown stays for good; the one before it goes.",
+        "Keep the image of the current logo and delete that of the previous one.",
         &[
             EventType::CustomerUpdated,
             EventType::CustomerDeleted,
@@ -25,23 +26,23 @@ impl Task for SettleLogos {
     .about(
         r#"{"$or": [{"changed": ["logo"]}, {"type": ["CUSTOMER_DELETED", "CUSTOMER_CLIENT_DELETED"], "before": {"logo": {"url": [{"exists": true}]}}}]}"#,
     )
-    .performs(&[Shown::HOLDER])
+    .performs(&[LogoRecords::HOLDER])
     .objects(&[Logos::KEEP, Logos::REMOVE]);
 
     async fn run(ctx: &Context, job: Job) -> Result<Outcome> {
         let (before, after) = (logo_of(&job.event.before), logo_of(&job.event.after));
         if before == after {
-            return Ok(Outcome::Skipped("it is about no logo"));
+            return Ok(Outcome::Skipped("the event changes no logo"));
         }
-        let shown = match ctx.table.logos().holder(owner(&job)?).await {
+        let current = match ctx.table.logos().holder(owner(&job)?).await {
             Ok(holder) => holder.logo().cloned(),
             Err(Error::NotFound(_)) => None,
             Err(error) => return Err(error),
         };
-        if let Some(shown) = &shown {
-            ctx.logos()?.keep(shown).await?;
+        if let Some(current) = &current {
+            ctx.logos()?.keep(current).await?;
         }
-        if let Some(before) = before.filter(|before| Some(before) != shown.as_ref()) {
+        if let Some(before) = before.filter(|before| Some(before) != current.as_ref()) {
             ctx.logos()?.remove(&before).await?;
         }
         Ok(Outcome::Done)

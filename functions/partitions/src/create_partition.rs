@@ -1,4 +1,4 @@
-//! POST /v1/customers/{customerKey}/partitions: make a partition.
+//! POST /v1/customers/{customerKey}/partitions: creates a partition.
 
 use domain::{
     Entity, Result,
@@ -13,7 +13,7 @@ impl Endpoint for CreatePartition {
     const SPEC: Spec = Spec::post(
         "create-partition",
         "/v1/customers/{customerKey}/partitions",
-        "Make a partition of a customer.",
+        "Create a partition of a customer.",
     )
     .takes(Body::Create(partition::FIELDS))
     .performs(&[Parts::<Partition>::CREATE]);

@@ -1,4 +1,4 @@
-//! POST /v1/customers/{customerKey}/partition-groups: make a partition group.
+//! POST /v1/customers/{customerKey}/partition-groups: creates a partition group.
 
 use domain::{
     Entity, Result,
@@ -13,7 +13,7 @@ impl Endpoint for CreatePartitionGroup {
     const SPEC: Spec = Spec::post(
         "create-partition-group",
         "/v1/customers/{customerKey}/partition-groups",
-        "Make a partition group of a customer.",
+        "Create a partition group of a customer.",
     )
     .takes(Body::Create(partition_group::FIELDS))
     .performs(&[Parts::<PartitionGroup>::CREATE]);

@@ -1,4 +1,4 @@
-//! Task, on CUSTOMER_DELETED: its partitions and partition groups go. Each partition's own event then ends its keys.
+//! Task, on CUSTOMER_DELETED: deletes the customer's partitions and partition groups. Each partition's event then expires its API keys.
 
 use domain::Result;
 use events::EventType;

@@ -1,4 +1,4 @@
-//! DELETE /v1/customers/{customerKey}/partitions/{partitionKey}: delete a partition.
+//! DELETE /v1/customers/{customerKey}/partitions/{partitionKey}: deletes a partition.
 
 use domain::{Result, partition::Partition};
 use runtime::{Caller, Context, Endpoint, Nothing, Request, Spec, access::ManagePartitions};
@@ -10,7 +10,7 @@ impl Endpoint for DeletePartition {
     const SPEC: Spec = Spec::delete(
         "delete-partition",
         "/v1/customers/{customerKey}/partitions/{partitionKey}",
-        "Delete a partition of a customer.",
+        "Delete a partition of a customer. Its API keys stop working at once.",
     )
     .performs(&[Parts::<Partition>::DELETE]);
     type Permission = ManagePartitions;

@@ -1,4 +1,4 @@
-//! DELETE /v1/customers/{customerKey}/partition-groups/{partitionGroupKey}: delete a partition group.
+//! DELETE /v1/customers/{customerKey}/partition-groups/{partitionGroupKey}: deletes a partition group.
 
 use domain::{Result, partition_group::PartitionGroup};
 use runtime::{Caller, Context, Endpoint, Nothing, Request, Spec, access::ManagePartitions};
@@ -10,7 +10,7 @@ impl Endpoint for DeletePartitionGroup {
     const SPEC: Spec = Spec::delete(
         "delete-partition-group",
         "/v1/customers/{customerKey}/partition-groups/{partitionGroupKey}",
-        "Delete a partition group of a customer.",
+        "Delete a partition group of a customer. Refused while it has partitions.",
     )
     .performs(&[Parts::<PartitionGroup>::DELETE]);
     type Permission = ManagePartitions;

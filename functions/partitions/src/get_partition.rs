@@ -1,4 +1,4 @@
-//! GET /v1/customers/{customerKey}/partitions/{partitionKey}: read one partition.
+//! GET /v1/customers/{customerKey}/partitions/{partitionKey}: reads a partition.
 
 use domain::{Result, partition::Partition};
 use runtime::{Caller, Context, Endpoint, Found, Request, Spec, access::ViewPartitions};

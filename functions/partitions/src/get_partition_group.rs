@@ -1,4 +1,4 @@
-//! GET /v1/customers/{customerKey}/partition-groups/{partitionGroupKey}: read one partition group.
+//! GET /v1/customers/{customerKey}/partition-groups/{partitionGroupKey}: reads a partition group.
 
 use domain::{Result, partition_group::PartitionGroup};
 use runtime::{Caller, Context, Endpoint, Found, Request, Spec, access::ViewPartitions};

@@ -1,4 +1,4 @@
-//! Partitions of a customer's data, and the groups they are in.
+//! Partitions of a customer's data, and their groups.
 
 pub mod create_partition;
 pub mod create_partition_group;

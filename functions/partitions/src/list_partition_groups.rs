@@ -1,4 +1,4 @@
-//! GET /v1/customers/{customerKey}/partition-groups: a customer's partition groups, oldest first.
+//! GET /v1/customers/{customerKey}/partition-groups: lists a customer's partition groups, oldest first.
 
 use domain::{Result, partition_group::PartitionGroup};
 use runtime::{Caller, Context, Endpoint, Listed, Request, Spec, access::ViewPartitions};

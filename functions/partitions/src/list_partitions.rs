@@ -1,4 +1,4 @@
-//! GET /v1/customers/{customerKey}/partitions: a customer's partitions, oldest first.
+//! GET /v1/customers/{customerKey}/partitions: lists a customer's partitions, oldest first.
 
 use domain::{
     EntityKind, Result,
@@ -14,12 +14,12 @@ const FILTERS: &[Field] = &[
     Field::new(
         "groupKey",
         Rule::Key(EntityKind::PartitionGroup),
-        "Only those in this group.",
+        "Only partitions in this group.",
     ),
     Field::new(
         "environment",
         Rule::OneOf(ENVIRONMENTS),
-        "Only those of this environment.",
+        "Only partitions of this environment.",
     ),
 ];
 

@@ -1,3 +1,5 @@
+//! The Lambda binary of the area `partitions`.
+
 fn main() -> std::process::ExitCode {
     runtime::serve(&partitions::AREA)
 }

@@ -1,4 +1,4 @@
-//! PATCH /v1/customers/{customerKey}/partitions/{partitionKey}: change a partition by JSON Merge Patch.
+//! PATCH /v1/customers/{customerKey}/partitions/{partitionKey}: updates a partition by JSON Merge Patch.
 
 use domain::{
     Result,
@@ -13,7 +13,7 @@ impl Endpoint for UpdatePartition {
     const SPEC: Spec = Spec::patch(
         "update-partition",
         "/v1/customers/{customerKey}/partitions/{partitionKey}",
-        "Change a partition of a customer.",
+        "Update a partition of a customer.",
     )
     .takes(Body::Patch(partition::FIELDS))
     .performs(&[Parts::<Partition>::PATCH]);

@@ -1,4 +1,4 @@
-//! PATCH /v1/customers/{customerKey}/partition-groups/{partitionGroupKey}: change a partition group by JSON Merge Patch.
+//! PATCH /v1/customers/{customerKey}/partition-groups/{partitionGroupKey}: updates a partition group by JSON Merge Patch.
 
 use domain::{
     Result,
@@ -13,7 +13,7 @@ impl Endpoint for UpdatePartitionGroup {
     const SPEC: Spec = Spec::patch(
         "update-partition-group",
         "/v1/customers/{customerKey}/partition-groups/{partitionGroupKey}",
-        "Change a partition group of a customer.",
+        "Update a partition group of a customer.",
     )
     .takes(Body::Patch(partition_group::FIELDS))
     .performs(&[Parts::<PartitionGroup>::PATCH]);

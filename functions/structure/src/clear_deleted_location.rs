@@ -1,20 +1,19 @@
-//! Task, on CUSTOMER_LOCATION_DELETED: contacts that pointed at the location no longer do.
+//! Task, on CUSTOMER_LOCATION_DELETED: clears `locationKey` of the contacts at the location.
 
 use domain::{Result, contact::Contact};
 use events::EventType;
 use runtime::{Context, Job, Outcome, Task, TaskSpec};
-use table::PageRequest;
-use table::parts::Parts;
+use table::{PageRequest, parts::Parts};
 
 pub struct ClearDeletedLocation;
 
-/// How many contacts one invocation clears at most.
+/// The most contacts that one invocation clears.
 const PAGE: u8 = 100;
 
 impl Task for ClearDeletedLocation {
     const SPEC: TaskSpec = TaskSpec::new(
         "clear-deleted-location",
-        "Clear a deleted location from the contacts that pointed at it.",
+        "Clear `locationKey` of the contacts at a deleted location.",
         &[EventType::LocationDeleted],
     )
     .performs(&[Parts::<Contact>::CLEAR_LOCATION])

@@ -1,4 +1,4 @@
-//! POST /v1/customers/{customerKey}/contacts, and of a client: make a contact.
+//! POST /v1/customers/{customerKey}/contacts, and of a client: creates a contact.
 
 use domain::{
     Entity, Result,
@@ -13,7 +13,7 @@ impl Endpoint for CreateContact {
     const SPEC: Spec = Spec::post(
         "create-contact",
         "/v1/customers/{customerKey}/contacts",
-        "Make a contact of a customer or client.",
+        "Create a contact of a customer or client.",
     )
     .also("/v1/customers/{customerKey}/clients/{clientKey}/contacts")
     .takes(Body::Create(contact::FIELDS))

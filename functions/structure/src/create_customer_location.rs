@@ -1,6 +1,6 @@
-//! Task, on CUSTOMER_CREATED: a new Business customer's address becomes its headquarters location.
+//! Task, on CUSTOMER_CREATED: creates a new Business customer's headquarters location from its address.
 //!
-//! The location's key is derived from the customer's, so that the event, however often it comes, makes one location.
+//! The location's key is derived from the customer's, so repeats of the event create only one location.
 
 use domain::{
     Entity, Error, LocationKey, Result,
@@ -10,16 +10,17 @@ use domain::{
 use events::EventType;
 use runtime::{Context, Job, Outcome, Task, TaskSpec};
 use serde_json::{Map, json};
-use table::customers::Customers;
-use table::parts::CreatedFirst;
-use table::parts::Parts;
+use table::{
+    customers::Customers,
+    parts::{CreatedFirst, Parts},
+};
 
 pub struct CreateCustomerLocation;
 
 impl Task for CreateCustomerLocation {
     const SPEC: TaskSpec = TaskSpec::new(
         "create-customer-location",
-        "Make a new Business customer's headquarters location from its address.",
+        "Create a new Business customer's headquarters location from its address.",
         &[EventType::CustomerCreated],
     )
     .performs(&[Customers::GET, Parts::<Location>::CREATE_FIRST]);
@@ -27,14 +28,14 @@ impl Task for CreateCustomerLocation {
     async fn run(ctx: &Context, job: Job) -> Result<Outcome> {
         let customer: Customer = match &job.event.after {
             Some(image) => serde_json::from_value(image.clone())
-                .map_err(|e| Error::invalid("after", format!("is no customer: {e}")))?,
+                .map_err(|e| Error::invalid("after", format!("is not a customer: {e}")))?,
             None => ctx.customers().get(job.tenant).await?,
         };
         if customer.r#type != CustomerType::Business {
-            return Ok(Outcome::Skipped("it is no business"));
+            return Ok(Outcome::Skipped("the customer is not a business"));
         }
         let Some(address) = customer.address else {
-            return Ok(Outcome::Skipped("it has no address"));
+            return Ok(Outcome::Skipped("the customer has no address"));
         };
         let key = LocationKey::derived(customer.meta.created_at, &customer.key.to_string());
         let body = Map::from_iter([
@@ -51,8 +52,8 @@ impl Task for CreateCustomerLocation {
                 .await?
             {
                 CreatedFirst::Now => Outcome::Done,
-                CreatedFirst::Before => Outcome::Skipped("it was made before"),
-                CreatedFirst::CustomerGone => Outcome::Skipped("the customer is gone"),
+                CreatedFirst::Before => Outcome::Skipped("the location was created before"),
+                CreatedFirst::CustomerGone => Outcome::Skipped("the customer was deleted"),
             },
         )
     }

@@ -1,4 +1,4 @@
-//! POST /v1/customers/{customerKey}/departments, and of a client: make a department.
+//! POST /v1/customers/{customerKey}/departments, and of a client: creates a department.
 
 use domain::{
     Entity, Result,
@@ -13,7 +13,7 @@ impl Endpoint for CreateDepartment {
     const SPEC: Spec = Spec::post(
         "create-department",
         "/v1/customers/{customerKey}/departments",
-        "Make a department of a customer or client.",
+        "Create a department of a customer or client.",
     )
     .also("/v1/customers/{customerKey}/clients/{clientKey}/departments")
     .takes(Body::Create(department::FIELDS))

@@ -1,4 +1,5 @@
-//! POST /v1/customers/{customerKey}/locations, and of a client: make a location. Making it headquarters takes that from the other, in one transaction.
+//! POST /v1/customers/{customerKey}/locations, and of a client: creates a location. A new headquarters replaces the
+//! previous one in the same transaction.
 
 use domain::{
     Entity, Result,
@@ -13,7 +14,7 @@ impl Endpoint for CreateLocation {
     const SPEC: Spec = Spec::post(
         "create-location",
         "/v1/customers/{customerKey}/locations",
-        "Make a location of a customer or client.",
+        "Create a location of a customer or client. A new headquarters replaces the previous one.",
     )
     .also("/v1/customers/{customerKey}/clients/{clientKey}/locations")
     .takes(Body::Create(location::FIELDS))

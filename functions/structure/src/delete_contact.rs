@@ -1,4 +1,4 @@
-//! DELETE /v1/customers/{customerKey}/contacts/{contactKey}, and of a client: delete a contact.
+//! DELETE /v1/customers/{customerKey}/contacts/{contactKey}, and of a client: deletes a contact.
 
 use domain::{Result, contact::Contact};
 use runtime::{Caller, Context, Endpoint, Nothing, Request, Spec, access::EditStructure};

@@ -1,4 +1,4 @@
-//! DELETE /v1/customers/{customerKey}/departments/{departmentKey}, and of a client: delete a department.
+//! DELETE /v1/customers/{customerKey}/departments/{departmentKey}, and of a client: deletes a department.
 
 use domain::{Result, department::Department};
 use runtime::{Caller, Context, Endpoint, Nothing, Request, Spec, access::EditStructure};

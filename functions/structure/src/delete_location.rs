@@ -1,4 +1,4 @@
-//! DELETE /v1/customers/{customerKey}/locations/{locationKey}, and of a client: delete a location.
+//! DELETE /v1/customers/{customerKey}/locations/{locationKey}, and of a client: deletes a location.
 
 use domain::{Result, location::Location};
 use runtime::{Caller, Context, Endpoint, Nothing, Request, Spec, access::EditStructure};
@@ -10,7 +10,7 @@ impl Endpoint for DeleteLocation {
     const SPEC: Spec = Spec::delete(
         "delete-location",
         "/v1/customers/{customerKey}/locations/{locationKey}",
-        "Delete a location of a customer or client.",
+        "Delete a location of a customer or client. `locationKey` of its contacts is cleared shortly after.",
     )
     .also("/v1/customers/{customerKey}/clients/{clientKey}/locations/{locationKey}")
     .performs(&[Parts::<Location>::DELETE]);

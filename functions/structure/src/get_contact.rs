@@ -1,4 +1,4 @@
-//! GET /v1/customers/{customerKey}/contacts/{contactKey}, and of a client: read one contact.
+//! GET /v1/customers/{customerKey}/contacts/{contactKey}, and of a client: reads a contact.
 
 use domain::{Result, contact::Contact};
 use runtime::{Caller, Context, Endpoint, Found, Request, Spec, access::ViewStructure};

@@ -1,4 +1,4 @@
-//! GET /v1/customers/{customerKey}/departments/{departmentKey}, and of a client: read one department.
+//! GET /v1/customers/{customerKey}/departments/{departmentKey}, and of a client: reads a department.
 
 use domain::{Result, department::Department};
 use runtime::{Caller, Context, Endpoint, Found, Request, Spec, access::ViewStructure};

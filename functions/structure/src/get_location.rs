@@ -1,4 +1,4 @@
-//! GET /v1/customers/{customerKey}/locations/{locationKey}, and of a client: read one location.
+//! GET /v1/customers/{customerKey}/locations/{locationKey}, and of a client: reads a location.
 
 use domain::{Result, location::Location};
 use runtime::{Caller, Context, Endpoint, Found, Request, Spec, access::ViewStructure};

@@ -1,4 +1,4 @@
-//! GET /v1/customers/{customerKey}/contacts, and of a client: a customer's contacts, oldest first; inactive ones only when asked for.
+//! GET /v1/customers/{customerKey}/contacts, and of a client: lists contacts, oldest first.
 
 use domain::{
     EntityKind, Result,
@@ -11,12 +11,17 @@ use table::parts::Parts;
 pub struct ListContacts;
 
 const FILTERS: &[Field] = &[
-    Field::new("isActive", Rule::Flag, "Only inactive ones where it is false.").default("true"),
-    Field::new("type", Rule::Text { min: 1, max: 50 }, "Only those of this type."),
+    Field::new(
+        "isActive",
+        Rule::Flag,
+        "`true` lists only active contacts, `false` only inactive ones.",
+    )
+    .default("true"),
+    Field::new("type", Rule::Text { min: 1, max: 50 }, "Only contacts of this type."),
     Field::new(
         "locationKey",
         Rule::Key(EntityKind::Location),
-        "Only those at this location.",
+        "Only contacts at this location.",
     ),
 ];
 

@@ -1,4 +1,4 @@
-//! GET /v1/customers/{customerKey}/departments, and of a client: a customer's departments, oldest first; inactive ones only when asked for.
+//! GET /v1/customers/{customerKey}/departments, and of a client: lists departments, oldest first.
 
 use domain::{
     Result,
@@ -11,7 +11,12 @@ use table::parts::Parts;
 pub struct ListDepartments;
 
 const FILTERS: &[Field] = &[
-    Field::new("isActive", Rule::Flag, "Only inactive ones where it is false.").default("true"),
+    Field::new(
+        "isActive",
+        Rule::Flag,
+        "`true` lists only active departments, `false` only inactive ones.",
+    )
+    .default("true"),
     Field::new(
         "internalCode",
         Rule::Text { min: 1, max: 100 },

@@ -1,4 +1,4 @@
-//! GET /v1/customers/{customerKey}/locations, and of a client: a customer's locations, oldest first; inactive ones only when asked for.
+//! GET /v1/customers/{customerKey}/locations, and of a client: lists locations, oldest first.
 
 use domain::{
     Result,
@@ -11,7 +11,12 @@ use table::parts::Parts;
 pub struct ListLocations;
 
 const FILTERS: &[Field] = &[
-    Field::new("isActive", Rule::Flag, "Only inactive ones where it is false.").default("true"),
+    Field::new(
+        "isActive",
+        Rule::Flag,
+        "`true` lists only active locations, `false` only inactive ones.",
+    )
+    .default("true"),
     Field::new(
         "internalCode",
         Rule::Text { min: 1, max: 100 },

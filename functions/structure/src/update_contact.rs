@@ -1,4 +1,4 @@
-//! PATCH /v1/customers/{customerKey}/contacts/{contactKey}, and of a client: change a contact by JSON Merge Patch.
+//! PATCH /v1/customers/{customerKey}/contacts/{contactKey}, and of a client: updates a contact by JSON Merge Patch.
 
 use domain::{
     Result,
@@ -13,7 +13,7 @@ impl Endpoint for UpdateContact {
     const SPEC: Spec = Spec::patch(
         "update-contact",
         "/v1/customers/{customerKey}/contacts/{contactKey}",
-        "Change a contact of a customer or client.",
+        "Update a contact of a customer or client.",
     )
     .also("/v1/customers/{customerKey}/clients/{clientKey}/contacts/{contactKey}")
     .takes(Body::Patch(contact::FIELDS))

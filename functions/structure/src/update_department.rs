@@ -1,4 +1,4 @@
-//! PATCH /v1/customers/{customerKey}/departments/{departmentKey}, and of a client: change a department by JSON Merge Patch.
+//! PATCH /v1/customers/{customerKey}/departments/{departmentKey}, and of a client: updates a department by JSON Merge Patch.
 
 use domain::{
     Result,
@@ -13,7 +13,7 @@ impl Endpoint for UpdateDepartment {
     const SPEC: Spec = Spec::patch(
         "update-department",
         "/v1/customers/{customerKey}/departments/{departmentKey}",
-        "Change a department of a customer or client.",
+        "Update a department of a customer or client.",
     )
     .also("/v1/customers/{customerKey}/clients/{clientKey}/departments/{departmentKey}")
     .takes(Body::Patch(department::FIELDS))

@@ -1,4 +1,4 @@
-//! PATCH /v1/customers/{customerKey}/locations/{locationKey}, and of a client: change a location by JSON Merge Patch.
+//! PATCH /v1/customers/{customerKey}/locations/{locationKey}, and of a client: updates a location by JSON Merge Patch.
 
 use domain::{
     Result,
@@ -13,7 +13,7 @@ impl Endpoint for UpdateLocation {
     const SPEC: Spec = Spec::patch(
         "update-location",
         "/v1/customers/{customerKey}/locations/{locationKey}",
-        "Change a location of a customer or client.",
+        "Update a location of a customer or client. A new headquarters replaces the previous one.",
     )
     .also("/v1/customers/{customerKey}/clients/{clientKey}/locations/{locationKey}")
     .takes(Body::Patch(location::FIELDS))

@@ -1,4 +1,4 @@
-//! The trigger behind every event.
+//! The trigger that publishes every event.
 
 pub mod publish_changes;
 

@@ -1,4 +1,4 @@
-//! Trigger, on the table's stream: every change becomes its domain events, first in the audit trail, then on the bus.
+//! Trigger, on the table's stream: turns every change into its domain events, and writes them to the audit trail, then to the bus.
 
 use aws_lambda_events::dynamodb::EventRecord;
 use aws_sdk_eventbridge::types::PutEventsRequestEntry;
@@ -10,10 +10,10 @@ use table::audit::Audit;
 
 pub struct PublishChanges;
 
-/// What `PutEvents` takes in one call: this many entries, and this many bytes of all of them together.
-const ENTRIES: usize = 10;
-const BYTES: usize = 250 * 1024;
-/// How often entries that the bus refused are offered again before the batch is reported.
+/// The most entries in one call of `PutEvents`, and the most bytes in all of them together.
+const MAX_ENTRIES: usize = 10;
+const MAX_BYTES: usize = 250 * 1024;
+/// How often an entry is sent before the batch is reported as failed.
 const TRIES: usize = 3;
 
 impl Trigger for PublishChanges {
@@ -26,15 +26,15 @@ impl Trigger for PublishChanges {
     async fn run(ctx: &Context, records: &[EventRecord]) -> Result<(), usize> {
         let (entries, unreadable) = read(records);
         let mut failed: BTreeSet<usize> = unreadable.into_iter().collect();
-        // What comes after a record that can't be read is delivered again with it, so it waits.
+        // Lambda delivers again from the first unreadable record on, so the records after it wait.
         let end = failed.first().copied().unwrap_or(records.len());
         let entries: Vec<Entry> = entries.into_iter().filter(|entry| entry.record < end).collect();
         if let Some(first) = entries.first() {
-            let told: Vec<_> = entries
+            let audit_entries: Vec<_> = entries
                 .iter()
                 .map(|entry| (entry.event.customer_key, entry.event.audit_entry()))
                 .collect();
-            if let Err(error) = ctx.audit().record(&told).await {
+            if let Err(error) = ctx.audit().record(&audit_entries).await {
                 tracing::error!(cause = %error, "the audit trail can't be written");
                 return Err(first.record);
             }
@@ -42,7 +42,7 @@ impl Trigger for PublishChanges {
         match ctx.bus() {
             Ok(bus) => failed.extend(publish(bus, entries).await),
             Err(error) => {
-                tracing::error!(cause = %error, "nothing can be published");
+                tracing::error!(cause = %error, "events can't be published");
                 return Err(0);
             }
         }
@@ -50,14 +50,14 @@ impl Trigger for PublishChanges {
     }
 }
 
-/// One event on its way, and the record it came from.
+/// One event to publish, and the index of its record.
 struct Entry {
     record: usize,
     event: Event,
     detail: String,
 }
 
-/// The events of a batch, and the records that can't be read.
+/// The events of a batch, and the indexes of unreadable records.
 fn read(records: &[EventRecord]) -> (Vec<Entry>, Vec<usize>) {
     let mut entries = Vec::new();
     let mut unreadable = Vec::new();
@@ -86,8 +86,8 @@ fn entry(record: usize, event: Event) -> Result<Entry> {
     })
 }
 
-/// Puts events on the bus, a call's worth at a time; the records whose events did not all go out. Only what the bus refused is offered
-/// again: what it took would otherwise arrive twice.
+/// Publishes events, as many in one call as it takes. Returns the records that have an unpublished event. Sends again only the entries that
+/// the bus refused, because the others would arrive twice.
 async fn publish(bus: &Bus, mut entries: Vec<Entry>) -> BTreeSet<usize> {
     for attempt in 1..=TRIES {
         let mut refused = Vec::new();
@@ -103,14 +103,14 @@ async fn publish(bus: &Bus, mut entries: Vec<Entry>) -> BTreeSet<usize> {
     entries.into_iter().map(|entry| entry.record).collect()
 }
 
-/// Splits entries into what one call takes.
+/// Splits entries into calls within the limits.
 fn calls(entries: Vec<Entry>) -> Vec<Vec<Entry>> {
     let mut calls: Vec<Vec<Entry>> = Vec::new();
     let mut bytes = 0;
     for entry in entries {
         let size = entry.detail.len() + 200;
         match calls.last_mut() {
-            Some(call) if call.len() < ENTRIES && bytes + size <= BYTES => {
+            Some(call) if call.len() < MAX_ENTRIES && bytes + size <= MAX_BYTES => {
                 bytes += size;
                 call.push(entry);
             }
@@ -123,7 +123,7 @@ fn calls(entries: Vec<Entry>) -> Vec<Vec<Entry>> {
     calls
 }
 
-/// One call; the entries that it did not take.
+/// Makes one call and returns the entries that the bus refused.
 async fn put(bus: &Bus, batch: Vec<Entry>) -> Vec<Entry> {
     let request = batch.iter().map(|entry| {
         PutEventsRequestEntry::builder()

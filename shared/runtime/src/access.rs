@@ -1,29 +1,31 @@
-//! Who may call what. An endpoint names a permission as a type; a `Caller` of that type is the proof that it was checked, and the only
-//! thing that yields the tenant whose data a handler may touch.
+//! Authorisation. An endpoint names its permission as a type. A `Caller` of that type proves that the permission was checked, and is the
+//! handler's only way to a tenant's data.
 
 use crate::{Context, token::Claims};
 use domain::{
-    Actor, CustomerKey, EntityKind, Error, Owner, Permission as Held, Platform, Result, Tenant, plaintext::redact,
+    Actor, CustomerKey, EntityKind, Error, Owner, Permission as RolePermission, Platform, Result, Tenant,
+    plaintext::redact,
 };
 use std::marker::PhantomData;
 
-/// What is asked of a caller. Plain data: tests and documents read it too.
+/// The permission that a caller needs, by the caller's relation to the customer in the path. Plain data, because tests and documents
+/// read it too.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct AccessRule {
-    /// Anybody may, without credentials.
+    /// Anybody may call, without credentials.
     pub public: bool,
-    /// In the caller's own tenant.
-    pub own: Option<Held>,
-    /// As `own`, where the path names one of the tenant's clients. It is also what that client's users need.
-    pub client: Option<Held>,
-    /// For an account that was provisioned for a client of the caller's tenant.
-    pub parent: Option<Held>,
-    /// For any tenant.
-    pub platform: Option<Held>,
+    /// Needed in the caller's own tenant.
+    pub own: Option<RolePermission>,
+    /// Replaces `own` if the path names a client of the tenant. That client's users need it too.
+    pub client: Option<RolePermission>,
+    /// Needed for an account that was provisioned for a client of the caller's tenant.
+    pub parent: Option<RolePermission>,
+    /// Gives access to any tenant.
+    pub platform: Option<RolePermission>,
 }
 
 impl AccessRule {
-    const NOBODY: Self = Self {
+    const DENY_ALL: Self = Self {
         public: false,
         own: None,
         client: None,
@@ -31,23 +33,23 @@ impl AccessRule {
         platform: None,
     };
 
-    const fn own_or_platform(own: Held, platform: Held) -> Self {
+    const fn own_or_platform(own: RolePermission, platform: RolePermission) -> Self {
         Self {
             own: Some(own),
             platform: Some(platform),
-            ..Self::NOBODY
+            ..Self::DENY_ALL
         }
     }
 
-    const fn clients_or_platform(held: Held, platform: Held) -> Self {
+    const fn client_or_platform(permission: RolePermission, platform: RolePermission) -> Self {
         Self {
-            client: Some(held),
-            ..Self::own_or_platform(held, platform)
+            client: Some(permission),
+            ..Self::own_or_platform(permission, platform)
         }
     }
 
-    /// What is asked at a route that names a client, or at one that doesn't.
-    pub const fn at_route(self, of_client: bool) -> Self {
+    /// The rule of one route, which either names a client or does not.
+    pub(crate) const fn at_route(self, of_client: bool) -> Self {
         match of_client {
             true => Self {
                 own: self.client,
@@ -57,10 +59,10 @@ impl AccessRule {
         }
     }
 
-    const fn platform(held: Held) -> Self {
+    const fn platform(permission: RolePermission) -> Self {
         Self {
-            platform: Some(held),
-            ..Self::NOBODY
+            platform: Some(permission),
+            ..Self::DENY_ALL
         }
     }
 }
@@ -68,22 +70,19 @@ impl AccessRule {
 /// A permission as a type.
 pub trait Permission: Send + Sync + 'static {
     const RULE: AccessRule;
-    /// What a caller who holds it was let into.
+    /// The data that it opens.
     type Scope: Scope;
 }
 
-/// What a caller can be let into.
+/// The data that a caller may touch: one tenant, one owner in it, the whole platform, or nothing.
 pub trait Scope: Sized + Send + Sync {
-    /// `tenant` and `client` as the path names them.
-    fn enter(tenant: Option<&str>, client: Option<&str>) -> Result<Self>;
+    /// Reads the keys in the path, after the caller was authorised for them.
+    fn of_path(tenant: Option<&str>, client: Option<&str>) -> Result<Self>;
 }
 
 impl Scope for Tenant {
-    #[allow(
-        clippy::disallowed_methods,
-        reason = "the one place where a tenant is proven for a request"
-    )]
-    fn enter(tenant: Option<&str>, _: Option<&str>) -> Result<Self> {
+    #[allow(clippy::disallowed_methods, reason = "the caller was authorised for this tenant")]
+    fn of_path(tenant: Option<&str>, _: Option<&str>) -> Result<Self> {
         tenant
             .and_then(|key| key.parse().ok())
             .map(Self::proven)
@@ -92,8 +91,8 @@ impl Scope for Tenant {
 }
 
 impl Scope for Owner {
-    fn enter(tenant: Option<&str>, client: Option<&str>) -> Result<Self> {
-        let tenant = Tenant::enter(tenant, None)?;
+    fn of_path(tenant: Option<&str>, client: Option<&str>) -> Result<Self> {
+        let tenant = Tenant::of_path(tenant, None)?;
         match client {
             None => Ok(tenant.itself()),
             Some(client) => match client.parse() {
@@ -105,14 +104,14 @@ impl Scope for Owner {
 }
 
 impl Scope for Platform {
-    #[allow(clippy::disallowed_methods, reason = "as above, for what spans tenants")]
-    fn enter(_: Option<&str>, _: Option<&str>) -> Result<Self> {
+    #[allow(clippy::disallowed_methods, reason = "the caller was authorised for the platform")]
+    fn of_path(_: Option<&str>, _: Option<&str>) -> Result<Self> {
         Ok(Self::proven())
     }
 }
 
 impl Scope for () {
-    fn enter(_: Option<&str>, _: Option<&str>) -> Result<Self> {
+    fn of_path(_: Option<&str>, _: Option<&str>) -> Result<Self> {
         Ok(())
     }
 }
@@ -130,90 +129,92 @@ macro_rules! permission {
 
 permission! {
     /// No credentials needed.
-    Public, (), AccessRule { public: true, ..AccessRule::NOBODY }
+    Public, (), AccessRule { public: true, ..AccessRule::DENY_ALL }
 }
 permission! {
     ViewCustomer, Tenant,
-    AccessRule::own_or_platform(Held::ViewCustomer, Held::PlatformAdminViewAllCustomers)
+    AccessRule::own_or_platform(RolePermission::ViewCustomer, RolePermission::PlatformAdminViewAllCustomers)
 }
 permission! {
     EditCustomer, Tenant,
-    AccessRule::own_or_platform(Held::EditCustomer, Held::PlatformAdminEditAllCustomers)
+    AccessRule::own_or_platform(RolePermission::EditCustomer, RolePermission::PlatformAdminEditAllCustomers)
 }
 permission! {
-    /// Reading a customer: also as the parent of the account.
+    /// Read a customer. Users of an account's parent may too.
     ViewAccount, Tenant,
     AccessRule {
-        parent: Some(Held::EditClient),
-        ..AccessRule::own_or_platform(Held::ViewCustomer, Held::PlatformAdminViewAllCustomers)
+        parent: Some(RolePermission::EditClient),
+        ..AccessRule::own_or_platform(RolePermission::ViewCustomer, RolePermission::PlatformAdminViewAllCustomers)
     }
 }
 permission! {
-    /// Deactivating and reactivating: also as the parent of the account.
+    /// Deactivate and reactivate a customer. Users of an account's parent may too.
     GovernAccount, Tenant,
     AccessRule {
-        parent: Some(Held::EditClient),
-        ..AccessRule::own_or_platform(Held::EditCustomer, Held::PlatformAdminEditAllCustomers)
+        parent: Some(RolePermission::EditClient),
+        ..AccessRule::own_or_platform(RolePermission::EditCustomer, RolePermission::PlatformAdminEditAllCustomers)
     }
 }
 permission! {
-    /// One tenant's data, by platform staff only.
-    EditAnyCustomer, Tenant, AccessRule::platform(Held::PlatformAdminEditAllCustomers)
+    /// Change one tenant. Platform staff only.
+    EditAnyCustomer, Tenant, AccessRule::platform(RolePermission::PlatformAdminEditAllCustomers)
 }
 permission! {
-    /// What spans tenants.
-    ViewAllCustomers, Platform, AccessRule::platform(Held::PlatformAdminViewAllCustomers)
+    /// Read across tenants.
+    ViewAllCustomers, Platform, AccessRule::platform(RolePermission::PlatformAdminViewAllCustomers)
 }
 permission! {
-    EditAllCustomers, Platform, AccessRule::platform(Held::PlatformAdminEditAllCustomers)
+    EditAllCustomers, Platform, AccessRule::platform(RolePermission::PlatformAdminEditAllCustomers)
 }
 
 permission! {
-    /// A customer's clients.
+    /// Read a customer's clients.
     ViewClients, Tenant,
-    AccessRule::clients_or_platform(Held::ViewClient, Held::PlatformAdminViewAllCustomers)
+    AccessRule::client_or_platform(RolePermission::ViewClient, RolePermission::PlatformAdminViewAllCustomers)
 }
 permission! {
     EditClients, Tenant,
-    AccessRule::clients_or_platform(Held::EditClient, Held::PlatformAdminEditAllCustomers)
+    AccessRule::client_or_platform(RolePermission::EditClient, RolePermission::PlatformAdminEditAllCustomers)
 }
 permission! {
-    /// The departments, locations and contacts of a customer, or of one of its clients.
+    /// Read the departments, locations and contacts of a customer or client.
     ViewStructure, Owner,
     AccessRule {
-        client: Some(Held::ViewClient),
-        ..AccessRule::own_or_platform(Held::ViewCustomer, Held::PlatformAdminViewAllCustomers)
+        client: Some(RolePermission::ViewClient),
+        ..AccessRule::own_or_platform(RolePermission::ViewCustomer, RolePermission::PlatformAdminViewAllCustomers)
     }
 }
 permission! {
     EditStructure, Owner,
     AccessRule {
-        client: Some(Held::EditClient),
-        ..AccessRule::own_or_platform(Held::EditCustomer, Held::PlatformAdminEditAllCustomers)
+        client: Some(RolePermission::EditClient),
+        ..AccessRule::own_or_platform(RolePermission::EditCustomer, RolePermission::PlatformAdminEditAllCustomers)
     }
 }
 
 permission! {
     ViewPartitions, Tenant,
-    AccessRule::own_or_platform(Held::ManagePartitions, Held::PlatformAdminViewAllCustomers)
+    AccessRule::own_or_platform(RolePermission::ManagePartitions, RolePermission::PlatformAdminViewAllCustomers)
 }
 permission! {
     ManagePartitions, Tenant,
-    AccessRule::own_or_platform(Held::ManagePartitions, Held::PlatformAdminEditAllCustomers)
+    AccessRule::own_or_platform(RolePermission::ManagePartitions, RolePermission::PlatformAdminEditAllCustomers)
 }
 
-/// In which capacity somebody was let in.
+/// The relation that gave a caller access.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Capacity {
-    Anybody,
+    Anonymous,
+    /// A user of the customer.
     Own,
-    /// A client's user, at that client.
+    /// A user of the client.
     Client,
+    /// A user of the customer whose client has this account.
     Parent,
     Platform,
 }
 
-/// Somebody who was let in.
+/// An authorised caller.
 pub struct Caller<P: Permission> {
     scope: P::Scope,
     pub actor: Actor,
@@ -222,11 +223,11 @@ pub struct Caller<P: Permission> {
 }
 
 impl<P: Permission> Caller<P> {
-    pub(crate) fn new(scope: P::Scope, pass: &Pass) -> Self {
+    pub(crate) fn new(scope: P::Scope, access: &Access) -> Self {
         Self {
             scope,
-            actor: pass.actor.clone(),
-            capacity: pass.capacity,
+            actor: access.actor.clone(),
+            capacity: access.capacity,
             permission: PhantomData,
         }
     }
@@ -254,50 +255,50 @@ impl<P: Permission<Scope = Platform>> Caller<P> {
     }
 }
 
-/// The outcome of a check that let somebody in.
-pub(crate) struct Pass {
+/// Who was authorised, and in which capacity.
+pub(crate) struct Access {
     pub actor: Actor,
     pub capacity: Capacity,
 }
 
-/// Lets a caller in, or says why not. `requested` and `client` are the route's `customerKey` and `clientKey`, as they were given.
-pub(crate) async fn admit(
+/// Checks a token's claims against a rule. `requested` and `client` are the raw `customerKey` and `clientKey` of the path.
+pub(crate) async fn authorize(
     ctx: &Context,
     rule: &AccessRule,
     claims: &Claims,
     requested: Option<&str>,
     client: Option<&str>,
-) -> Result<Pass> {
+) -> Result<Access> {
     let actor = Actor::user(&claims.sub);
-    let pass = |capacity| Pass {
+    let access = |capacity| Access {
         actor: actor.clone(),
         capacity,
     };
-    // A client's user is no platform staff, whatever the roles say.
-    if claims.client_id.is_none() && rule.platform.is_some_and(|held| claims.holds(held)) {
-        return Ok(pass(Capacity::Platform));
+    // A client's user is never platform staff, even with a platform role.
+    if claims.client_id.is_none() && rule.platform.is_some_and(|permission| claims.holds(permission)) {
+        return Ok(access(Capacity::Platform));
     }
     let (Some(own), Some(requested)) = (rule.own, requested) else {
-        return Err(missing(rule.platform));
+        return Err(forbidden(rule.platform));
     };
     let claimed = claims.customer_key.as_deref();
     let is_own = claimed == Some(requested);
-    let as_parent = !is_own && rule.parent.is_some_and(|held| claims.holds(held));
-    if !claims.holds(own) && !as_parent {
-        return Err(missing(Some(own)));
+    let may_be_parent = !is_own && rule.parent.is_some_and(|permission| claims.holds(permission));
+    if !claims.holds(own) && !may_be_parent {
+        return Err(forbidden(Some(own)));
     }
-    // A client's users reach their client and nothing of the customer around it: by the key of the customer whose client it is, and
-    // only where its account is their own customer.
-    if let Some(theirs) = &claims.client_id {
-        if client != Some(theirs) {
+    // A client's users reach only their client, and only if the client's account is their own customer. The path's `customerKey` is then
+    // the customer that the client belongs to.
+    if let Some(own_client) = &claims.client_id {
+        if client != Some(own_client) {
             return Err(Error::KeyMismatch {
                 field: "clientKey",
-                claimed: Some(theirs.clone()),
+                claimed: Some(own_client.clone()),
                 requested: client.map(redact),
             });
         }
-        if claims.holds(own) && has_account(ctx, requested, theirs, claimed).await? {
-            return Ok(pass(Capacity::Client));
+        if claims.holds(own) && has_account(ctx, requested, own_client, claimed).await? {
+            return Ok(access(Capacity::Client));
         }
         return Err(Error::KeyMismatch {
             field: "customerKey",
@@ -306,10 +307,10 @@ pub(crate) async fn admit(
         });
     }
     if is_own {
-        return Ok(pass(Capacity::Own));
+        return Ok(access(Capacity::Own));
     }
-    if as_parent && is_parent(ctx, claimed, requested).await? {
-        return Ok(pass(Capacity::Parent));
+    if may_be_parent && is_parent(ctx, claimed, requested).await? {
+        return Ok(access(Capacity::Parent));
     }
     Err(Error::KeyMismatch {
         field: "customerKey",
@@ -318,15 +319,16 @@ pub(crate) async fn admit(
     })
 }
 
-/// Whether a customer's client has this account.
+/// Whether the account of a customer's client is this customer.
 async fn has_account(ctx: &Context, customer: &str, client: &str, account: Option<&str>) -> Result<bool> {
     let (Ok(customer), Ok(client)) = (customer.parse(), client.parse()) else {
         return Ok(false);
     };
-    let holds = ctx.clients().account(customer, client).await?;
-    Ok(holds.is_some_and(|key| Some(key.to_string().as_str()) == account))
+    let found = ctx.clients().account(customer, client).await?;
+    Ok(found.is_some_and(|key| Some(key.to_string().as_str()) == account))
 }
 
+/// Whether the requested customer is an account of one of the caller's clients.
 async fn is_parent(ctx: &Context, claimed: Option<&str>, requested: &str) -> Result<bool> {
     let parse = |key: &str| key.parse::<CustomerKey>().ok();
     match (claimed.and_then(parse), parse(requested)) {
@@ -335,10 +337,10 @@ async fn is_parent(ctx: &Context, claimed: Option<&str>, requested: &str) -> Res
     }
 }
 
-fn missing(permission: Option<Held>) -> Error {
+fn forbidden(permission: Option<RolePermission>) -> Error {
     Error::Forbidden {
-        // Every rule that gets here names one; a rule that names none lets nobody in.
-        permission: permission.unwrap_or(Held::PlatformAdminEditAllCustomers),
+        // Every rule in use names a permission; a rule without one denies every caller.
+        permission: permission.unwrap_or(RolePermission::PlatformAdminEditAllCustomers),
         reason: "the caller's roles do not hold it",
     }
 }

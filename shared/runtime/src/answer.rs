@@ -1,4 +1,4 @@
-//! Good answers as types. The type that a handler returns decides the status, the headers and the documented fields.
+//! Successful answers as types. The type that a handler returns decides the status, the headers and the documented fields.
 
 use crate::spec::{Schema, Shape};
 use domain::{Entity, Error, Result, view::View};
@@ -6,20 +6,20 @@ use serde::Serialize;
 
 pub trait Answer: Send {
     const SHAPE: Shape;
-    /// At the route for clients, if the answer differs there.
+    /// The shape at the route for clients, if it differs.
     const SHAPE_OF_CLIENT: Option<Shape> = None;
 
     fn reply(self) -> Result<Reply>;
 }
 
-/// An answer as HTTP sees it.
+/// The HTTP parts of an answer.
 #[derive(Debug)]
 pub struct Reply {
     pub(crate) status: u16,
     pub(crate) content: Content,
-    /// Sent as the `ETag`.
+    /// Becomes the `ETag`.
     pub(crate) version: Option<u64>,
-    /// Ends the `Location`.
+    /// The new entity's key: the last part of the `Location`.
     pub(crate) created: Option<String>,
 }
 
@@ -28,7 +28,7 @@ pub(crate) enum Content {
     Nothing,
     /// JSON.
     Text(String),
-    /// JSON that is part of the binary.
+    /// JSON that is compiled into the binary.
     Static(&'static str),
 }
 
@@ -36,7 +36,7 @@ impl Reply {
     fn json<V: View>(status: u16, view: &V) -> Result<Self> {
         Ok(Self {
             status,
-            content: Content::Text(text(view)?),
+            content: Content::Text(serialize(view)?),
             version: view.version(),
             created: None,
         })
@@ -52,8 +52,8 @@ impl Reply {
     }
 }
 
-fn text<T: Serialize>(view: &T) -> Result<String> {
-    serde_json::to_string(view).map_err(|e| Error::Internal(format!("an answer is not JSON: {e}")))
+fn serialize<T: Serialize>(view: &T) -> Result<String> {
+    serde_json::to_string(view).map_err(|e| Error::Internal(format!("an answer can't be serialized: {e}")))
 }
 
 /// 200: an entity.
@@ -81,7 +81,7 @@ impl<E: Entity + View> Answer for Created<E> {
     }
 }
 
-/// 201: something that is handed out and cannot be read again.
+/// 201: something that is returned once and has no `Location`, such as an API key's plaintext.
 pub struct Issued<V>(pub V);
 
 impl<V: View> Answer for Issued<V> {
@@ -110,11 +110,11 @@ impl<V: View> Answer for Listed<V> {
     const SHAPE: Shape = Shape::Page(Schema::of::<V>());
 
     fn reply(self) -> Result<Reply> {
-        Ok(Reply::empty(200, Content::Text(text(&self)?)))
+        Ok(Reply::empty(200, Content::Text(serialize(&self)?)))
     }
 }
 
-/// 200: the answer to a question.
+/// 200: the result of a check.
 pub struct Verdict<V>(pub V);
 
 impl<V: View> Answer for Verdict<V> {
@@ -125,7 +125,7 @@ impl<V: View> Answer for Verdict<V> {
     }
 }
 
-/// 200: part of something that is no list, with a cursor to the rest.
+/// 200: one page of something other than a list, with a cursor to the next.
 pub struct InPages<V>(pub V);
 
 impl<V: View> Answer for InPages<V> {
@@ -136,7 +136,7 @@ impl<V: View> Answer for InPages<V> {
     }
 }
 
-/// 204.
+/// 204: no body.
 pub struct Nothing;
 
 impl Answer for Nothing {
@@ -164,7 +164,7 @@ impl<V: View> Answer for Deleted<V> {
     }
 }
 
-/// 200: a JSON document that is part of the binary.
+/// 200: a JSON document that is compiled into the binary.
 pub struct Document(pub &'static str);
 
 impl Answer for Document {

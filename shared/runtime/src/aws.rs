@@ -1,7 +1,7 @@
-//! The AWS clients' one foundation: TLS over ring with Amazon's own roots embedded, credentials from the function's environment.
+//! The configuration of all AWS clients: TLS over ring, Amazon's root certificates embedded, credentials from the environment.
 //!
-//! Each of these was measured: AWS-LC costs 35 ms of CPU at the first TLS call, the system's CA bundle 1 ms, the whole credential chain a
-//! megabyte.
+//! Measured reasons: AWS-LC costs 35 ms of CPU at the first TLS call, loading the system's CA bundle costs 1 ms, and the full credential
+//! chain adds a megabyte to the binary.
 
 use aws_config::{
     BehaviorVersion, Region, SdkConfig, environment::EnvironmentVariableCredentialsProvider, retry::RetryConfig,
@@ -21,12 +21,12 @@ use aws_smithy_types::retry::RetryMode;
 use serde::de::DeserializeOwned;
 use std::{env, sync::OnceLock, time::Duration};
 
-/// Amazon Trust Services' roots: all that a call to AWS needs to trust.
+/// The root certificates of Amazon Trust Services, which signs the certificates of all AWS endpoints.
 const AMAZON_ROOTS: &str = include_str!("amazon-roots.pem");
-const LARGEST_DOCUMENT: usize = 256 * 1024;
+const MAX_DOCUMENT_BYTES: usize = 256 * 1024;
 
-/// The SDK's own client makes a connector, roots and all, to see that it can, and another for its first request: 4 % of a cold start's
-/// instructions. A function has one set of settings, so one connector does.
+/// Reuses one connector for all requests, because all clients have the same settings. The SDK's own client builds a connector with all
+/// roots to validate its configuration, and a second one for the first request; that took 4 % of a cold start's instructions.
 fn http_client(roots: TrustStore) -> SharedHttpClient {
     let tls = TlsContext::builder().with_trust_store(roots).build();
     let connector = OnceLock::new();
@@ -44,11 +44,12 @@ fn http_client(roots: TrustStore) -> SharedHttpClient {
     })
 }
 
-/// One for all of a process's clients.
+/// Shared by all clients of the process.
 static HTTP_CLIENT: OnceLock<SharedHttpClient> = OnceLock::new();
 
-/// As every AWS SDK does, `AWS_CA_BUNDLE` replaces the roots, and `AWS_ENDPOINT_URL` and `AWS_ENDPOINT_URL_<SERVICE>` the endpoints.
-#[allow(clippy::disallowed_methods, reason = "the SDK's own environment, read once at start")]
+/// Reads the variables that every AWS SDK reads: `AWS_CA_BUNDLE` replaces the roots; `AWS_ENDPOINT_URL` and
+/// `AWS_ENDPOINT_URL_<SERVICE>` replace the endpoints.
+#[allow(clippy::disallowed_methods, reason = "the SDK's own variables, read once at start")]
 pub fn sdk_config(service: &str) -> SdkConfig {
     let roots = || match env::var("AWS_CA_BUNDLE").ok().and_then(|path| std::fs::read(path).ok()) {
         Some(bundle) => TrustStore::empty().with_pem_certificate(bundle),
@@ -62,7 +63,7 @@ pub fn sdk_config(service: &str) -> SdkConfig {
             EnvironmentVariableCredentialsProvider::new(),
         ))
         .http_client(HTTP_CLIENT.get_or_init(|| http_client(roots())).clone())
-        // A request that hangs is worth more tried again than waited for; a function answers within seconds.
+        // A function must answer within seconds, so a hanging request is cut off and retried.
         .retry_config(
             RetryConfig::standard()
                 .with_max_attempts(3)
@@ -81,9 +82,9 @@ pub fn sdk_config(service: &str) -> SdkConfig {
     config.build()
 }
 
-/// S3 guards what it is sent with checksums of the SDK's choice. A presigned upload is sent by somebody else, who would have to know
-/// the image's before they may ask. Its buckets are host names, but for an endpoint of somebody's own.
-pub fn s3_config() -> aws_sdk_s3::Config {
+/// Turns off the SDK's checksums, because a presigned URL would then demand the checksum of an image that is not known yet. Uses path
+/// style if `AWS_ENDPOINT_URL` is set, because a custom endpoint may have no host name for each bucket.
+pub(crate) fn s3_config() -> aws_sdk_s3::Config {
     let config = sdk_config("S3");
     aws_sdk_s3::config::Builder::from(&config)
         .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
@@ -92,7 +93,7 @@ pub fn s3_config() -> aws_sdk_s3::Config {
         .build()
 }
 
-/// A plain GET of a JSON document, for an issuer's keys. It trusts what the system trusts: the issuer may be anybody.
+/// Fetches a token issuer's keys. Trusts the system's root certificates, because the issuer need not be on AWS.
 pub struct HttpFetch {
     connector: Connector,
 }
@@ -112,7 +113,7 @@ impl HttpFetch {
     }
 
     pub async fn json<T: DeserializeOwned>(&self, url: &str) -> Result<T, String> {
-        let request = HttpRequest::get(url).map_err(|e| format!("{url} is no URL: {e}"))?;
+        let request = HttpRequest::get(url).map_err(|e| format!("{url} is not a URL: {e}"))?;
         let response = self
             .connector
             .call(request)
@@ -123,10 +124,10 @@ impl HttpFetch {
         }
         let body = aws_smithy_types::byte_stream::ByteStream::new(response.into_body());
         let bytes = body.collect().await.map_err(|e| format!("{url}: {e}"))?.into_bytes();
-        if bytes.len() > LARGEST_DOCUMENT {
-            return Err(format!("{url} answered with more than a set of keys"));
+        if bytes.len() > MAX_DOCUMENT_BYTES {
+            return Err(format!("{url} answered with more than {MAX_DOCUMENT_BYTES} bytes"));
         }
-        serde_json::from_slice(&bytes).map_err(|e| format!("{url} did not answer with a set of keys: {e}"))
+        serde_json::from_slice(&bytes).map_err(|e| format!("{url} did not answer with the expected JSON: {e}"))
     }
 }
 

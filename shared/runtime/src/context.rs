@@ -1,4 +1,4 @@
-//! What a function works with: the table, the tokens' verifier, the clock. Built once a process.
+//! The context of a function: the table, the token verifier, the clock, AWS clients. Built once per process.
 
 use crate::{
     Config, aws,
@@ -16,19 +16,19 @@ use std::{error::Error, sync::Arc};
 use table::{Cursors, Table, api_keys::ApiKeys, audit::Audit, clients::Clients, customers::Customers, parts::Parts};
 use uuid::Uuid;
 
-/// Where time and chance come in: real in production, given in tests.
+/// The source of time and randomness. Tests replace it.
 pub trait Clock: Send + Sync {
     fn now(&self) -> Timestamp;
     /// A new UUIDv7.
     fn uuid(&self) -> Uuid;
-    /// What nobody can guess.
+    /// A new random secret.
     fn secret(&self) -> domain::Result<Secret>;
 }
 
 pub struct SystemClock;
 
 impl Clock for SystemClock {
-    #[allow(clippy::disallowed_methods, reason = "the one clock")]
+    #[allow(clippy::disallowed_methods, reason = "the one place where the system time is read")]
     fn now(&self) -> Timestamp {
         Timestamp::new(chrono::Utc::now())
     }
@@ -40,7 +40,7 @@ impl Clock for SystemClock {
     fn secret(&self) -> domain::Result<Secret> {
         let mut bytes = [0; SECRET_BYTES];
         let filled = SystemRandom::new().fill(&mut bytes);
-        filled.map_err(|_| domain::Error::Unavailable("the system gives no random numbers".into()))?;
+        filled.map_err(|_| domain::Error::Unavailable("the system's random number generator failed".into()))?;
         Ok(Secret::new(bytes))
     }
 }
@@ -55,13 +55,13 @@ pub struct Context {
     logos: Option<Logos>,
 }
 
-/// The event bus, where a function has one to publish to.
+/// The event bus that a trigger publishes to.
 pub struct Bus {
     pub client: aws_sdk_eventbridge::Client,
     pub name: String,
 }
 
-/// The queue of a task that goes on page by page.
+/// The own queue of a task that works in pages.
 pub struct Queue {
     pub client: aws_sdk_sqs::Client,
     pub url: String,
@@ -69,7 +69,7 @@ pub struct Queue {
 
 impl Context {
     #[allow(clippy::disallowed_methods, reason = "clients are created here")]
-    pub fn from_config(needs: Needs, config: &Config) -> Result<Self, Box<dyn Error + Send + Sync>> {
+    pub(crate) fn from_config(needs: Needs, config: &Config) -> Result<Self, Box<dyn Error + Send + Sync>> {
         let table = Table {
             client: aws_sdk_dynamodb::Client::new(&aws::sdk_config("DYNAMODB")),
             name: config.table_name.clone(),
@@ -124,29 +124,29 @@ impl Context {
         self
     }
 
-    /// The objects that logos are.
+    /// The bucket that holds the logos.
     pub fn logos(&self) -> domain::Result<&Logos> {
         self.logos
             .as_ref()
-            .ok_or_else(|| domain::Error::Internal("this function was started without a bucket for logos".into()))
+            .ok_or_else(|| domain::Error::Internal("this function has no logo bucket".into()))
     }
 
     pub fn queue(&self) -> domain::Result<&Queue> {
         self.queue
             .as_ref()
-            .ok_or_else(|| domain::Error::Internal("this function was started without a queue of its own".into()))
+            .ok_or_else(|| domain::Error::Internal("this function has no queue".into()))
     }
 
     pub fn tokens(&self) -> domain::Result<&Tokens> {
         self.tokens
             .as_ref()
-            .ok_or_else(|| domain::Error::Internal("this function was started without a token verifier".into()))
+            .ok_or_else(|| domain::Error::Internal("this function has no token verifier".into()))
     }
 
     pub fn bus(&self) -> domain::Result<&Bus> {
         self.bus
             .as_ref()
-            .ok_or_else(|| domain::Error::Internal("this function was started without an event bus".into()))
+            .ok_or_else(|| domain::Error::Internal("this function has no event bus".into()))
     }
 
     pub fn customers(&self) -> Customers<'_> {
@@ -157,7 +157,7 @@ impl Context {
         self.table.clients()
     }
 
-    /// Departments, locations or contacts; partition groups or partitions.
+    /// `P` is a department, location, contact, partition group or partition.
     pub fn parts<P: Part>(&self) -> Parts<'_, P> {
         self.table.parts()
     }
@@ -170,13 +170,14 @@ impl Context {
         self.table.audit()
     }
 
-    /// A new key.
+    /// A new key, a UUIDv7 with the prefix of its kind.
     pub fn new_key<K: Kind>(&self) -> Key<K> {
         Key::from_uuid(self.clock.uuid())
     }
 }
 
-// A function points at those of these that it needs: a client is linked only into areas with such a function, and built only by it.
+// A function holds pointers to the `connect_` functions that it needs. So the linker adds a client only to areas that use it, and only
+// the functions that use it build it.
 
 pub(crate) fn connect_logos(ctx: Context, config: &Config) -> Context {
     ctx.with_logos(Logos {

@@ -1,8 +1,9 @@
-//! An endpoint: one route, one Lambda. What it declares is in its `Spec`; who may call it is a type; the rest is its handler.
+//! An endpoint: one Lambda function that serves one route, or the same route for customers and for clients. Its `Spec` declares it, its
+//! `Permission` decides who may call it, and its handler does the work.
 
 use crate::{
     Answer, Context,
-    access::{self, AccessRule, Caller, Pass, Permission, Scope},
+    access::{self, Access, AccessRule, Caller, Permission, Scope},
     answer::{Content, Reply},
     problem::Problem,
     request::{self, Request},
@@ -25,10 +26,10 @@ use table::IdempotencyKey;
 
 pub trait Endpoint: 'static {
     const SPEC: Spec;
-    /// What a caller must hold; the handler's `Caller` proves that they do.
+    /// The permission that a caller needs. The handler's `Caller` proves that it was checked.
     type Permission: Permission;
     type Answer: Answer;
-    /// The declaration with the answer's shape: read this one.
+    /// `SPEC` completed with the answer's shape. Readers use this one.
     const DECLARED: Spec = Self::SPEC.answers::<Self::Answer>();
 
     fn handle(
@@ -38,12 +39,12 @@ pub trait Endpoint: 'static {
     ) -> impl Future<Output = Result<Self::Answer>> + Send;
 }
 
-/// Answers one request of an endpoint. Never fails: what goes wrong becomes an answer too.
+/// Answers one request of an endpoint. Every error and panic becomes an answer too.
 pub async fn answer<E: Endpoint>(ctx: &Context, http: HttpRequest) -> Response<Body> {
     let id = request::id_of(&http);
-    // A panic is a defect of one request, not of the process.
-    let done = AssertUnwindSafe(run::<E>(ctx, &http, &id)).catch_unwind().await;
-    let outcome = done.unwrap_or_else(|_| Err(Error::Internal("the handler panicked".into())));
+    // A panic fails one request; the process goes on.
+    let outcome = AssertUnwindSafe(run::<E>(ctx, &http, &id)).catch_unwind().await;
+    let outcome = outcome.unwrap_or_else(|_| Err(Error::Internal("the handler panicked".into())));
     finish(&id, http.uri().path(), outcome)
 }
 
@@ -53,23 +54,23 @@ async fn run<E: Endpoint>(ctx: &Context, http: &HttpRequest, id: &str) -> Result
     let client = path.get(CLIENT).cloned();
     let rule = &E::Permission::RULE.at_route(client.is_some());
     let keys = (tenant.as_deref(), client.as_deref());
-    let pass = enter(ctx, &E::DECLARED, rule, http, id, keys).await?;
-    let request = request::read(&E::DECLARED, http, id.to_owned(), path, Some(&pass))?;
-    let scope = <E::Permission as Permission>::Scope::enter(keys.0, keys.1)?;
+    let access = authorize(ctx, &E::DECLARED, rule, http, id, keys).await?;
+    let request = request::read(&E::DECLARED, http, id.to_owned(), path, &access)?;
+    let scope = <E::Permission as Permission>::Scope::of_path(keys.0, keys.1)?;
     let key = request
         .idempotency_key()
-        .filter(|_| E::DECLARED.asks_for_replay_first())
+        .filter(|_| E::DECLARED.looks_for_replay_first())
         .cloned();
     replay(ctx, key.as_ref()).await?;
-    let done = E::handle(ctx, Caller::new(scope, &pass), request).await;
-    if let Err(Error::CustomerDisabled | Error::Conflict { .. } | Error::VersionMismatch { .. }) = &done {
-        // The same request may have got through meanwhile: then it is its own effect that this one met.
+    let answer = E::handle(ctx, Caller::new(scope, &access), request).await;
+    if let Err(Error::CustomerDisabled | Error::Conflict { .. } | Error::VersionMismatch { .. }) = &answer {
+        // A concurrent delivery of the same request may have succeeded, and its effect may have caused this error.
         replay(ctx, key.as_ref()).await?;
     }
-    done?.reply()
+    answer?.reply()
 }
 
-/// Gives the answer that was given before, as an error, if there was one.
+/// Fails with the stored answer of this idempotency key, if there is one.
 async fn replay(ctx: &Context, key: Option<&IdempotencyKey>) -> Result<()> {
     let Some(key) = key else { return Ok(()) };
     match ctx.table.answered_before(key, ctx.clock.now()).await? {
@@ -78,18 +79,19 @@ async fn replay(ctx: &Context, key: Option<&IdempotencyKey>) -> Result<()> {
     }
 }
 
-async fn enter(
+/// Verifies the token and checks the access rule.
+async fn authorize(
     ctx: &Context,
     spec: &Spec,
     rule: &AccessRule,
     http: &HttpRequest,
     id: &str,
     (tenant, client): (Option<&str>, Option<&str>),
-) -> Result<Pass> {
+) -> Result<Access> {
     if rule.public {
-        return Ok(Pass {
+        return Ok(Access {
             actor: Actor::user("anybody"),
-            capacity: access::Capacity::Anybody,
+            capacity: access::Capacity::Anonymous,
         });
     }
     let now = ctx.clock.now();
@@ -98,15 +100,15 @@ async fn enter(
         .get(header::AUTHORIZATION)
         .and_then(|value| value.to_str().ok());
     let claims = ctx.tokens()?.verify(authorization, now).await?;
-    let admitted = access::admit(ctx, rule, &claims, tenant, client).await;
-    if let Err(refusal) = &admitted {
-        tell_of_refusal(ctx, spec, &claims, id, refusal, now).await?;
+    let access = access::authorize(ctx, rule, &claims, tenant, client).await;
+    if let Err(refusal) = &access {
+        record_refusal(ctx, spec, &claims, id, refusal, now).await?;
     }
-    admitted
+    access
 }
 
-/// Every refusal of a foreign key is written to the audit trail of the caller's own tenant.
-async fn tell_of_refusal(
+/// Writes the refusal of a foreign key to the audit trail of the caller's own tenant.
+async fn record_refusal(
     ctx: &Context,
     spec: &Spec,
     claims: &Claims,
@@ -142,7 +144,7 @@ async fn tell_of_refusal(
             "operation": spec.name,
             "field": field,
             "claimed": claimed,
-            // Whatever was put in the path: kept short.
+            // Shortened, because the caller may send any text.
             "requested": requested.as_ref().map(|text| text.chars().take(100).collect::<String>()),
         })),
     };
@@ -153,10 +155,10 @@ fn finish(id: &str, path: &str, outcome: Result<Reply>) -> Response<Body> {
     let response = match outcome {
         Ok(reply) => write(path, reply),
         Err(Error::Replayed(replay)) => replayed(path, replay),
-        Err(error) => bad(id, &error),
+        Err(error) => refuse(id, &error),
     };
     let mut response = response.unwrap_or_else(|error| {
-        tracing::error!(%error, "an answer can't be written");
+        tracing::error!(%error, "the answer can't be built");
         let mut empty = Response::new(Body::Empty);
         *empty.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
         empty
@@ -171,9 +173,9 @@ fn finish(id: &str, path: &str, outcome: Result<Reply>) -> Response<Body> {
     response
 }
 
-type Written = Result<Response<Body>, lambda_http::http::Error>;
+type Built = Result<Response<Body>, lambda_http::http::Error>;
 
-fn write(path: &str, reply: Reply) -> Written {
+fn write(path: &str, reply: Reply) -> Built {
     let mut response = Response::builder().status(reply.status);
     if let Some(version) = reply.version {
         response = response.header(header::ETAG, format!("\"{version}\""));
@@ -184,7 +186,7 @@ fn write(path: &str, reply: Reply) -> Written {
     let text = match reply.content {
         Content::Nothing => return response.body(Body::Empty),
         Content::Text(text) => text,
-        // It goes out unread: parsing and writing a large document costs more than the rest of its request.
+        // Sent as it is: parsing and serializing a large document would cost more than the rest of the request.
         Content::Static(text) => text.to_owned(),
     };
     response
@@ -192,7 +194,7 @@ fn write(path: &str, reply: Reply) -> Written {
         .body(Body::Text(text))
 }
 
-fn replayed(path: &str, replay: domain::Replay) -> Written {
+fn replayed(path: &str, replay: domain::Replay) -> Built {
     let key = replay.body.as_ref().and_then(|body| body["key"].as_str());
     let reply = Reply {
         status: replay.status,
@@ -209,10 +211,10 @@ fn replayed(path: &str, replay: domain::Replay) -> Written {
     Ok(response)
 }
 
-fn bad(id: &str, error: &Error) -> Written {
+fn refuse(id: &str, error: &Error) -> Built {
     let problem = Problem::of(error);
     if problem.status >= 500 {
-        tracing::error!(request_id = id, cause = %error, "a request failed");
+        tracing::error!(request_id = id, cause = %error, "the request failed");
     }
     let mut response = Response::builder()
         .status(problem.status)

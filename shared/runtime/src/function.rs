@@ -1,4 +1,4 @@
-//! Functions as values. Each area lists its own; the template, the documents and the tests read the lists.
+//! Functions as values. Each area lists its functions; the template, the documents and the tests read the lists.
 
 use crate::{
     Context, Endpoint, Spec, Standalone, StandaloneSpec, Task, TaskSpec, Trigger, TriggerSpec,
@@ -15,17 +15,16 @@ use aws_lambda_events::{
     streams::DynamoDbEventResponse,
 };
 use domain::Code;
+use futures_util::future::BoxFuture;
 use lambda_http::{Body as HttpBody, Request as HttpRequest, Response};
 use serde_json::Value;
-use std::{collections::BTreeSet, future::Future, pin::Pin};
+use std::collections::BTreeSet;
 use table::{Grant, Operation, Table, audit::Audit, clients::Clients, customers::Customers, write::Transaction};
-
-type Called<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// A package of functions: one binary, one log group, one section of the template.
 #[derive(Clone, Copy)]
 pub struct Area {
-    /// The package's name, and its binary's.
+    /// The name of the package and of its binary.
     pub name: &'static str,
     pub summary: &'static str,
     pub functions: &'static [Function],
@@ -43,7 +42,7 @@ pub enum Function {
 pub struct EndpointFunction {
     pub spec: Spec,
     pub access: AccessRule,
-    pub call: for<'a> fn(&'a Context, HttpRequest) -> Called<'a, Response<HttpBody>>,
+    pub call: for<'a> fn(&'a Context, HttpRequest) -> BoxFuture<'a, Response<HttpBody>>,
     pub(crate) serve: fn(&'static EndpointFunction) -> Result<(), lambda_runtime::Error>,
     pub(crate) connect: &'static [Connect],
 }
@@ -51,7 +50,7 @@ pub struct EndpointFunction {
 #[derive(Clone, Copy)]
 pub struct TaskFunction {
     pub spec: TaskSpec,
-    pub call: for<'a> fn(&'a Context, SqsEvent) -> Called<'a, SqsBatchResponse>,
+    pub call: for<'a> fn(&'a Context, SqsEvent) -> BoxFuture<'a, SqsBatchResponse>,
     pub(crate) serve: fn(&'static TaskFunction) -> Result<(), lambda_runtime::Error>,
     pub(crate) connect: &'static [Connect],
 }
@@ -59,7 +58,7 @@ pub struct TaskFunction {
 #[derive(Clone, Copy)]
 pub struct TriggerFunction {
     pub spec: TriggerSpec,
-    pub call: for<'a> fn(&'a Context, StreamEvent) -> Called<'a, DynamoDbEventResponse>,
+    pub call: for<'a> fn(&'a Context, StreamEvent) -> BoxFuture<'a, DynamoDbEventResponse>,
     pub(crate) serve: fn(&'static TriggerFunction) -> Result<(), lambda_runtime::Error>,
     pub(crate) connect: &'static [Connect],
 }
@@ -67,8 +66,8 @@ pub struct TriggerFunction {
 #[derive(Clone, Copy)]
 pub struct StandaloneFunction {
     pub spec: StandaloneSpec,
-    /// An event and the invocation's id; nothing where it failed.
-    pub call: for<'a> fn(&'a Context, Value, String) -> Called<'a, Option<Value>>,
+    /// Takes an event and the invocation's id. Returns `None` if it failed.
+    pub call: for<'a> fn(&'a Context, Value, String) -> BoxFuture<'a, Option<Value>>,
     pub(crate) serve: fn(&'static StandaloneFunction) -> Result<(), lambda_runtime::Error>,
 }
 
@@ -87,20 +86,20 @@ impl EndpointFunction {
         }
     }
 
-    /// Itself, once for each of its routes, with what is asked there.
+    /// This endpoint once for each of its routes, with the access rule of that route.
     pub fn by_route(&self) -> Vec<Self> {
-        let alone = |spec: Spec| Self {
+        let at_route = |spec: Spec| Self {
             access: self.access.at_route(spec.is_of_client()),
             spec,
             ..*self
         };
-        self.spec.by_route().into_iter().map(alone).collect()
+        self.spec.by_route().into_iter().map(at_route).collect()
     }
 
-    /// The codes of its refusals: those that follow from its shape, and those of its operations and of its handler.
+    /// All error codes that it may answer with: those of its shape, of its operations and of its handler.
     pub fn codes(&self) -> BTreeSet<Code> {
         let Self { spec, access, .. } = self;
-        // Every endpoint refuses a query parameter that it does not know.
+        // Every endpoint refuses an unknown query parameter.
         let mut codes = BTreeSet::from([Code::ValidationFailed, Code::Internal]);
         if !access.public {
             codes.extend([Code::NotAuthorized, Code::Forbidden, Code::Unavailable]);
@@ -129,10 +128,11 @@ impl EndpointFunction {
         codes
     }
 
-    fn adapters_operations(&self) -> Vec<Operation> {
+    /// The repository methods that the adapter calls for it.
+    fn adapter_operations(&self) -> Vec<Operation> {
         let mut operations = Vec::new();
         if self.access.own.is_some() {
-            // A refused foreign key goes into the caller's own audit trail.
+            // It writes the refusal of a foreign key to the caller's audit trail.
             operations.push(Audit::RECORD);
         }
         if self.access.parent.is_some() {
@@ -144,7 +144,7 @@ impl EndpointFunction {
         if self.spec.is_idempotent_post() {
             operations.push(Transaction::REMEMBER);
         }
-        if self.spec.asks_for_replay_first() {
+        if self.spec.looks_for_replay_first() {
             operations.push(Table::ANSWERED_BEFORE);
         }
         operations
@@ -190,7 +190,7 @@ impl TaskFunction {
 }
 
 impl TriggerFunction {
-    pub const NEEDS: Needs = Needs {
+    pub(crate) const NEEDS: Needs = Needs {
         table: true,
         tokens: false,
         cursors: false,
@@ -210,7 +210,7 @@ impl TriggerFunction {
 }
 
 impl StandaloneFunction {
-    pub const NEEDS: Needs = Needs {
+    pub(crate) const NEEDS: Needs = Needs {
         table: true,
         tokens: false,
         cursors: false,
@@ -263,7 +263,7 @@ impl Function {
         }
     }
 
-    /// The repository methods that it declares to call.
+    /// The repository methods that it declares.
     pub const fn operations(&self) -> &'static [Operation] {
         match self {
             Self::Endpoint(f) => f.spec.operations,
@@ -273,16 +273,16 @@ impl Function {
         }
     }
 
-    /// Everything that it may do to the table: for what it declares, and for what its adapter does.
+    /// Its permissions on the table: those of its declared operations and of its adapter.
     pub fn grants(&self) -> Vec<Grant> {
         let adapter = match self {
-            Self::Endpoint(f) => f.adapters_operations(),
+            Self::Endpoint(f) => f.adapter_operations(),
             _ => Vec::new(),
         };
         Operation::grants_of(&[self.operations(), &adapter].concat())
     }
 
-    /// What it may do to the objects that logos are.
+    /// Its permissions on the logo bucket.
     pub const fn objects(&self) -> &'static [ObjectGrant] {
         match self {
             Self::Endpoint(f) => f.spec.objects,
@@ -291,7 +291,7 @@ impl Function {
         }
     }
 
-    /// What it is configured with.
+    /// The configuration that it needs.
     pub fn needs(&self) -> Needs {
         match self {
             Self::Endpoint(f) => f.needs(),

@@ -1,8 +1,8 @@
-//! An area's `main`: find the function that Lambda asks for, read the configuration, build the context, serve the Lambda Runtime API on
-//! one thread.
+//! The `main` of an area's binary: finds the function that Lambda names, reads the configuration, builds the context and serves the Lambda
+//! Runtime API on one thread.
 //!
-//! An area's binary holds all of the area's functions. Adapters and clients are reached through the functions' own pointers, so the
-//! linker leaves out those that no function of the area uses.
+//! A binary holds all functions of its area. It reaches adapters and clients only through pointers in the functions' values, so the linker
+//! leaves out those that no function of the area uses.
 
 use crate::{
     Context,
@@ -23,7 +23,7 @@ pub fn serve(area: &'static Area) -> ExitCode {
     match served {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            tracing::error!(%error, "the function can't run");
+            tracing::error!(%error, "the function can't start");
             ExitCode::FAILURE
         }
     }
@@ -37,7 +37,7 @@ impl Area {
         found.ok_or_else(|| {
             let names: Vec<_> = self.functions.iter().map(Function::name).collect();
             format!(
-                "Handler names no function of the area {}: {handler:?}; it has {}",
+                "the area {} has no function named {handler:?}; set Handler to one of {}",
                 self.name,
                 names.join(", ")
             )
@@ -89,8 +89,8 @@ pub(crate) fn standalone(function: &'static StandaloneFunction) -> Result<(), Er
     let ctx = &ctx;
     runtime.block_on(lambda_runtime::run(service_fn(
         move |event: LambdaEvent<Value>| async move {
-            let done = (function.call)(ctx, event.payload, event.context.request_id).await;
-            done.ok_or_else(|| Error::from("the function failed; its log has the cause"))
+            let answer = (function.call)(ctx, event.payload, event.context.request_id).await;
+            answer.ok_or_else(|| Error::from("the function failed; its log has the cause"))
         },
     )))
 }

@@ -1,5 +1,5 @@
-//! What turns an endpoint's, task's or trigger's few lines into a Lambda function: configuration, callers and permissions, requests and
-//! answers, batches, logs.
+//! Turns endpoints, tasks, triggers and standalone functions into Lambda functions: configuration, authorisation, requests and answers,
+//! batches, logs.
 
 pub mod access;
 pub mod answer;
@@ -9,6 +9,7 @@ pub mod context;
 pub mod endpoint;
 pub mod function;
 pub mod lambda;
+pub mod logs;
 pub mod problem;
 pub mod request;
 pub mod spec;
@@ -16,8 +17,6 @@ pub mod standalone;
 pub mod task;
 pub mod token;
 pub mod trigger;
-
-pub mod logs;
 
 pub use access::Caller;
 pub use answer::{

@@ -1,4 +1,4 @@
-//! The log: one line of JSON an entry, for CloudWatch. `LOG_LEVEL` sets the least level that is written.
+//! Logs to standard output, one line of JSON per entry. `LOG_LEVEL` sets the minimum level; the default is `INFO`.
 //!
 //! The functions of an area share a log group, so every line starts with the field `function`.
 
@@ -13,22 +13,22 @@ use tracing_subscriber::{
 
 #[allow(
     clippy::disallowed_methods,
-    reason = "read before there is a configuration, so that its errors can be logged"
+    reason = "read before the configuration, so that configuration errors are logged"
 )]
-pub fn start(function: &str) {
+pub(crate) fn start(function: &str) {
     let level = env::var("LOG_LEVEL")
         .ok()
         .and_then(|text| text.parse().ok())
         .unwrap_or(LevelFilter::INFO);
     subscriber(function, level, std::io::stdout).init();
-    // A panic's message may hold personal data, so only its place is logged.
+    // A panic's message may hold personal data, so only its location is logged.
     std::panic::set_hook(Box::new(|info| {
-        let place = info.location().map(ToString::to_string).unwrap_or_default();
-        tracing::error!(place, "panic");
+        let location = info.location().map(ToString::to_string).unwrap_or_default();
+        tracing::error!(location, "panic");
     }));
 }
 
-/// Writes the lines of one function.
+/// The subscriber that writes the lines of one function.
 pub fn subscriber<W>(function: &str, level: LevelFilter, writer: W) -> impl Subscriber + Send + Sync
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
@@ -42,18 +42,18 @@ where
         .with_target(false)
         .with_max_level(level)
         .with_writer(writer)
-        .map_event_format(|format| Named { function, format })
+        .map_event_format(|format| WithFunction { function, format })
         .finish()
 }
 
-/// Puts the function's name before the fields that another format writes.
-struct Named<F> {
+/// Writes the function's name before the fields of another format.
+struct WithFunction<F> {
     /// As a JSON string.
     function: String,
     format: F,
 }
 
-impl<S, N, F> FormatEvent<S, N> for Named<F>
+impl<S, N, F> FormatEvent<S, N> for WithFunction<F>
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
     N: for<'a> FormatFields<'a> + 'static,

@@ -1,6 +1,6 @@
-//! Errors as RFC 9457 problems. The one place where an error meets HTTP.
+//! Turns errors into RFC 9457 problems: each code's status and title, each error's detail.
 
-use domain::{Code, Error, FieldError, Permission};
+use domain::{Code, Error, FieldError};
 use serde_json::{Value, json};
 
 pub struct Problem {
@@ -10,10 +10,11 @@ pub struct Problem {
     pub detail: String,
     pub errors: Vec<FieldError>,
     pub details: Option<Value>,
+    /// Whether the answer has a `Retry-After` header.
     pub retry_after: bool,
 }
 
-/// How a code shows in HTTP.
+/// The HTTP status of a code.
 pub const fn status(code: Code) -> u16 {
     match code {
         Code::KeyMismatch | Code::MalformedRequest | Code::ValidationFailed => 400,
@@ -35,6 +36,7 @@ pub const fn status(code: Code) -> u16 {
     }
 }
 
+/// The problem's title, the same for every problem with this code.
 pub const fn title(code: Code) -> &'static str {
     match code {
         Code::NotAuthorized => "Not authorized",
@@ -60,93 +62,23 @@ pub const fn title(code: Code) -> &'static str {
 }
 
 impl Problem {
-    fn new(code: Code, detail: impl Into<String>) -> Self {
+    pub fn of(error: &Error) -> Self {
+        let code = error.code();
         Self {
             status: status(code),
             code,
             title: title(code),
-            detail: detail.into(),
-            errors: Vec::new(),
-            details: None,
-            retry_after: false,
+            detail: detail(error),
+            errors: match error {
+                Error::Validation(errors) => errors.clone(),
+                _ => Vec::new(),
+            },
+            details: details(error),
+            retry_after: code == Code::Unavailable,
         }
     }
 
-    fn details(mut self, details: Value) -> Self {
-        self.details = Some(details);
-        self
-    }
-
-    pub fn of(error: &Error) -> Self {
-        match error {
-            Error::NotAuthorized(why) => Self::new(Code::NotAuthorized, format!("{}.", capital(why))),
-            Error::Forbidden { permission, reason } => {
-                Self::new(Code::Forbidden, format!("{} is needed: {reason}.", permission.name()))
-                    .details(json!({"permission": Permission::name(*permission)}))
-            }
-            Error::KeyMismatch {
-                field,
-                claimed,
-                requested,
-            } => Self::new(Code::KeyMismatch, format!("The {field} is not the caller's."))
-                .details(json!({"field": field, "claimed": claimed, "requested": requested})),
-            Error::NotFound(kind) => Self::new(Code::NotFound, format!("There is no such {}.", kind.name()))
-                .details(json!({"entity": kind.name()})),
-            Error::TenantNotFound => Self::new(Code::TenantNotFound, "No tenant holds that bootstrap key."),
-            Error::Malformed(why) => Self::new(Code::MalformedRequest, format!("The body can't be read: {why}.")),
-            Error::Validation(errors) => {
-                let mut problem = Self::new(Code::ValidationFailed, summary(errors));
-                problem.errors.clone_from(errors);
-                problem
-            }
-            Error::Conflict { field, reason } => {
-                Self::new(Code::Conflict, format!("{}.", capital(reason))).details(json!({"field": field}))
-            }
-            Error::NotEmpty { reason } => Self::new(Code::NotEmpty, format!("{}.", capital(reason))),
-            Error::SecretAlreadyDelivered { key } => Self::new(
-                Code::SecretAlreadyDelivered,
-                "This request was answered before, and its secret is kept nowhere: expire that key and make another.",
-            )
-            .details(json!({"key": key})),
-            Error::CustomerDisabled => Self::new(
-                Code::CustomerDisabled,
-                "The customer or client is disabled; reactivate or enable it first.",
-            ),
-            Error::ReactivationWindowClosed => Self::new(
-                Code::ReactivationWindowClosed,
-                "The window for reactivation has ended; platform staff can extend it.",
-            ),
-            Error::VersionMismatch { current } => Self::new(
-                Code::VersionMismatch,
-                "It has changed since that ETag was given; read it again.",
-            )
-            .details(json!({"currentVersion": current})),
-            Error::IdempotencyKeyReused => Self::new(
-                Code::IdempotencyKeyReused,
-                "This Idempotency-Key came with another request before; use a new one.",
-            ),
-            Error::RequestInProgress => Self::new(
-                Code::RequestInProgress,
-                "A request with this Idempotency-Key is still running; ask again in a moment.",
-            ),
-            Error::PayloadTooLarge => Self::new(Code::PayloadTooLarge, "The body is over 256 KiB."),
-            Error::UnsupportedMediaType(wanted) => Self::new(
-                Code::UnsupportedMediaType,
-                format!("The Content-Type must be {wanted}."),
-            ),
-            Error::Unavailable(_) => {
-                let mut problem = Self::new(Code::Unavailable, "Try again in a moment.");
-                problem.retry_after = true;
-                problem
-            }
-            // A replay is no error; the adapter answers with it before it asks for a problem.
-            Error::Replayed(_) | Error::Internal(_) => Self::new(
-                Code::Internal,
-                "Something went wrong here; the request id helps to find out what.",
-            ),
-        }
-    }
-
+    /// The JSON body.
     pub fn body(&self, request_id: &str) -> Value {
         let mut body = json!({
             "type": format!("urn:customer-service:problem:{}", self.code.name()),
@@ -166,17 +98,62 @@ impl Problem {
     }
 }
 
-fn summary(errors: &[FieldError]) -> String {
-    match errors {
-        [one] if one.field.is_empty() => format!("{}.", capital(&one.message)),
-        [one] => format!("{} {}.", one.field, one.message),
-        many => format!("{} fields break a rule; see errors.", many.len()),
+/// One sentence for people.
+fn detail(error: &Error) -> String {
+    match error {
+        Error::NotAuthorized(reason) | Error::Conflict { reason, .. } | Error::NotEmpty { reason } => sentence(reason),
+        Error::Forbidden { permission, reason } => {
+            format!("The permission {} is required: {reason}.", permission.name())
+        }
+        Error::KeyMismatch { field, .. } => format!("The {field} is not the caller's."),
+        Error::NotFound(kind) => format!("There is no such {}.", kind.name()),
+        Error::TenantNotFound => "No tenant has that bootstrap key.".into(),
+        Error::Malformed(reason) => format!("The body can't be read: {reason}."),
+        Error::Validation(errors) => match errors.as_slice() {
+            [only] if only.field.is_empty() => sentence(&only.message),
+            [only] => format!("{} {}.", only.field, only.message),
+            several => format!("{} fields are invalid; see errors.", several.len()),
+        },
+        Error::SecretAlreadyDelivered { .. } => {
+            "This request was answered before, and its secret is not stored: expire that key and create another.".into()
+        }
+        Error::CustomerDisabled => "The customer or client is disabled; reactivate or enable it first.".into(),
+        Error::ReactivationWindowClosed => "The reactivation window has ended; platform staff can extend it.".into(),
+        Error::VersionMismatch { .. } => "The entity has changed since that ETag; read it again.".into(),
+        Error::IdempotencyKeyReused => "This Idempotency-Key was used with a different request; use a new key.".into(),
+        Error::RequestInProgress => "A request with this Idempotency-Key is still running; retry in a moment.".into(),
+        Error::PayloadTooLarge => "The body is larger than 256 KiB.".into(),
+        Error::UnsupportedMediaType(expected) => format!("The Content-Type must be {expected}."),
+        Error::Unavailable(_) => "The service is temporarily unavailable; retry in a moment.".into(),
+        // The adapter answers with a replay before it asks for a problem.
+        Error::Replayed(_) | Error::Internal(_) => {
+            "The service failed to process the request; its log has the cause under the requestId.".into()
+        }
     }
 }
 
-fn capital(text: &str) -> String {
+/// The facts behind the code, for programs.
+fn details(error: &Error) -> Option<Value> {
+    match error {
+        Error::Forbidden { permission, .. } => Some(json!({"permission": permission.name()})),
+        Error::KeyMismatch {
+            field,
+            claimed,
+            requested,
+        } => Some(json!({"field": field, "claimed": claimed, "requested": requested})),
+        Error::NotFound(kind) => Some(json!({"entity": kind.name()})),
+        Error::Conflict { field, .. } => Some(json!({"field": field})),
+        Error::SecretAlreadyDelivered { key } => Some(json!({"key": key})),
+        Error::VersionMismatch { current } => Some(json!({"currentVersion": current})),
+        _ => None,
+    }
+}
+
+/// Capitalises the first letter and adds a full stop.
+fn sentence(text: &str) -> String {
     let mut letters = text.chars();
-    letters
-        .next()
-        .map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+    match letters.next() {
+        Some(first) => first.to_uppercase().chain(letters).chain(['.']).collect(),
+        None => String::new(),
+    }
 }

@@ -1,8 +1,8 @@
-//! A request, read and checked as its endpoint declares. Everything that is wrong with it is said at once.
+//! Reads a request and checks it against its endpoint's `Spec`. One answer lists everything that is wrong with it.
 
 use crate::{
     Context,
-    access::Pass,
+    access::{Access, Capacity},
     spec::{Body, Spec, kind_of_parameter},
 };
 use domain::{
@@ -22,10 +22,10 @@ use sha2::{Digest, Sha256};
 use std::{collections::BTreeMap, fmt::Write};
 use table::{Change, IdempotencyKey, PageRequest};
 
-const LARGEST_BODY: usize = 256 * 1024;
-const LONGEST_IDEMPOTENCY_KEY: usize = 255;
+const MAX_BODY_BYTES: usize = 256 * 1024;
+const MAX_IDEMPOTENCY_KEY_LENGTH: usize = 255;
 
-/// What a handler gets.
+/// A checked request, as a handler gets it.
 pub struct Request {
     pub id: String,
     path: BTreeMap<String, String>,
@@ -33,11 +33,12 @@ pub struct Request {
     query: Map<String, Value>,
     pub if_match: Option<u64>,
     idempotency_key: Option<IdempotencyKey>,
+    /// Names the list, its path and its filters. A cursor is valid only for the same text.
     list: String,
 }
 
 impl Request {
-    /// The key in the path. A malformed one is the key of nothing.
+    /// The path's key of this kind. A malformed key is `NOT_FOUND`.
     pub fn key<K: Kind>(&self) -> Result<Key<K>> {
         self.path
             .iter()
@@ -46,30 +47,32 @@ impl Request {
             .ok_or(Error::NotFound(K::KIND))
     }
 
-    /// A path parameter that is no typed key.
+    /// A path parameter that is not a typed key.
     pub fn path(&self, name: &str) -> &str {
         self.path.get(name).map_or("", String::as_str)
     }
 
-    /// The checked body, or the checked filters, as their own type.
+    /// The checked body as a type.
     pub fn body<T: DeserializeOwned>(&self) -> Result<T> {
         typed(&self.body)
     }
 
+    /// The checked query parameters as a type.
     pub fn filter<T: DeserializeOwned>(&self) -> Result<T> {
         typed(&self.query)
     }
 
-    /// Whether only what would happen is asked for.
+    /// Whether the request asks for a preview and no change.
     pub fn is_dry_run(&self) -> bool {
         self.query.get("dryRun").and_then(Value::as_bool).unwrap_or_default()
     }
 
-    /// A query parameter that is a number.
+    /// A query parameter with a whole number.
     pub fn number(&self, name: &str) -> Option<u64> {
         self.query.get(name).and_then(Value::as_u64)
     }
 
+    /// The page that `limit` and `cursor` ask for.
     pub fn page(&self, ctx: &Context) -> Result<PageRequest> {
         let limit = self.query.get("limit").and_then(Value::as_u64).unwrap_or(25);
         let cursor = self.query.get("cursor").and_then(Value::as_str);
@@ -79,16 +82,17 @@ impl Request {
         })
     }
 
+    /// The cursor of the next page, if there is one.
     pub fn next_cursor(&self, ctx: &Context, position: Option<String>) -> Option<String> {
         position.map(|position| ctx.cursors.seal(&self.list, &position))
     }
 
-    /// A position that is part of an answer, as `next_cursor` gives one.
+    /// The cursor of a position inside an answer.
     pub fn seal_cursor(&self, ctx: &Context, position: &str) -> String {
         ctx.cursors.seal(&self.list, position)
     }
 
-    /// The change that this request is about to make.
+    /// The time, actor and request id to record with this request's change.
     pub fn change(&self, ctx: &Context, actor: &Actor) -> Change {
         Change {
             now: ctx.clock.now(),
@@ -105,10 +109,10 @@ impl Request {
 
 fn typed<T: DeserializeOwned>(map: &Map<String, Value>) -> Result<T> {
     serde_json::from_value(Value::Object(map.clone()))
-        .map_err(|e| Error::Internal(format!("a checked request does not fit its type: {e}")))
+        .map_err(|e| Error::Internal(format!("a checked request does not match its type: {e}")))
 }
 
-/// The id that follows a request through events, tasks and the audit trail: API Gateway's own.
+/// API Gateway's request id, which events, tasks, log lines and the audit trail repeat.
 pub(crate) fn id_of(request: &HttpRequest) -> String {
     match request.request_context_ref() {
         Some(RequestContext::ApiGatewayV2(context)) => context.request_id.clone(),
@@ -125,16 +129,16 @@ pub(crate) fn path_of(request: &HttpRequest) -> BTreeMap<String, String> {
         .collect()
 }
 
-/// Reads and checks what the endpoint declares, for a caller who was let in.
+/// Reads and checks the request of an authorised caller.
 pub(crate) fn read(
     spec: &Spec,
     request: &HttpRequest,
     id: String,
     path: BTreeMap<String, String>,
-    pass: Option<&Pass>,
+    access: &Access,
 ) -> Result<Request> {
     let mut errors = Vec::new();
-    let body = read_body(spec, request, pass, &mut errors)?;
+    let body = read_body(spec, request, access, &mut errors)?;
     let query = read_query(spec, request, &mut errors);
     let if_match = read_if_match(spec, request.headers(), &mut errors);
     let idempotency_key = read_idempotency_key(spec, request.headers(), &mut errors);
@@ -142,9 +146,8 @@ pub(crate) fn read(
         return Err(Error::Validation(errors));
     }
     let tenant = path.get("customerKey").map_or("", String::as_str);
-    let caller = pass.map_or("", |pass| pass.actor.id.as_str());
     let key = idempotency_key.map(|key| IdempotencyKey {
-        id: hash(&[tenant, caller, spec.name, &key]),
+        id: hash(&[tenant, &access.actor.id, spec.name, &key]),
         fingerprint: hash(&[request.uri().path(), &Value::Object(body.clone()).to_string()]),
     });
     let mut list = format!("{} {path:?}", spec.name);
@@ -165,7 +168,7 @@ pub(crate) fn read(
 fn read_body(
     spec: &Spec,
     request: &HttpRequest,
-    pass: Option<&Pass>,
+    access: &Access,
     errors: &mut Vec<FieldError>,
 ) -> Result<Map<String, Value>> {
     let (fields, mode) = match spec.body {
@@ -174,7 +177,7 @@ fn read_body(
         Body::Patch(fields) => (fields, Mode::Patch),
     };
     let bytes: &[u8] = request.body().as_ref();
-    if bytes.len() > LARGEST_BODY {
+    if bytes.len() > MAX_BODY_BYTES {
         return Err(Error::PayloadTooLarge);
     }
     let value = if bytes.is_empty() && matches!(spec.body, Body::Action(_)) {
@@ -182,13 +185,13 @@ fn read_body(
     } else {
         check_content_type(request.headers(), mode)?;
         serde_json::from_slice(bytes).map_err(|e| {
-            // Where, not what: the text around an error may be somebody's data.
-            let what = if e.is_eof() {
+            // The position only: the text around an error may be personal data.
+            let defect = if e.is_eof() {
                 "it ends too early"
             } else {
                 "it is not JSON"
             };
-            Error::Malformed(format!("{what} (line {}, column {})", e.line(), e.column()))
+            Error::Malformed(format!("{defect} (line {}, column {})", e.line(), e.column()))
         })?
     };
     let Value::Object(body) = value else {
@@ -197,25 +200,26 @@ fn read_body(
     };
     let Checked {
         value,
-        errors: mut broken,
+        errors: mut field_errors,
         platform_only,
     } = fields::check(fields, body, mode);
-    if platform_only && !pass.is_some_and(|p| p.capacity == crate::access::Capacity::Platform) {
+    if platform_only && access.capacity != Capacity::Platform {
         return Err(Error::Forbidden {
             permission: Permission::PlatformAdminEditAllCustomers,
             reason: "the request sets a field that only platform staff may set",
         });
     }
-    let mut beyond = Vec::new();
-    (spec.rules)(&value, &mut beyond);
-    // A field that is broken by itself, or in what it holds, is not there to be looked at together with others: it is named once.
+    let mut rule_errors = Vec::new();
+    (spec.rules)(&value, &mut rule_errors);
+    // A field that is invalid by itself, or has an invalid field in it, is absent from `value`. So rules that span fields would report it
+    // a second time.
     let is_within = |inner: &str, outer: &str| {
         let rest = inner.strip_prefix(outer);
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
     };
-    beyond.retain(|error| !broken.iter().any(|named| is_within(&named.field, &error.field)));
-    broken.extend(beyond);
-    errors.extend(broken);
+    rule_errors.retain(|error| !field_errors.iter().any(|known| is_within(&known.field, &error.field)));
+    field_errors.extend(rule_errors);
+    errors.extend(field_errors);
     Ok(value)
 }
 
@@ -258,7 +262,7 @@ fn read_if_match(spec: &Spec, headers: &HeaderMap, errors: &mut Vec<FieldError>)
     if version.is_none() {
         errors.push(FieldError::new(
             "If-Match",
-            "must be one ETag as it was given, such as \"3\"",
+            "must be *, or the ETag of an earlier answer, such as \"3\"",
         ));
     }
     version
@@ -267,20 +271,20 @@ fn read_if_match(spec: &Spec, headers: &HeaderMap, errors: &mut Vec<FieldError>)
 fn read_idempotency_key(spec: &Spec, headers: &HeaderMap, errors: &mut Vec<FieldError>) -> Option<String> {
     let given = headers.get("idempotency-key").filter(|_| spec.is_idempotent_post())?;
     let text = given.to_str().unwrap_or_default();
-    let fits = (1..=LONGEST_IDEMPOTENCY_KEY).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic());
-    if !fits {
+    let is_valid = (1..=MAX_IDEMPOTENCY_KEY_LENGTH).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic());
+    if !is_valid {
         errors.push(FieldError::new(
             "Idempotency-Key",
-            format!("must be 1 to {LONGEST_IDEMPOTENCY_KEY} visible ASCII characters"),
+            format!("must be 1 to {MAX_IDEMPOTENCY_KEY_LENGTH} visible ASCII characters"),
         ));
     }
-    fits.then(|| text.to_owned())
+    is_valid.then(|| text.to_owned())
 }
 
 fn hash(parts: &[&str]) -> String {
     let mut hash = Sha256::new();
     for part in parts {
-        // Lengths keep ("a", "bc") and ("ab", "c") apart.
+        // The lengths make ("a", "bc") and ("ab", "c") differ.
         hash.update((part.len() as u64).to_be_bytes());
         hash.update(part.as_bytes());
     }

@@ -1,5 +1,5 @@
-//! What an endpoint declares about itself. The template, its IAM policies, the OpenAPI document, the local cloud's routes and the
-//! authorisation tests are all made from these values.
+//! The declaration of an endpoint. The template, its IAM policies, the OpenAPI document, the local cloud's routes and the authorisation
+//! tests are derived from it.
 
 use crate::Answer;
 use domain::{
@@ -36,13 +36,13 @@ impl Method {
 #[derive(Clone, Copy, Debug)]
 pub enum Body {
     None,
-    /// A body that makes something.
+    /// Creates an entity, or requests something new.
     Create(&'static [Field]),
     /// A JSON Merge Patch.
     Patch(&'static [Field]),
-    /// What an action takes; it may be left out.
+    /// The optional body of an action.
     Action(&'static [Field]),
-    /// What is asked. Nothing is made and nothing done, so nothing is there to be done twice.
+    /// The body of a query, or of an action whose repeat changes nothing. `Idempotency-Key` and `If-Match` do not apply.
     Question(&'static [Field]),
 }
 
@@ -62,7 +62,7 @@ impl Schema {
     }
 }
 
-/// What the type of an answer says about it, as plain data: documents and tests read it.
+/// The shape of an answer, derived from its type. Plain data, because documents and tests read it.
 #[derive(Clone, Copy, Debug)]
 pub enum Shape {
     Entity(Schema),
@@ -77,7 +77,7 @@ pub enum Shape {
 }
 
 impl Shape {
-    /// The schema of its body, if it has one.
+    /// The schema of the body, if there is one.
     pub const fn schema(&self) -> Option<Schema> {
         match *self {
             Self::Entity(schema)
@@ -94,51 +94,56 @@ impl Shape {
 
 #[derive(Clone, Copy, Debug)]
 pub struct Spec {
-    /// The function's name, its binary's, and the OpenAPI operation's.
+    /// The name of the function and of the OpenAPI operation.
     pub name: &'static str,
     pub method: Method,
     pub route: &'static str,
-    /// The same for what belongs to a client, where the function serves both: one function is a third of the resources of two.
+    /// The same route below a client, if the function serves both. One function for both saves resources of the stack.
     pub of_client: Option<&'static str>,
     pub summary: &'static str,
     pub body: Body,
     pub query: &'static [Field],
-    /// Set from the endpoint's type of answer.
+    /// Set from `Endpoint::Answer`.
     pub answer: Shape,
     pub answer_of_client: Option<Shape>,
     /// The repository methods that its handler calls.
     pub operations: &'static [Operation],
+    /// The handler's permissions on the logo bucket.
     pub objects: &'static [ObjectGrant],
-    /// The codes of its handler's own rules: beside its operations' and those that follow from its shape.
+    /// The error codes of the handler's own rules. Those of its operations and of its shape are added to them.
     pub codes: &'static [Code],
-    /// What a new thing must be like beyond what each of its fields must.
     pub rules: Rules,
 }
 
-/// Names what breaks a rule that spans fields, in a body whose fields were each looked at: a broken one is not in it.
+/// Adds the errors of rules that span fields. The body holds only fields that are valid by themselves.
 pub type Rules = fn(&Map<String, Value>, &mut Vec<FieldError>);
 
 /// The path parameter that names a client.
 pub const CLIENT: &str = "clientKey";
 
-/// The path parameter that names an API key: by its id, for its key is what opens doors.
+/// The path parameter with the id of an API key. It is not called a key, because callers might send the plaintext.
 pub const API_KEY: &str = "keyId";
 
-/// Of every list.
-pub const PAGE_FIELDS: &[Field] = &[
-    Field::new("limit", Rule::Whole { min: 1, max: 100 }, "How many at most.").default("25"),
+/// The query parameters of every paged answer.
+const PAGE_FIELDS: &[Field] = &[
+    Field::new(
+        "limit",
+        Rule::Whole { min: 1, max: 100 },
+        "Page size. A page can hold fewer even if more pages follow.",
+    )
+    .default("25"),
     Field::new(
         "cursor",
         Rule::Text { min: 1, max: 1000 },
-        "Where the page before ended: its `nextCursor`.",
+        "The `nextCursor` of the previous page. The path and filters must be the same.",
     ),
 ];
 
-/// Of a deletion that takes more than itself with it.
+/// The query parameters of a deletion that deletes dependants too.
 const DRY_RUN: &[Field] = &[Field::new(
     "dryRun",
     Rule::Flag,
-    "Where it is true, nothing is deleted: the answer says what would go.",
+    "`true` deletes nothing and answers with a preview of the deletion.",
 )
 .default("false")];
 
@@ -181,21 +186,21 @@ impl Spec {
         Self::new(Method::Delete, name, route, summary)
     }
 
-    /// Serves the same things of a client too, at this route.
+    /// Also serves this route, below a client.
     pub const fn also(mut self, route: &'static str) -> Self {
         self.of_client = Some(route);
         self
     }
 
-    /// Itself, once for each of its routes.
+    /// This declaration once for each of its routes.
     pub fn by_route(&self) -> Vec<Self> {
         let routes = std::iter::once(self.route).chain(self.of_client);
-        let alone = |route| Self {
+        let at_route = |route| Self {
             route,
             of_client: None,
             ..*self
         };
-        let answering = |spec: Self| Self {
+        let with_answer = |spec: Self| Self {
             answer: spec
                 .answer_of_client
                 .filter(|_| spec.is_of_client())
@@ -203,10 +208,10 @@ impl Spec {
             answer_of_client: None,
             ..spec
         };
-        routes.map(alone).map(answering).collect()
+        routes.map(at_route).map(with_answer).collect()
     }
 
-    /// Whether what it does is about one client.
+    /// Whether its route names a client.
     pub fn is_of_client(&self) -> bool {
         self.path_parameters().any(|name| name == CLIENT)
     }
@@ -216,7 +221,7 @@ impl Spec {
         self
     }
 
-    /// The filters of a list; `limit` and `cursor` come by themselves.
+    /// The filters of a list. `limit` and `cursor` are added to them.
     pub const fn filters(mut self, query: &'static [Field]) -> Self {
         self.query = query;
         self
@@ -252,7 +257,7 @@ impl Spec {
         matches!(self.answer, Shape::Page(_))
     }
 
-    /// Whether it gives out cursors and takes them back.
+    /// Whether it accepts `limit` and `cursor`.
     pub const fn is_paged(&self) -> bool {
         matches!(self.answer, Shape::Page(_) | Shape::InPages(_))
     }
@@ -262,9 +267,9 @@ impl Spec {
         matches!(self.method, Method::Post) && !matches!(self.body, Body::Question(_))
     }
 
-    /// Whether a repeat has to be recognised before anything else is looked at: an action's own checks would refuse it.
-    /// A create finds out by its transaction.
-    pub const fn asks_for_replay_first(&self) -> bool {
+    /// Whether to look for a stored answer before the handler runs: an action's own checks would refuse the repeat. A create finds the
+    /// stored answer through its transaction.
+    pub(crate) const fn looks_for_replay_first(&self) -> bool {
         self.is_idempotent_post() && matches!(self.body, Body::Action(_))
     }
 
@@ -282,7 +287,7 @@ impl Spec {
         [page, self.query].concat()
     }
 
-    /// The names in braces of the route.
+    /// The names in braces in the route.
     pub fn path_parameters(&self) -> impl Iterator<Item = &'static str> {
         self.route
             .split('/')
@@ -290,7 +295,7 @@ impl Spec {
     }
 }
 
-/// The kind of thing a path parameter is the key of; `None` where it is no typed key.
+/// The kind of entity that a path parameter names; `None` if it is not a typed key.
 pub fn kind_of_parameter(name: &str) -> Option<EntityKind> {
     if name == API_KEY {
         return Some(EntityKind::ApiKey);

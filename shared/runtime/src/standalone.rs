@@ -1,4 +1,4 @@
-//! A function that neither the API, the stream nor a queue starts: a schedule does, or somebody else's API.
+//! A standalone function: a schedule invokes it, or another API does.
 
 use crate::Context;
 use domain::Result;
@@ -17,19 +17,19 @@ pub struct StandaloneSpec {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Started {
     EveryMinute,
-    /// As the Lambda authorizer of another API.
+    /// The Lambda authorizer of another API.
     AsAuthorizer,
 }
 
 pub trait Standalone: 'static {
     const SPEC: StandaloneSpec;
 
-    /// What it is given is as AWS sends it; `request_id` is the invocation's.
+    /// Takes the event as AWS sends it, and the invocation's request id.
     fn run(ctx: &Context, event: Value, request_id: String) -> impl Future<Output = Result<Value>> + Send;
 }
 
-/// Runs it. What went wrong is logged here, once; whoever started it gets to know only that it did.
-pub async fn run<S: Standalone>(ctx: &Context, event: Value, request_id: String) -> Option<Value> {
+/// Runs the function and logs the outcome. On an error it returns `None`, because the caller must not see the cause.
+pub(crate) async fn run<S: Standalone>(ctx: &Context, event: Value, request_id: String) -> Option<Value> {
     match S::run(ctx, event, request_id.clone()).await {
         Ok(answer) => {
             tracing::info!(request_id, "done");

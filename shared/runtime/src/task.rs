@@ -1,4 +1,4 @@
-//! A task: what is done about an event, once its message comes off the task's queue. The adapter owns batches, failures and panics.
+//! A task: handles one event from the task's own queue. The adapter handles batches, failures and panics.
 
 use crate::{Context, spec::ObjectGrant};
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
@@ -15,15 +15,17 @@ use table::{Change, Operation, Step};
 
 #[derive(Clone, Copy, Debug)]
 pub struct TaskSpec {
-    /// The function's name, its binary's and its queue's.
+    /// The name of the function and of its queue.
     pub name: &'static str,
     pub summary: &'static str,
+    /// The event types that it handles.
     pub on: &'static [EventType],
-    /// Which of these events, as an EventBridge pattern of their `detail`: for a task that few of them are about.
+    /// An EventBridge pattern for `detail` that selects some of these events.
     pub about: Option<&'static str>,
     pub operations: &'static [Operation],
+    /// Its permissions on the logo bucket.
     pub objects: &'static [ObjectGrant],
-    /// Whether it may have more to do than fits an invocation: then it sends itself where to go on.
+    /// Whether it works in pages: after a page it sends a message with the next position to its own queue.
     pub pages: bool,
 }
 
@@ -61,23 +63,23 @@ impl TaskSpec {
     }
 }
 
-/// What a task works on.
+/// The input of a task.
 pub struct Job {
     pub event: Event,
-    /// The tenant whose event it is.
+    /// The tenant that the event belongs to.
     pub tenant: Tenant,
-    /// Where this page begins; none on the first.
+    /// The position of this page; `None` on the first.
     pub cursor: Option<String>,
-    /// The change that the task makes, as itself, for the request that started it all.
+    /// Records the task as the actor, with the id of the request that caused the event.
     pub change: Change,
 }
 
 #[derive(Debug, PartialEq, Eq)]
 pub enum Outcome {
     Done,
-    /// There was nothing to do, and why.
+    /// There was nothing to do, for this reason.
     Skipped(&'static str),
-    /// A page is done, and the next one begins here.
+    /// A page is done; the next one starts at this position.
     More(String),
 }
 
@@ -85,20 +87,20 @@ impl From<Step> for Outcome {
     fn from(step: Step) -> Self {
         match step {
             Step::Done => Self::Done,
-            Step::Nothing(why) => Self::Skipped(why),
+            Step::Nothing(reason) => Self::Skipped(reason),
             Step::More(cursor) => Self::More(cursor),
         }
     }
 }
 
 impl Job {
-    /// The key of what the event is about.
+    /// The key of the event's entity.
     pub fn key<K: Kind>(&self) -> Result<Key<K>> {
         let key = self.event.entity.key.parse();
-        key.map_err(|_| Error::invalid("entity.key", format!("is no key of a {}", K::KIND.name())))
+        key.map_err(|_| Error::invalid("entity.key", format!("is not a key of a {}", K::KIND.name())))
     }
 
-    /// Whose departments, locations and contacts the event is about.
+    /// The client that the event belongs to, or else the customer.
     pub fn owner(&self) -> Owner {
         match self.event.client_key {
             Some(client) => self.tenant.client(client),
@@ -110,30 +112,30 @@ impl Job {
 pub trait Task: 'static {
     const SPEC: TaskSpec;
 
-    /// Does it, or says why not. Whether an error is worth another try is decided by what it is.
+    /// Handles one event, or one page of its work. The kind of an error decides whether SQS delivers the message again.
     fn run(ctx: &Context, job: Job) -> impl Future<Output = Result<Outcome>> + Send;
 }
 
-/// What EventBridge wraps around an event.
+/// The message: the parts of EventBridge's envelope that a task reads.
 #[derive(Deserialize, Serialize)]
 struct Envelope {
     detail: Event,
-    /// Only in what a task sends itself.
+    /// Only in messages that a task sends to itself.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     cursor: Option<String>,
 }
 
-/// Works through a batch. A message that fails is reported alone: it delays none of the others.
-pub async fn work<T: Task>(ctx: &Context, batch: SqsEvent) -> SqsBatchResponse {
+/// Handles a batch. Reports each failed message by itself, so that the others are not delivered again.
+pub(crate) async fn work<T: Task>(ctx: &Context, batch: SqsEvent) -> SqsBatchResponse {
     let mut response = SqsBatchResponse::default();
     for message in batch.records {
         let id = message.message_id.clone().unwrap_or_default();
-        let one = AssertUnwindSafe(one::<T>(ctx, &message)).catch_unwind().await;
-        let again = one.unwrap_or_else(|_| {
+        let handled = AssertUnwindSafe(handle::<T>(ctx, &message)).catch_unwind().await;
+        let is_to_retry = handled.unwrap_or_else(|_| {
             tracing::error!(message_id = id, "the task panicked");
             true
         });
-        if again {
+        if is_to_retry {
             let mut failure = BatchItemFailure::default();
             failure.item_identifier = id;
             response.batch_item_failures.push(failure);
@@ -142,14 +144,14 @@ pub async fn work<T: Task>(ctx: &Context, batch: SqsEvent) -> SqsBatchResponse {
     response
 }
 
-/// Does one message; whether it is to come again.
-async fn one<T: Task>(ctx: &Context, message: &SqsMessage) -> bool {
+/// Handles one message. Returns whether SQS is to deliver it again.
+async fn handle<T: Task>(ctx: &Context, message: &SqsMessage) -> bool {
     let id = message.message_id.as_deref().unwrap_or_default();
     let body = message.body.as_deref().unwrap_or_default();
     let Envelope { detail: event, cursor } = match serde_json::from_str(body) {
         Ok(envelope) => envelope,
         Err(error) => {
-            tracing::error!(message_id = id, %error, "not an event, and never will be: dropped");
+            tracing::error!(message_id = id, %error, "the message is not an event; dropped");
             return false;
         }
     };
@@ -159,30 +161,30 @@ async fn one<T: Task>(ctx: &Context, message: &SqsMessage) -> bool {
             tracing::info!(request_id, message_id = id, "done");
             false
         }
-        Ok(Outcome::Skipped(why)) => {
-            tracing::info!(request_id, message_id = id, why, "skipped");
+        Ok(Outcome::Skipped(reason)) => {
+            tracing::info!(request_id, message_id = id, reason, "skipped");
             false
         }
         Ok(Outcome::More(cursor)) => {
-            tracing::info!(request_id, message_id = id, cursor, "a page is done");
+            tracing::info!(request_id, message_id = id, cursor, "page done, next page queued");
             false
         }
-        Err(error) if is_passing(&error) => {
-            tracing::warn!(request_id, message_id = id, cause = %error, "failed, to be tried again");
+        Err(error) if is_retryable(&error) => {
+            tracing::warn!(request_id, message_id = id, cause = %error, "failed, will be retried");
             true
         }
         Err(error) => {
-            tracing::error!(request_id, message_id = id, cause = %error, "failed for good: dropped");
+            tracing::error!(request_id, message_id = id, cause = %error, "failed permanently; dropped");
             false
         }
     }
 }
 
-/// Runs the task. Where there is more to do, that is in the queue before the message counts as done: killed in between, the page is done
-/// again, which changes nothing.
+/// Runs the task. If there is more to do, it queues the next page before this message counts as done. If the process dies in between, the
+/// page is repeated, which changes nothing.
 async fn run<T: Task>(ctx: &Context, event: Event, cursor: Option<String>) -> Result<Outcome> {
     let outcome = T::run(ctx, job(ctx, T::SPEC.name, event.clone(), cursor)).await?;
-    // Constant for each task: without pages, the queue's client is not linked.
+    // `pages` is a constant of the task, so the queue's client is linked only for tasks with pages.
     if T::SPEC.pages
         && let Outcome::More(cursor) = &outcome
     {
@@ -190,7 +192,8 @@ async fn run<T: Task>(ctx: &Context, event: Event, cursor: Option<String>) -> Re
             detail: event,
             cursor: Some(cursor.clone()),
         };
-        let body = serde_json::to_string(&next).map_err(|e| Error::Internal(format!("a message is not JSON: {e}")))?;
+        let body = serde_json::to_string(&next)
+            .map_err(|e| Error::Internal(format!("the next page's message can't be serialized: {e}")))?;
         let queue = ctx.queue()?;
         let sent = queue
             .client
@@ -206,7 +209,7 @@ async fn run<T: Task>(ctx: &Context, event: Event, cursor: Option<String>) -> Re
 
 #[allow(
     clippy::disallowed_methods,
-    reason = "an event is its tenant's: it came from the tenant's own partition"
+    reason = "the event came from the tenant's own partition of the table"
 )]
 fn job(ctx: &Context, task: &str, event: Event, cursor: Option<String>) -> Job {
     Job {
@@ -222,9 +225,9 @@ fn job(ctx: &Context, task: &str, event: Event, cursor: Option<String>) -> Job {
     }
 }
 
-/// Whether another try may do better. Damaged data is among these: somebody may mend it, and until then the message waits in the
-/// dead-letter queue rather than being gone.
-fn is_passing(error: &Error) -> bool {
+/// Whether a retry may succeed. Damaged data counts too: the message then reaches the dead-letter queue and can be redriven once the data
+/// is repaired.
+fn is_retryable(error: &Error) -> bool {
     matches!(
         error,
         Error::Unavailable(_) | Error::Internal(_) | Error::VersionMismatch { .. } | Error::RequestInProgress

@@ -1,4 +1,4 @@
-//! Bearer tokens: who the caller is. The algorithm is pinned by the key, never taken from the token; issuer, audience and expiry are required.
+//! Verifies bearer tokens. The key determines the algorithm, never the token. Issuer, audience and expiry are required.
 
 use crate::aws::HttpFetch;
 use domain::{Error, Permission, Result, Role, Timestamp};
@@ -16,13 +16,13 @@ use std::collections::HashSet;
 use tokio::sync::Mutex;
 
 const LEEWAY_SECONDS: i64 = 60;
-/// An unknown key id asks the issuer again at most this often.
-const REFRESH_AT_MOST_EVERY: u64 = 60;
-/// While there are no keys at all, nobody can be let in: the issuer is asked again as soon as callers are told to come back.
-const FIRST_FETCH_AT_MOST_EVERY: u64 = 1;
-const LARGEST_TOKEN: usize = 16 * 1024;
-/// As OpenID Connect has it.
-const LONGEST_SUBJECT: usize = 255;
+/// The minimum pause before an unknown key id makes the service fetch the issuer's keys again.
+const REFRESH_PAUSE_SECONDS: u64 = 60;
+/// The same while there are no keys, when every caller is refused. Equal to the `Retry-After` that callers get.
+const FIRST_FETCH_PAUSE_SECONDS: u64 = 1;
+const MAX_TOKEN_BYTES: usize = 16 * 1024;
+/// The limit that OpenID Connect sets.
+const MAX_SUBJECT_LENGTH: usize = 255;
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -45,66 +45,70 @@ impl Claims {
     }
 }
 
-/// Where the issuer's keys come from.
+/// The source of the issuer's keys.
 pub enum KeySource {
     Given(JwkSet),
     Url { url: String, fetch: HttpFetch },
 }
 
-/// Checks tokens. One a process: it keeps the issuer's keys.
+/// Verifies tokens and caches the issuer's keys, once per process.
 pub struct Tokens {
     issuer: String,
     audience: String,
     source: KeySource,
-    /// The lock is held while fetching, so that there is never more than one fetch at a time.
-    fetched: Mutex<Fetched>,
+    /// Locked while fetching, so that only one fetch runs at a time.
+    cache: Mutex<Cache>,
 }
 
 #[derive(Default)]
-struct Fetched {
+struct Cache {
     keys: Option<JwkSet>,
-    at: Option<Timestamp>,
+    /// The time of the last fetch, successful or not.
+    fetched_at: Option<Timestamp>,
 }
 
 impl Tokens {
     pub fn new(issuer: String, audience: String, source: KeySource) -> Self {
-        // An error says that it is installed already, which is as good.
+        // An error means that it is already installed.
         let _ = RING.install_default();
         Self {
             issuer,
             audience,
             source,
-            fetched: Mutex::default(),
+            cache: Mutex::default(),
         }
     }
 
-    /// The claims of an `Authorization` header that verifies.
+    /// Verifies the token in an `Authorization` header and returns its claims.
     pub async fn verify(&self, authorization: Option<&str>, now: Timestamp) -> Result<Claims> {
+        const UNSUPPORTED: Error = Error::NotAuthorized("the token's key is of an unsupported type");
         let header = authorization.ok_or(Error::NotAuthorized("a bearer token is needed"))?;
         let token = header
             .split_once(' ')
             .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
             .map(|(_, token)| token.trim())
-            .filter(|token| !token.is_empty() && token.len() <= LARGEST_TOKEN)
+            .filter(|token| !token.is_empty() && token.len() <= MAX_TOKEN_BYTES)
             .ok_or(Error::NotAuthorized("the credentials must be a bearer token"))?;
-        let head = decode_header(token).map_err(|_| Error::NotAuthorized("the token can't be read"))?;
+        let head = decode_header(token).map_err(|_| Error::NotAuthorized("the token is not a JSON Web Token"))?;
         let jwk = self.key(head.kid.as_deref(), now).await?;
-        let algorithm = pinned(&jwk).ok_or(Error::NotAuthorized("the token's key can't be used"))?;
-        let key = DecodingKey::from_jwk(&jwk).map_err(|_| Error::NotAuthorized("the token's key can't be used"))?;
+        let algorithm = algorithm_of(&jwk).ok_or(UNSUPPORTED)?;
+        let key = DecodingKey::from_jwk(&jwk).map_err(|_| UNSUPPORTED)?;
         let mut validation = Validation::new(algorithm);
         validation.required_spec_claims = HashSet::from(["exp", "iss", "aud"].map(str::to_owned));
         validation.set_issuer(&[&self.issuer]);
         validation.set_audience(&[&self.audience]);
-        // Against the service's own clock, below.
+        // Compared below, with the context's clock.
         validation.validate_exp = false;
         validation.validate_nbf = false;
         let claims: Claims = decode(token, &key, &validation)
-            .map_err(|_| Error::NotAuthorized("the token does not verify"))?
+            .map_err(|_| Error::NotAuthorized("the token's signature, issuer, audience or claims are not valid"))?
             .claims;
-        // It is kept as `createdBy`, under that field's rule.
+        // Entities store the subject as `createdBy`, so it must meet that field's rule.
         let sub = &claims.sub;
-        if sub.trim().is_empty() || sub.chars().count() > LONGEST_SUBJECT || sub.chars().any(char::is_control) {
-            return Err(Error::NotAuthorized("the token's subject can't be used"));
+        if sub.trim().is_empty() || sub.chars().count() > MAX_SUBJECT_LENGTH || sub.chars().any(char::is_control) {
+            return Err(Error::NotAuthorized(
+                "the token's subject is blank, too long or has control characters",
+            ));
         }
         let now = now.epoch_seconds();
         if claims.exp.saturating_add(LEEWAY_SECONDS) <= now {
@@ -117,38 +121,38 @@ impl Tokens {
     }
 
     async fn key(&self, kid: Option<&str>, now: Timestamp) -> Result<Jwk> {
-        const UNKNOWN: Error = Error::NotAuthorized("the token's key is not the issuer's");
+        const UNKNOWN: Error = Error::NotAuthorized("the token names no key of the issuer");
         match &self.source {
-            KeySource::Given(keys) => named(keys, kid).ok_or(UNKNOWN),
+            KeySource::Given(keys) => find_key(keys, kid).ok_or(UNKNOWN),
             KeySource::Url { url, fetch } => {
-                let mut fetched = self.fetched.lock().await;
-                if let Some(jwk) = fetched.keys.as_ref().and_then(|keys| named(keys, kid)) {
+                let mut cache = self.cache.lock().await;
+                if let Some(jwk) = cache.keys.as_ref().and_then(|keys| find_key(keys, kid)) {
                     return Ok(jwk);
                 }
-                let pause = match fetched.keys {
-                    Some(_) => REFRESH_AT_MOST_EVERY,
-                    None => FIRST_FETCH_AT_MOST_EVERY,
+                let pause = match cache.keys {
+                    Some(_) => REFRESH_PAUSE_SECONDS,
+                    None => FIRST_FETCH_PAUSE_SECONDS,
                 };
-                let since = |at: Timestamp| now.epoch_seconds().abs_diff(at.epoch_seconds());
-                if fetched.at.is_none_or(|at| since(at) >= pause) {
-                    fetched.at = Some(now);
+                let seconds_since = |at: Timestamp| now.epoch_seconds().abs_diff(at.epoch_seconds());
+                if cache.fetched_at.is_none_or(|at| seconds_since(at) >= pause) {
+                    cache.fetched_at = Some(now);
                     match fetch.json::<JwkSet>(url).await {
-                        Ok(keys) => fetched.keys = Some(keys),
-                        // The keys that are there still serve the tokens they know.
+                        Ok(keys) => cache.keys = Some(keys),
+                        // The cached keys still verify the tokens that they signed.
                         Err(error) => tracing::error!(%error, "the issuer's keys can't be fetched"),
                     }
                 }
-                match &fetched.keys {
-                    Some(keys) => named(keys, kid).ok_or(UNKNOWN),
-                    None => Err(Error::Unavailable("the issuer's keys are not to be had".into())),
+                match &cache.keys {
+                    Some(keys) => find_key(keys, kid).ok_or(UNKNOWN),
+                    None => Err(Error::Unavailable("the issuer's keys can't be fetched".into())),
                 }
             }
         }
     }
 }
 
-/// The key of that id. A token without one is fine where there is only one key it could mean.
-fn named(keys: &JwkSet, kid: Option<&str>) -> Option<Jwk> {
+/// The key with this id. A token without a key id matches if the issuer has only one key.
+fn find_key(keys: &JwkSet, kid: Option<&str>) -> Option<Jwk> {
     match (kid, keys.keys.as_slice()) {
         (Some(kid), _) => keys.find(kid).cloned(),
         (None, [only]) => Some(only.clone()),
@@ -156,8 +160,8 @@ fn named(keys: &JwkSet, kid: Option<&str>) -> Option<Jwk> {
     }
 }
 
-/// The one algorithm that a key of this type is used with here.
-fn pinned(jwk: &Jwk) -> Option<Algorithm> {
+/// The only algorithm that the service accepts for a key of this type.
+fn algorithm_of(jwk: &Jwk) -> Option<Algorithm> {
     match &jwk.algorithm {
         AlgorithmParameters::RSA(_) => Some(Algorithm::RS256),
         AlgorithmParameters::EllipticCurve(p) if p.curve == EllipticCurve::P256 => Some(Algorithm::ES256),
@@ -166,7 +170,7 @@ fn pinned(jwk: &Jwk) -> Option<Algorithm> {
     }
 }
 
-/// `jsonwebtoken` over ring, which TLS links anyway. It only ever verifies.
+/// Lets `jsonwebtoken` verify with ring, which TLS links anyway. It can't sign.
 static RING: CryptoProvider = CryptoProvider {
     signer_factory: |_, _| Err(JwtError::from(ErrorKind::InvalidAlgorithm)),
     verifier_factory: |algorithm, key| {

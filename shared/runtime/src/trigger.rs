@@ -1,4 +1,4 @@
-//! A trigger: what runs on the records of the table's stream.
+//! A trigger: handles the records of the table's stream.
 
 use crate::Context;
 use aws_lambda_events::{
@@ -19,19 +19,19 @@ pub struct TriggerSpec {
 pub trait Trigger: 'static {
     const SPEC: TriggerSpec;
 
-    /// Works through records in order; the index of the first that is not through, if any.
+    /// Handles the records in order. On failure it returns the index of the first record that was not fully handled.
     fn run(ctx: &Context, records: &[EventRecord]) -> impl Future<Output = Result<(), usize>> + Send;
 }
 
-/// Reports a batch as failed from the first record that is not through: what is before it is never delivered again.
-pub async fn work<T: Trigger>(ctx: &Context, batch: StreamEvent) -> DynamoDbEventResponse {
-    let done = AssertUnwindSafe(T::run(ctx, &batch.records)).catch_unwind().await;
-    let failed = done.unwrap_or_else(|_| {
+/// Handles a batch. On failure it reports the first record that was not fully handled; Lambda delivers again from there.
+pub(crate) async fn work<T: Trigger>(ctx: &Context, batch: StreamEvent) -> DynamoDbEventResponse {
+    let handled = AssertUnwindSafe(T::run(ctx, &batch.records)).catch_unwind().await;
+    let handled = handled.unwrap_or_else(|_| {
         tracing::error!("the trigger panicked");
         Err(0)
     });
     let mut response = DynamoDbEventResponse::default();
-    if let Err(index) = failed {
+    if let Err(index) = handled {
         let mut failure = DynamoDbBatchItemFailure::default();
         failure.item_identifier = batch
             .records
