@@ -23,7 +23,7 @@ def load(path):
     return json.loads((DOCS / path).read_text())
 
 
-# What references can name, by path in docs/.
+# The documents that references can name, by their paths in docs/.
 DOCUMENTS = Registry().with_resources(
     (path, DRAFT202012.create_resource(load(path))) for path in ["openapi.json", "asyncapi.json", *SCHEMAS]
 )

@@ -1,4 +1,4 @@
-//! What is written from the declarations is current, and functions, binaries and sample payloads are one set.
+//! The generated files are up to date, and areas, packages, functions and sample payloads match.
 
 use crate::support::{World, functions, tasks};
 use lambda_http::request::from_str;
@@ -9,7 +9,7 @@ fn names_of_functions() -> BTreeSet<String> {
     functions().iter().map(|function| function.name().to_owned()).collect()
 }
 
-/// The names of the files with this ending in a folder, without it.
+/// The names of the files in a folder that have this ending, without the ending.
 fn files(folder: &str, ending: &str) -> BTreeSet<String> {
     let entries = fs::read_dir(template::root().join(folder)).unwrap();
     let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
@@ -23,7 +23,7 @@ fn sample(function: &str) -> String {
 }
 
 #[test]
-fn every_generated_file_is_current() {
+fn every_generated_file_is_up_to_date() {
     let stale: Vec<_> = template::stale()
         .unwrap()
         .into_iter()
@@ -47,17 +47,17 @@ fn every_area_is_a_package_and_every_package_of_functions_an_area() {
 }
 
 #[test]
-fn every_function_has_its_sample_payload_and_every_payload_its_function() {
+fn every_function_has_a_sample_payload_and_every_payload_a_function() {
     let of_functions: BTreeSet<String> = files("events", ".json")
         .into_iter()
-        // Where a function is sent different things, each has a sample: `<function>.<which>.json`.
+        // A function that receives several kinds of events has a payload for each: `<function>.<kind>.json`.
         .map(|name| name.split('.').next().unwrap_or_default().to_owned())
         .collect();
     assert_eq!(of_functions, names_of_functions());
 }
 
 #[tokio::test]
-async fn every_endpoints_sample_is_a_request_that_it_understands() {
+async fn every_endpoint_accepts_its_sample_payload() {
     for function in functions() {
         let runtime::Function::Endpoint(endpoint) = function else {
             continue;
@@ -71,7 +71,7 @@ async fn every_endpoints_sample_is_a_request_that_it_understands() {
         let mut event = event;
         event["headers"]["authorization"] = bearer;
         let response = (endpoint.call)(&world.ctx, from_str(&event.to_string()).unwrap()).await;
-        // The table is empty: what is not made by the sample itself is not found.
+        // The table is empty: an entity that the sample does not create is not found.
         let status = response.status().as_u16();
         assert!(
             [200, 201, 404].contains(&status),
@@ -82,7 +82,7 @@ async fn every_endpoints_sample_is_a_request_that_it_understands() {
 }
 
 #[tokio::test]
-async fn every_tasks_sample_is_a_batch_that_it_understands() {
+async fn every_task_accepts_its_sample_payload() {
     for task in tasks() {
         let batch: Value = serde_json::from_str(&sample(task.spec.name)).unwrap();
         let body: Value = serde_json::from_str(batch["Records"][0]["body"].as_str().unwrap()).unwrap();
@@ -96,7 +96,7 @@ async fn every_tasks_sample_is_a_batch_that_it_understands() {
 }
 
 #[tokio::test]
-async fn the_triggers_sample_becomes_an_event() {
+async fn the_trigger_publishes_an_event_for_its_sample_payload() {
     let batch: Value = serde_json::from_str(&sample("table-stream")).unwrap();
     let world = World::new().await;
     assert_eq!(world.trigger_on(batch["Records"].as_array().unwrap()).await, None);

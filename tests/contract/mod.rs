@@ -1,4 +1,4 @@
-//! The declarations and what is generated from them, held to each other.
+//! Contract tests: the declarations, the generated files and the log lines match.
 
 mod functions;
 mod generated;

@@ -1,4 +1,4 @@
-//! `docs/access-patterns.md`: which question is answered by which key or index, and in how many requests.
+//! `docs/access-patterns.md`: the keys and indexes that answer each question, and the number of requests.
 
 use runtime::{Function, Grant, Started, spec::Action};
 use std::fmt::Write;
@@ -8,8 +8,8 @@ use table::keys::{Family, Index, PK, SK, TTL};
 const ABOUT: &str = "\
 # Access patterns
 
-Written from the functions' declarations by `cargo run --bin template`; a test keeps it current. What the items look like is in
-`shared/table/src/keys.rs`.
+`cargo run --bin template` writes this document from the functions' declarations; a test keeps it up to date. `shared/table/src/keys.rs`
+formats the keys.
 ";
 
 const ABOUT_KEYS: &str = "
@@ -22,14 +22,14 @@ const ABOUT_KEYS: &str = "
 const ABOUT_FUNCTIONS: &str = "\
 ## Functions
 
-*Asks the table* is what the function declares. *With it* is what the adapter does for it: a refused foreign key is written to the
-caller's own audit trail; the answer to an `Idempotency-Key` is kept in the same transaction, and looked up first where the endpoint
-is an action. Its IAM policy allows both and nothing else.
+*Function* lists the table operations that the function declares. *Adapter* lists the operations that its adapter adds: it writes a
+refused foreign key to the audit trail of the caller's own tenant; it keeps the response to an `Idempotency-Key` in the same transaction,
+and looks it up first if the endpoint is an action. The function's IAM policy allows both and nothing else.
 
-*Requests* is how many the function makes of its own when no other write meets its own. All that is written goes out in one, a
-transaction where it is more than one item; a change that needs nothing looked up makes only that one.
+*Requests* counts the function's own requests if no other write interferes. A function writes everything in one request, which is a
+transaction if there are several items; a change that needs no lookup sends only that request.
 
-| function | question | asks the table | requests | with it |
+| name | question | function | requests | adapter |
 |---|---|---|---|---|
 ";
 
@@ -66,7 +66,7 @@ fn keys() -> String {
     }
     let _ = writeln!(
         text,
-        "\nThe indexes are sparse. `{TTL}` ends items that are kept for a while: answered requests, tombstones, expired API keys."
+        "\nThe indexes are sparse. TTL on `{TTL}` removes temporary items: idempotency records, tombstones, expired API keys."
     );
     text
 }
@@ -116,8 +116,8 @@ fn row(function: &Function) -> String {
         function.summary().trim_end_matches('.'),
         in_words(&declared),
         match function {
-            Function::Task(f) if f.spec.pages => "a page of 100 things an invocation",
-            Function::Standalone(f) if f.spec.started == Started::EveryMinute => "4, and 1 for each key that has ended",
+            Function::Task(f) if f.spec.pages => "a page of up to 100 items an invocation",
+            Function::Standalone(f) if f.spec.started == Started::EveryMinute => "4, and 1 for each expired key",
             _ => requests(&declared),
         },
         in_words(&adapter),
@@ -146,7 +146,7 @@ fn in_words(grants: &[Grant]) -> String {
     parts.join("; ")
 }
 
-/// How many requests a function makes when nothing gets in its way.
+/// The number of requests if no other write interferes.
 fn requests(grants: &[Grant]) -> &'static str {
     let has = |wanted: &[Action]| grants.iter().any(|grant| wanted.contains(&grant.action));
     let reads = has(&[Action::GetItem, Action::BatchGetItem, Action::Query]);
@@ -158,9 +158,9 @@ fn requests(grants: &[Grant]) -> &'static str {
     ]);
     match (reads, writes) {
         (true, false) if has(&[Action::BatchGetItem]) && has(&[Action::Query]) => "1, and 2 for each customer shown",
-        // A list asks for the thing itself only where it found nothing: an empty list, or a list of nothing?
-        (true, false) if has(&[Action::Query]) && has(&[Action::GetItem]) => "1, or 2 where the list is empty",
-        (true, true) => "a read and a write at most",
+        // An empty list reads its owner, to tell an empty list from a missing owner.
+        (true, false) if has(&[Action::Query]) && has(&[Action::GetItem]) => "1, or 2 if the list is empty",
+        (true, true) => "at most a read and a write",
         (true, false) | (false, true) => "1",
         (false, false) if has(&[Action::BatchWriteItem]) => "1 for 25 items",
         (false, false) => "0",

@@ -4,7 +4,7 @@ use domain::{Code, EntityKind, Error, FieldError, Permission};
 use runtime::problem::Problem;
 use serde_json::{Value, json};
 
-/// A problem with this code, as the service would write it.
+/// A problem with this code, as the service writes it.
 pub fn example(code: Code) -> Option<Value> {
     errors()
         .iter()
@@ -13,7 +13,7 @@ pub fn example(code: Code) -> Option<Value> {
         .map(|problem| problem.body("5e1f6f2e-4d0a-4f5b-9c53-0a4b7e3d9a10"))
 }
 
-/// One error of each kind that has a code.
+/// An error for each code.
 fn errors() -> Vec<Error> {
     vec![
         Error::NotAuthorized("a bearer token is needed"),
@@ -59,24 +59,24 @@ pub fn schema() -> Value {
     let codes: Vec<&str> = Code::ALL.iter().map(|code| code.name()).collect();
     json!({
         "type": "object",
-        "description": "What went wrong, as RFC 9457 has it.",
+        "description": "An error, in the format of RFC 9457.",
         "properties": {
             "type": {"type": "string", "format": "uri"},
             "title": {"type": "string"},
             "status": {"type": "integer", "minimum": 400, "maximum": 599},
-            "code": {"type": "string", "enum": codes, "description": "For programs: it never changes its meaning."},
-            "detail": {"type": "string", "description": "For people."},
+            "code": {"type": "string", "enum": codes, "description": "The code of the error, for programs. Its meaning never changes."},
+            "detail": {"type": "string", "description": "An explanation, for people."},
             "requestId": {"type": "string"},
             "errors": {
                 "type": "array",
-                "description": "Of VALIDATION_FAILED: every field that breaks a rule.",
+                "description": "With VALIDATION_FAILED: every field that breaks a rule.",
                 "items": {
                     "type": "object",
                     "properties": {"field": {"type": "string"}, "message": {"type": "string"}},
                     "required": ["field", "message"],
                 },
             },
-            "details": {"type": "object", "description": "What the code is about: the permission, the field, the current version."},
+            "details": {"type": "object", "description": "Facts that depend on the code: the permission, the field, the current version."},
         },
         "required": ["type", "title", "status", "code", "detail", "requestId"],
     })

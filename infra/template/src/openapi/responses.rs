@@ -92,7 +92,7 @@ fn dry_run(spec: &Spec) -> Option<Response> {
         return None;
     };
     let value = json!({
-        "description": "With `dryRun=true`: what a deletion would delete.",
+        "description": "With `dryRun=true`: a preview of the deletion.",
         "headers": references_to_headers(&[REQUEST_ID]),
         "content": {"application/json": {"schema": reference(name), "example": example(fields)}},
     });

@@ -1,4 +1,4 @@
-//! The statements of a function's role: what it declares, and what its trigger takes.
+//! The statements of a function's role: the grants that it declares, and those that its event source needs.
 
 use super::policy;
 use runtime::{Function, spec::ObjectGrant};
