@@ -1,5 +1,5 @@
 //! DELETE /v1/customers/{customerKey}/clients/{clientKey}/account: dissociates a client from its account. Both
-//! remain, neither refers to the other.
+//! remain; neither refers to the other.
 
 use domain::Result;
 use runtime::{Caller, Context, Endpoint, Nothing, Request, Spec, access::EditClients};
@@ -11,7 +11,7 @@ impl Endpoint for DissociateAccount {
     const SPEC: Spec = Spec::delete(
         "dissociate-account",
         "/v1/customers/{customerKey}/clients/{clientKey}/account",
-        "Dissociate a client from its account. Both remain, neither refers to the other.",
+        "Dissociate a client from its account. Both remain; neither refers to the other.",
     )
     .performs(&[Clients::DISSOCIATE]);
     type Permission = EditClients;

@@ -126,9 +126,7 @@ fn detail(error: &Error) -> String {
         Error::UnsupportedMediaType(expected) => format!("The Content-Type must be {expected}."),
         Error::Unavailable(_) => "The service is temporarily unavailable; retry in a moment.".into(),
         // The adapter answers with a replay before it asks for a problem.
-        Error::Replayed(_) | Error::Internal(_) => {
-            "The service failed to process the request; its log has the cause under the requestId.".into()
-        }
+        Error::Replayed(_) | Error::Internal(_) => "The service failed; quote the requestId when you report it.".into(),
     }
 }
 

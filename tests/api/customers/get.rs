@@ -83,7 +83,7 @@ async fn a_damaged_record_is_an_internal_error_that_tells_nothing() {
     let answer = world.get(&world.admin(), &at(&customer)).await.problem(500, "INTERNAL");
     assert_eq!(
         answer.body["detail"],
-        "Something went wrong here; the request id helps to find out what."
+        "The service failed; quote the requestId when you report it."
     );
     assert_eq!(answer.body.get("details"), None);
 }
