@@ -1,5 +1,5 @@
-"""Checks the local cloud with the AWS SDK for Python: an event that is put on the bus arrives in a queue, the table can be read, and
-objects can be stored, copied and uploaded by presigned URLs."""
+"""The AWS SDK for Python against the local cloud: it sends an event to a queue through a rule, reads the table, and stores, copies and
+uploads objects, also by presigned URLs."""
 
 import json
 import pathlib
@@ -49,7 +49,7 @@ def main(url):
     sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
     [table] = dynamodb.list_tables()["TableNames"]
     assert dynamodb.describe_table(TableName=table)["Table"]["TableStatus"] == "ACTIVE"
-    # The default would be version 2 of the signature, which S3 no longer accepts.
+    # The SDK's default for presigned URLs is version 2 of the signature, which S3 no longer accepts.
     objects(client("s3", config=Config(signature_version="s3v4")))
 
 
@@ -66,7 +66,7 @@ def objects(s3):
     assert s3.get_object_tagging(Bucket=bucket, Key="copy")["TagSet"] == [{"Key": "state", "Value": "new"}]
     try:
         s3.copy_object(**copy, CopySourceIfMatch='"0"')
-        raise AssertionError("copied an object that had changed")
+        raise AssertionError("the copy ignored its condition")
     except s3.exceptions.ClientError as error:
         assert error.response["Error"]["Code"] == "PreconditionFailed", error
     # A body with a trailing checksum.

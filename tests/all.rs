@@ -8,3 +8,4 @@ mod flows;
 mod properties;
 mod support;
 mod tasks;
+mod usage;

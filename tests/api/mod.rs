@@ -12,6 +12,7 @@ mod locations;
 mod logo;
 mod partitions;
 mod problems;
+mod replays;
 mod requests;
 mod secrets;
 mod structure;

@@ -281,3 +281,24 @@ async fn nothing_is_made_for_a_client_that_is_gone_or_disabled() {
         .await
         .problem(409, "CUSTOMER_DISABLED");
 }
+
+#[tokio::test]
+async fn a_departments_new_code_frees_its_old_one() {
+    let scene = Scene::new().await;
+    let (world, admin) = (&scene.world, scene.world.admin());
+    let departments = format!("{}/departments", scene.scopes[0]);
+    let department = scene
+        .make(&scene.scopes[0], "departments", json!({"internalCode": "D-1"}))
+        .await;
+    let department = format!("{departments}/{}", key_of(&department));
+    world
+        .patch(&admin, &department, json!({"internalCode": "D-2"}))
+        .await
+        .expect(200);
+    let body = |code: &str| json!({"name": "Other", "internalCode": code});
+    world
+        .post(&admin, &departments, body("D-2"))
+        .await
+        .problem(409, "CONFLICT");
+    world.post(&admin, &departments, body("D-1")).await.expect(201);
+}

@@ -59,17 +59,3 @@ fn every_task_waits_for_something() {
         assert!(!task.spec.on.is_empty(), "{}", task.spec.name);
     }
 }
-
-#[test]
-fn no_function_may_scan_and_every_grant_is_said_once() {
-    for function in functions() {
-        let grants = function.grants();
-        let unique: BTreeSet<_> = grants.iter().collect();
-        assert_eq!(grants.len(), unique.len(), "{}", function.name());
-        assert!(
-            grants.iter().all(|grant| grant.action.name() != "Scan"),
-            "{}",
-            function.name()
-        );
-    }
-}

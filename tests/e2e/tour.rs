@@ -97,6 +97,14 @@ fn script(steps: &[Step], outputs: &Path) -> String {
 
 #[test]
 fn the_tour_prints_what_it_shows() {
+    // The README promises that tests need Rust and a C compiler only. CI has both programs and insists on them.
+    if ["bash", "curl"]
+        .iter()
+        .any(|program| Command::new(program).arg("--version").output().is_err())
+    {
+        println!("the tour was not run: it needs bash and curl");
+        return;
+    }
     let cloud = Cloud::start();
     let tour = document("docs/tour.md");
     let default_url = "http://127.0.0.1:3000";

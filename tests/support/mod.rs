@@ -5,6 +5,7 @@ mod objects;
 mod recorder;
 mod spine;
 mod token;
+pub mod usage;
 
 pub use answer::Answer;
 pub use objects::{LOGO_URL, PNG};

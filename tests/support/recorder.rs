@@ -1,5 +1,6 @@
 //! Sees every request to the table: how many there were, and on which keys.
 
+use super::usage::{self, Use};
 use aws_smithy_runtime_api::{
     box_error::BoxError,
     client::{
@@ -46,6 +47,9 @@ impl Seen {
     /// Everything that was done is granted.
     #[track_caller]
     pub fn check(&self, function: &Function) {
+        let of_table = self.uses.iter().copied().map(Use::Table);
+        let of_objects = self.objects.iter().map(|(action, folder)| Use::Objects(action, folder));
+        usage::note(function, of_table.chain(of_objects));
         let grants: BTreeSet<Grant> = function.grants().into_iter().collect();
         let beyond: Vec<_> = self.uses.difference(&grants).collect();
         assert!(

@@ -5,7 +5,6 @@ use domain::{
     customer::{self, Customer},
 };
 use runtime::{Body, Caller, Context, Created, Endpoint, Request, Spec, access::EditAllCustomers};
-use serde_json::json;
 use table::customers::Customers;
 
 pub struct CreateCustomer;
@@ -20,12 +19,7 @@ impl Endpoint for CreateCustomer {
 
     async fn handle(ctx: &Context, caller: Caller<EditAllCustomers>, request: Request) -> Result<Self::Answer> {
         let change = request.change(ctx, &caller.actor);
-        let key = ctx.new_key();
-        let mut body = request.body.clone();
-        if !body.contains_key("bootstrapTenantKey") {
-            body.insert("bootstrapTenantKey".into(), json!(customer::generated_tenant_key(key)));
-        }
-        let customer = Customer::new(key, body, change.now, &caller.actor)?;
+        let customer = Customer::new(ctx.new_key(), request.body.clone(), change.now, &caller.actor)?;
         ctx.customers().create(caller.platform(), &customer, &change).await?;
         Ok(Created(customer))
     }

@@ -2,7 +2,6 @@
 
 use domain::{Result, partition_group::PartitionGroup};
 use runtime::{Caller, Context, Endpoint, Listed, Request, Spec, access::ViewPartitions};
-use table::parts::PartFilter;
 use table::parts::Parts;
 
 pub struct ListPartitionGroups;
@@ -21,7 +20,7 @@ impl Endpoint for ListPartitionGroups {
         let page = request.page(ctx)?;
         let (partition_groups, next) = ctx
             .parts::<PartitionGroup>()
-            .list(caller.tenant().itself(), &PartFilter::default(), &page)
+            .list(caller.tenant().itself(), &request.filter()?, &page)
             .await?;
         Ok(Listed::new(partition_groups, request.next_cursor(ctx, next)))
     }

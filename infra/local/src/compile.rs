@@ -73,7 +73,7 @@ pub fn for_aws<'a>(project: &Path, functions: &'a [Function], build: &AwsBuild) 
     );
     let status = cargo(project)
         .args(cargo_lambda_arguments(&workspace.packages_with(&names), build))
-        // Also if Cargo's target folder is elsewhere: SAM reads `CodeUri` relative to the template.
+        // SAM reads `CodeUri` relative to the template, even if Cargo's target folder is elsewhere.
         .arg("--lambda-dir")
         .arg(project.join(folder))
         .status()
@@ -92,7 +92,7 @@ fn code_folder(functions: &[Function]) -> Result<Option<&Path>> {
         let parent = function.code_uri.parent().unwrap_or(Path::new(""));
         ensure!(
             *folder.get_or_insert(parent) == parent,
-            "function {}: CodeUri: {} is not beside the other functions' folders, as cargo-lambda needs it",
+            "function {}: CodeUri: {} must be in the same folder as the other functions' CodeUri",
             function.logical_id,
             function.code_uri.display()
         );

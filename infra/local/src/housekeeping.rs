@@ -8,7 +8,7 @@ use crate::sqs::Sqs;
 use crate::store::now_ms;
 use crate::wire;
 
-/// The shortest pause between two deletions of expired items. DynamoDB takes up to days.
+/// The shortest pause between two deletions of expired items. DynamoDB may take days.
 const SHORTEST_TTL_PAUSE: Duration = Duration::from_secs(3);
 const PAUSE: Duration = Duration::from_secs(60);
 

@@ -61,7 +61,7 @@ pub struct Redrive {
     pub max_receive_count: u32,
 }
 
-/// Who may send to queues.
+/// The permissions of one or more queues.
 #[derive(Clone, Debug)]
 pub struct QueuePolicy {
     pub logical_id: String,

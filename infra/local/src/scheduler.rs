@@ -16,7 +16,7 @@ use crate::plan::{ACCOUNT, REGION, Schedule};
 /// Never resolves.
 pub async fn run(schedule: Schedule, lambda: Lambda) {
     let mut turns = interval(schedule.every);
-    // After a laptop's sleep, one missed invocation is made up for, not a thousand.
+    // After a laptop's sleep, only one of the missed invocations is repeated, not a thousand.
     turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         turns.tick().await;

@@ -1,7 +1,7 @@
 //! A person to turn to at a customer or client.
 
 use crate::{
-    ContactKey, Entity, EntityKind, FieldError, LocationKey, Meta,
+    ContactKey, Entity, EntityKind, FieldError, LocationKey, Meta, Part,
     customer::PHONE,
     entity::META_FIELDS,
     fields::{Field, Rule},
@@ -77,6 +77,15 @@ pub struct Contact {
     pub meta: Meta,
 }
 
+/// What a list of contacts may be filtered by.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ContactFilter {
+    pub is_active: Option<bool>,
+    pub r#type: Option<String>,
+    pub location_key: Option<LocationKey>,
+}
+
 impl Entity for Contact {
     type Kind = key::Contact;
     const FIELDS: &'static [Field] = FIELDS;
@@ -95,5 +104,13 @@ impl Entity for Contact {
 
     fn check(&self, errors: &mut Vec<FieldError>) {
         check_reachable(self.email.is_some(), self.phone.is_some(), errors);
+    }
+}
+
+impl Part for Contact {
+    type Filter = ContactFilter;
+
+    fn location(&self) -> Option<LocationKey> {
+        self.location_key
     }
 }

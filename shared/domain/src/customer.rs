@@ -239,11 +239,6 @@ pub fn rules_of_account(body: &Map<String, Value>, errors: &mut Vec<FieldError>)
     }
 }
 
-/// The bootstrap key of a tenant that names none: unique because the customer's key is.
-pub fn generated_tenant_key(key: CustomerKey) -> String {
-    format!("t-{}", key.uuid().simple())
-}
-
 /// The rules of a new customer that span fields.
 pub fn rules_of_new(body: &Map<String, Value>, errors: &mut Vec<FieldError>) {
     if body.get("isTenantCustomer") == Some(&Value::Bool(false)) && !body.contains_key("bootstrapTenantKey") {
@@ -410,6 +405,12 @@ impl Entity for Customer {
 
     fn meta_mut(&mut self) -> &mut Meta {
         &mut self.meta
+    }
+
+    /// A tenant that names no bootstrap key gets one. It is unique because the customer's key is.
+    fn complete(key: CustomerKey, body: &mut Map<String, Value>) {
+        body.entry("bootstrapTenantKey")
+            .or_insert_with(|| format!("t-{}", key.uuid().simple()).into());
     }
 
     fn check(&self, errors: &mut Vec<FieldError>) {

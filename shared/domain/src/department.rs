@@ -1,7 +1,7 @@
 //! A department of a customer or client.
 
 use crate::{
-    DepartmentKey, Entity, EntityKind, FieldError, Meta,
+    DepartmentKey, Entity, EntityKind, FieldError, Meta, Part,
     entity::META_FIELDS,
     fields::{Field, Rule},
     key,
@@ -41,6 +41,14 @@ pub struct Department {
     pub meta: Meta,
 }
 
+/// What a list of departments may be filtered by.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DepartmentFilter {
+    pub is_active: Option<bool>,
+    pub internal_code: Option<String>,
+}
+
 impl Entity for Department {
     type Kind = key::Department;
     const FIELDS: &'static [Field] = FIELDS;
@@ -58,4 +66,13 @@ impl Entity for Department {
     }
 
     fn check(&self, _: &mut Vec<FieldError>) {}
+}
+
+impl Part for Department {
+    type Filter = DepartmentFilter;
+    const UNIQUE: Option<&str> = Some("internalCode");
+
+    fn unique(&self) -> Option<&str> {
+        self.internal_code.as_deref()
+    }
 }

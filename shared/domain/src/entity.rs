@@ -73,8 +73,12 @@ pub trait Entity: Serialize + DeserializeOwned + Clone + PartialEq + Send + Sync
     /// Rules that span fields.
     fn check(&self, errors: &mut Vec<FieldError>);
 
+    /// What an entity fills in for fields that a checked body may omit, where the default depends on its key.
+    fn complete(_: Key<Self::Kind>, _: &mut Map<String, Value>) {}
+
     /// A new entity from a checked body.
     fn new(key: Key<Self::Kind>, mut body: Map<String, Value>, now: Timestamp, by: &Actor) -> Result<Self> {
+        Self::complete(key, &mut body);
         body.insert("key".into(), Value::String(key.to_string()));
         if let Value::Object(meta) = to_value(&Meta::new(now, by))? {
             body.extend(meta);

@@ -20,6 +20,7 @@ pub mod key;
 pub mod location;
 pub mod logo;
 pub mod merge_patch;
+pub mod part;
 pub mod partition;
 pub mod partition_group;
 pub mod plaintext;
@@ -35,5 +36,6 @@ pub use key::{
     ApiKeyId, ClientKey, ContactKey, CustomerKey, DepartmentKey, EntityKind, EventKey, LocationKey, PartitionGroupKey,
     PartitionKey,
 };
+pub use part::Part;
 pub use time::Timestamp;
 pub use view::View;

@@ -1,7 +1,7 @@
 //! A place where a customer or client is.
 
 use crate::{
-    Entity, EntityKind, FieldError, LocationKey, Meta, address,
+    Entity, EntityKind, FieldError, LocationKey, Meta, Part, address,
     address::Address,
     customer::PHONE,
     entity::META_FIELDS,
@@ -64,6 +64,14 @@ pub struct Location {
     pub meta: Meta,
 }
 
+/// What a list of locations may be filtered by.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LocationFilter {
+    pub is_active: Option<bool>,
+    pub internal_code: Option<String>,
+}
+
 impl Entity for Location {
     type Kind = key::Location;
     const FIELDS: &'static [Field] = FIELDS;
@@ -81,4 +89,18 @@ impl Entity for Location {
     }
 
     fn check(&self, _: &mut Vec<FieldError>) {}
+}
+
+impl Part for Location {
+    type Filter = LocationFilter;
+    const UNIQUE: Option<&str> = Some("internalCode");
+    const HAS_HEADQUARTERS: bool = true;
+
+    fn unique(&self) -> Option<&str> {
+        self.internal_code.as_deref()
+    }
+
+    fn is_headquarters(&self) -> bool {
+        self.is_headquarters
+    }
 }

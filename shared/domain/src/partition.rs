@@ -1,7 +1,7 @@
 //! A partition of a customer's data, which API keys open.
 
 use crate::{
-    Entity, EntityKind, FieldError, Meta, PartitionGroupKey, PartitionKey,
+    Entity, EntityKind, FieldError, Meta, Part, PartitionGroupKey, PartitionKey,
     entity::META_FIELDS,
     fields::{Field, Rule},
     key,
@@ -75,6 +75,14 @@ pub struct Partition {
     pub meta: Meta,
 }
 
+/// What a list of partitions may be filtered by.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PartitionFilter {
+    pub group_key: Option<PartitionGroupKey>,
+    pub environment: Option<Environment>,
+}
+
 impl Entity for Partition {
     type Kind = key::Partition;
     const FIELDS: &'static [Field] = FIELDS;
@@ -92,4 +100,18 @@ impl Entity for Partition {
     }
 
     fn check(&self, _: &mut Vec<FieldError>) {}
+}
+
+impl Part for Partition {
+    type Filter = PartitionFilter;
+    const UNIQUE: Option<&str> = Some("name");
+    const IS_GROUPED: bool = true;
+
+    fn unique(&self) -> Option<&str> {
+        Some(&self.name)
+    }
+
+    fn group(&self) -> Option<PartitionGroupKey> {
+        self.group_key
+    }
 }

@@ -1,7 +1,7 @@
 //! A group of a customer's partitions.
 
 use crate::{
-    Entity, EntityKind, FieldError, Meta, PartitionGroupKey,
+    Entity, EntityKind, FieldError, Meta, Part, PartitionGroupKey,
     entity::META_FIELDS,
     fields::{Field, Rule},
     key,
@@ -32,6 +32,10 @@ pub struct PartitionGroup {
     pub meta: Meta,
 }
 
+/// What a list of partition groups may be filtered by.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct PartitionGroupFilter {}
+
 impl Entity for PartitionGroup {
     type Kind = key::PartitionGroup;
     const FIELDS: &'static [Field] = FIELDS;
@@ -49,4 +53,14 @@ impl Entity for PartitionGroup {
     }
 
     fn check(&self, _: &mut Vec<FieldError>) {}
+}
+
+impl Part for PartitionGroup {
+    type Filter = PartitionGroupFilter;
+    const UNIQUE: Option<&str> = Some("name");
+    const HAS_MEMBERS: bool = true;
+
+    fn unique(&self) -> Option<&str> {
+        Some(&self.name)
+    }
 }

@@ -6,21 +6,14 @@ use crate::{
     token::{KeySource, Tokens},
 };
 use domain::{
-    Timestamp,
+    Part, Timestamp,
     key::{Key, Kind},
     plaintext::{SECRET_BYTES, Secret},
 };
 use logos::Logos;
 use ring::rand::{SecureRandom, SystemRandom};
 use std::{error::Error, sync::Arc};
-use table::{
-    Cursors, Table,
-    api_keys::ApiKeys,
-    audit::Audit,
-    clients::Clients,
-    customers::Customers,
-    parts::{Part, Parts},
-};
+use table::{Cursors, Table, api_keys::ApiKeys, audit::Audit, clients::Clients, customers::Customers, parts::Parts};
 use uuid::Uuid;
 
 /// Where time and chance come in: real in production, given in tests.

@@ -4,7 +4,7 @@ use crate::{
     Action, Grant, Operation, PageRequest, Table,
     item::{ENTITY, Item, from_item, s, to_item},
     keys::{self, Family},
-    read::Query,
+    query::Query,
     write::refused,
 };
 use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
@@ -58,14 +58,8 @@ impl Audit<'_> {
 
     pub const LIST: Operation = Operation::new(&[Grant::on(Family::Audit, Action::Query)], &[]);
     pub async fn list(&self, tenant: Tenant, request: &PageRequest) -> Result<(Vec<AuditEntry>, Option<String>)> {
-        let query = Query {
-            partition: keys::audit_partition(tenant.key()),
-            prefix: "",
-            index: None,
-            filter: None,
-            newest_first: true,
-        };
-        let (items, next) = self.0.page_of_partition(query, request).await?;
+        let query = Query::of(keys::audit_partition(tenant.key())).newest_first();
+        let (items, next) = self.0.page_of_partition(&query, request).await?;
         let entries = items.into_iter().map(entry_of).collect::<Result<_>>()?;
         Ok((entries, next))
     }

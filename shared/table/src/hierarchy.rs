@@ -2,10 +2,10 @@
 
 use crate::{
     Operation, PageRequest, Table,
-    item::from_item,
+    item::{from_item, text},
     keys::{self, SK},
     operation::on_customer::{BATCH_GET, GET, QUERY},
-    read::{Query, text},
+    query::Query,
 };
 use domain::{
     ClientKey, CustomerKey, EntityKind, Error, Result, Tenant,
@@ -158,14 +158,8 @@ impl Table {
             }
             .attributes()
         });
-        let query = Query {
-            partition,
-            prefix: keys::CLIENT_PREFIX,
-            index: None,
-            filter: None,
-            newest_first: false,
-        };
-        let page = self.page(query, &PageRequest { limit, after: None }, start).await?;
+        let query = Query::of(partition).starting_with(keys::CLIENT_PREFIX);
+        let page = self.page(&query, &PageRequest { limit, after: None }, start).await?;
         let next = match &page.last {
             Some(last) => Some(position(customer, text(last, SK)?)),
             None => None,

@@ -32,3 +32,11 @@ pub fn to_item<T: Serialize>(thing: &T) -> Result<Item> {
 pub fn from_item<T: DeserializeOwned>(item: Item) -> Result<T> {
     serde_dynamo::from_item(item).map_err(|e| Error::Internal(format!("a damaged item: {e}")))
 }
+
+/// A text attribute that every item of this kind has.
+pub fn text<'i>(item: &'i Item, name: &str) -> Result<&'i str> {
+    item.get(name)
+        .and_then(|value| value.as_s().ok())
+        .map(String::as_str)
+        .ok_or_else(|| Error::Internal(format!("an item lacks its {name}")))
+}

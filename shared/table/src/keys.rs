@@ -25,7 +25,7 @@
 
 use crate::item::{Item, s};
 use domain::{
-    ApiKeyId, ClientKey, CustomerKey, EntityKind, EventKey, Owner, PartitionGroupKey, PartitionKey, Timestamp,
+    ApiKeyId, ClientKey, CustomerKey, EntityKind, EventKey, Owner, PartitionKey, Timestamp,
     key::{Key, Kind},
 };
 use std::collections::HashMap;
@@ -212,7 +212,7 @@ pub fn partition(customer: CustomerKey, partition: PartitionKey) -> ItemKey {
     ItemKey::new(customer_partition(customer), format!("{prefix}{partition}"))
 }
 
-pub fn members(owner: Owner, group: PartitionGroupKey) -> ItemKey {
+pub fn members<K: Kind>(owner: Owner, group: Key<K>) -> ItemKey {
     ItemKey::new(owner_partition(owner), format!("MEMBERS#{group}"))
 }
 

@@ -1,12 +1,14 @@
 //! The single table: keys, items, and one repository a kind of entity. The only package that speaks DynamoDB.
 
 pub mod api_keys;
+mod attempt;
 pub mod audit;
 pub mod cascades;
 pub mod change;
 pub mod clients;
 pub mod cursor;
 pub mod customers;
+mod expression;
 pub mod hierarchy;
 mod in_place;
 pub mod item;
@@ -14,6 +16,7 @@ pub mod keys;
 pub mod logos;
 pub mod operation;
 pub mod parts;
+mod query;
 mod read;
 mod step;
 mod stored;

@@ -2,9 +2,10 @@
 
 use crate::{
     Change, Operation, Table,
+    attempt::{Attempt, attempted, retry_from},
     operation::on_customer::{CHECK, GET, PUT},
     parts::refused_under,
-    write::{TRIES, busy, expect_version, is_through},
+    write::expect_version,
 };
 use domain::{Code, Error, Owner, Result, client::Client, customer::Customer, logo::Logo};
 use serde::Serialize;
@@ -75,15 +76,15 @@ impl Logos<'_> {
     pub async fn show(
         &self,
         owner: Owner,
-        mut before: Holder,
+        before: Holder,
         logo: Option<&Logo>,
         expected: Option<u64>,
         change: &Change,
     ) -> Result<Holder> {
-        for _ in 0..TRIES {
+        retry_from(before, |before| async move {
             before.expect(expected)?;
             if before.shows(logo) {
-                return Ok(before);
+                return Ok(Attempt::Done(before));
             }
             let (after, done) = match &before {
                 Holder::Customer(before) => {
@@ -105,11 +106,11 @@ impl Logos<'_> {
                     (Holder::Client(after), done)
                 }
             };
-            if is_through(done, expected)? {
-                return Ok(after);
+            match attempted(done, expected, after)? {
+                Attempt::Done(after) => Ok(Attempt::Done(after)),
+                Attempt::Again(()) => Ok(Attempt::Again(self.holder(owner).await?)),
             }
-            before = self.holder(owner).await?;
-        }
-        Err(busy())
+        })
+        .await
     }
 }

@@ -2,7 +2,9 @@
 
 use crate::{
     Action, Change, Grant, Operation, Table,
+    attempt::{Attempt, TRIES, attempted},
     change::expired_before,
+    expression::Expression,
     item::{Item, from_item, n, s, to_item},
     keys::{Family, ItemKey, PK, TTL},
 };
@@ -31,41 +33,6 @@ impl From<Error> for Failed {
     }
 }
 
-/// A condition, or an update with one.
-#[derive(Clone, Debug, Default)]
-pub struct Expression {
-    pub text: String,
-    pub values: Vec<(&'static str, AttributeValue)>,
-}
-
-impl Expression {
-    pub fn new(text: &str) -> Self {
-        Self {
-            text: text.into(),
-            values: Vec::new(),
-        }
-    }
-
-    pub fn with(mut self, name: &'static str, value: AttributeValue) -> Self {
-        self.values.push((name, value));
-        self
-    }
-
-    pub fn exists() -> Self {
-        Self::new("attribute_exists(pk)")
-    }
-
-    pub fn absent() -> Self {
-        Self::new("attribute_not_exists(pk)")
-    }
-
-    pub fn version_is(version: u64) -> Self {
-        Self::new("version = :version").with(":version", n(version))
-    }
-}
-
-/// How often a transaction that met another one is tried again before the caller is told to.
-pub const TRIES: usize = 5;
 const IDEMPOTENCY: &str = "idempotencyKey";
 /// What `Transaction::count` counts in.
 pub const COUNT: &str = "members";
@@ -199,6 +166,16 @@ impl Transaction<'_> {
         self
     }
 
+    /// Commits one attempt of `retry`.
+    pub async fn commit_or_retry<T>(
+        self,
+        expected: Option<u64>,
+        refused: fn(Failed) -> Error,
+        done: T,
+    ) -> Result<Attempt<T>> {
+        attempted(self.commit().await.map_err(refused), expected, done)
+    }
+
     pub async fn commit(self) -> Result<(), Failed> {
         let (names, writes): (Vec<_>, Vec<_>) = self.writes.into_iter().unzip();
         for _ in 0..TRIES {
@@ -247,15 +224,6 @@ impl Change {
     }
 }
 
-/// Whether a write is through. One that met a newer version is not, and is made again on that, unless the caller said which they meant.
-pub fn is_through(done: Result<()>, expected: Option<u64>) -> Result<bool> {
-    match done {
-        Ok(()) => Ok(true),
-        Err(Error::VersionMismatch { .. }) if expected.is_none() => Ok(false),
-        Err(error) => Err(error),
-    }
-}
-
 /// What a failed condition on an entity's own version means: it is gone, or it has moved on.
 pub fn moved_on<E: Entity>(old: Option<Item>) -> Error {
     match old.map(from_item::<E>) {
@@ -265,10 +233,6 @@ pub fn moved_on<E: Entity>(old: Option<Item>) -> Error {
         },
         Some(Err(error)) => error,
     }
-}
-
-pub fn busy() -> Error {
-    Error::Unavailable("the entity changed each time it was read".into())
 }
 
 /// `If-Match`, against what is there.

@@ -33,10 +33,9 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     };
     let binaries = compile::for_aws(&project, &plan.functions, &build)?;
     print(&format!(
-        "built {} functions in {} binaries for {}; deploy them with `sam deploy`",
-        plan.functions.len(),
-        binaries.len(),
-        if arguments.arm64 { "arm64" } else { "x86_64" }
+        "built for {}: {}; deploy with `sam deploy`",
+        if arguments.arm64 { "arm64" } else { "x86_64" },
+        binaries.into_iter().collect::<Vec<_>>().join(", ")
     ))?;
     Ok(())
 }

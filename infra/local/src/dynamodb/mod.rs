@@ -35,7 +35,7 @@ pub struct DynamoDb {
     agent: ureq::Agent,
     url: Arc<str>,
     embedded: Option<Arc<Embedded>>,
-    /// Counts the writes that went through here.
+    /// The number of writes through this service.
     writes: Arc<watch::Sender<u64>>,
 }
 

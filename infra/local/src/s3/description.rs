@@ -1,4 +1,4 @@
-//! What answers contain of an object: a part of its content, and its description.
+//! The parts of an object that answers contain: a range of its content, and its description.
 
 use s3s::dto::{ETag, Metadata, Range, Timestamp};
 use s3s::{S3Result, s3_error};

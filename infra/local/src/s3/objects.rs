@@ -17,7 +17,7 @@ pub type Tags = BTreeMap<String, String>;
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
-/// What a client gives an object besides its content.
+/// The attributes that a client sends with an object's content.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct Attributes {

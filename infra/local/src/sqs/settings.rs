@@ -66,7 +66,7 @@ impl Settings {
             .collect()
     }
 
-    /// Applies what SQS calls a queue's attributes.
+    /// Applies attributes, which is the SQS API's word for settings.
     pub fn apply(&mut self, attributes: &Map<String, Value>) -> Result<(), SqsError> {
         for (name, value) in attributes {
             let Some(value) = value.as_str() else {

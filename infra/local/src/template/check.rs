@@ -14,15 +14,18 @@ pub fn check(plan: &Plan) -> Result<()> {
     let queues: HashSet<&str> = plan.queues.iter().map(|queue| queue.name.as_str()).collect();
     let is_queue = |arn: &str| names::queue_of(arn).is_some_and(|name| queues.contains(name));
 
-    unique("two tables are called", plan.tables.iter().map(|table| &table.name))?;
-    unique("two queues are called", plan.queues.iter().map(|queue| &queue.name))?;
-    unique("two event buses are called", plan.buses.iter().map(|bus| &bus.name))?;
+    unique("two tables have the name", plan.tables.iter().map(|table| &table.name))?;
+    unique("two queues have the name", plan.queues.iter().map(|queue| &queue.name))?;
+    unique("two event buses have the name", plan.buses.iter().map(|bus| &bus.name))?;
     unique(
-        "two functions are called",
+        "two functions have the name",
         plan.functions.iter().map(|function| &function.name),
     )?;
 
-    unique("two buckets are called", plan.buckets.iter().map(|bucket| &bucket.name))?;
+    unique(
+        "two buckets have the name",
+        plan.buckets.iter().map(|bucket| &bucket.name),
+    )?;
     if let Some(cdn) = &plan.cdn {
         ensure!(
             plan.buckets.iter().any(|bucket| bucket.name == cdn.bucket),

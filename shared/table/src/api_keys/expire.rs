@@ -3,10 +3,12 @@
 use super::{ApiKeys, of_partition, stored::Stored};
 use crate::{
     Change, Grant, Operation, PageRequest, Step,
-    item::{Item, from_item, s},
+    expression::Expression,
+    item::{Item, from_item, s, text},
     keys::{self, Family, Index},
     operation::on_customer::{GET, PUT, QUERY},
-    write::{Expression, Failed, refused},
+    query::Query,
+    write::Failed,
 };
 use domain::{CustomerKey, EntityKind, Error, PartitionKey, Result, Tenant, customer::Customer, partition::Partition};
 
@@ -29,9 +31,7 @@ impl ApiKeys<'_> {
         request: &PageRequest,
         change: &Change,
     ) -> Result<(usize, Option<String>)> {
-        let filter = Expression::new("#status = :status AND #foreignKey = :foreignKey")
-            .with(":status", s("Active"))
-            .with(":foreignKey", s(foreign_key));
+        let filter = active().and(Expression::new("#foreignKey = :foreignKey").with(":foreignKey", s(foreign_key)));
         self.expire_page(tenant.key(), partition, filter, request, change).await
     }
 
@@ -64,9 +64,8 @@ impl ApiKeys<'_> {
         let Some(ended_at) = from_item::<Customer>(item)?.api_keys_ended_at else {
             return Ok(Step::Nothing("the customer was never disabled"));
         };
-        let filter = Expression::new("#status = :status AND #createdAt <= :createdAt")
-            .with(":status", s("Active"))
-            .with(":createdAt", s(ended_at.to_string()));
+        let then = Expression::new("#createdAt <= :createdAt").with(":createdAt", s(ended_at.to_string()));
+        let filter = active().and(then);
         let (mut partition, mut after) = match from {
             None => (self.partition_after(tenant, None).await?, None),
             Some(cursor) => read_cursor(cursor)?,
@@ -94,22 +93,10 @@ impl ApiKeys<'_> {
     pub const EXPIRE_DUE: Operation = Operation::new(&[Grant::query(Index::ExpiringKeys, Family::Expiring), PUT], &[]);
     /// Ends what has come to its end by itself, of one shard: up to a page; whether there may be more.
     pub async fn expire_due(&self, shard: u8, change: &Change) -> Result<bool> {
-        let index = Index::ExpiringKeys;
-        let answer = self
-            .0
-            .client
-            .query()
-            .table_name(&self.0.name)
-            .index_name(index.name())
-            .key_condition_expression("#pk = :pk AND expiresAt <= :now")
-            .expression_attribute_names("#pk", index.partition_attribute())
-            .expression_attribute_values(":pk", s(keys::expiring_keys(shard)))
-            .expression_attribute_values(":now", s(change.now.to_string()))
-            .limit(PAGE.into())
-            .send()
-            .await
-            .map_err(refused)?;
-        let items = answer.items.unwrap_or_default();
+        let due = Query::of(keys::expiring_keys(shard))
+            .index(Index::ExpiringKeys)
+            .up_to(change.now.to_string());
+        let items = self.0.first(&due, PAGE).await?;
         let is_full = items.len() == usize::from(PAGE);
         for item in items {
             let customer = customer_of(&item)?;
@@ -139,8 +126,8 @@ impl ApiKeys<'_> {
         request: &PageRequest,
         change: &Change,
     ) -> Result<(usize, Option<String>)> {
-        let query = of_partition(customer, partition, Some(filter));
-        let (items, next) = self.0.page_of_partition(query, request).await?;
+        let query = of_partition(customer, partition, filter);
+        let (items, next) = self.0.page_of_partition(&query, request).await?;
         let found: Vec<Stored> = items.into_iter().map(Stored::read).collect::<Result<_>>()?;
         for some in found.chunks(AT_ONCE) {
             let mut tx = self.0.transaction(change);
@@ -168,8 +155,8 @@ impl ApiKeys<'_> {
             limit: 1,
             after: after.map(|key| keys::part(tenant.itself(), key).sk),
         };
-        let prefix = keys::part_prefix(EntityKind::Partition);
-        let (mut found, _): (Vec<Partition>, _) = self.0.page_of(tenant.itself(), prefix, None, false, &page).await?;
+        let partitions = Query::of_owner(tenant.itself()).starting_with(keys::part_prefix(EntityKind::Partition));
+        let (mut found, _): (Vec<Partition>, _) = self.0.page_of(&partitions, &page).await?;
         Ok(found.pop().map(|partition| partition.key))
     }
 }
@@ -179,7 +166,7 @@ fn active() -> Expression {
 }
 
 fn customer_of(item: &Item) -> Result<CustomerKey> {
-    let pk = crate::read::text(item, keys::PK)?;
+    let pk = text(item, keys::PK)?;
     let (customer, _) =
         keys::owner_of_partition(pk).ok_or_else(|| Error::Internal(format!("{pk} is nobody's partition")))?;
     Ok(customer)

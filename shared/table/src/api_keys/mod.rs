@@ -6,12 +6,14 @@ mod verify;
 
 use crate::{
     Change, Operation, PageRequest, Table,
-    item::{from_item, s},
+    attempt::{Attempt, retry},
+    expression::Expression,
+    item::s,
     keys,
     operation::on_customer::{CHECK, GET, PUT, QUERY},
     parts::enabled,
-    read::Query,
-    write::{Expression, Failed, TRIES, busy, expect_version, is_through, moved_on},
+    query::Query,
+    write::{Failed, expect_version, moved_on},
 };
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{
@@ -25,10 +27,11 @@ use stored::Stored;
 pub struct ApiKeys<'t>(&'t Table);
 
 /// What a list may be narrowed to.
-#[derive(Clone, Debug, Default, serde::Deserialize)]
+#[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ApiKeyFilter {
     pub foreign_key: Option<String>,
+    #[serde(skip_serializing)]
     pub status: Option<Status>,
 }
 
@@ -53,14 +56,13 @@ impl ApiKeys<'_> {
         now: Timestamp,
         request: &PageRequest,
     ) -> Result<(Vec<ApiKey>, Option<String>)> {
-        let query = of_partition(tenant.key(), partition, filter.expression(now));
-        let (items, next) = self.0.page_of_partition(query, request).await?;
-        if items.is_empty() && next.is_none() && request.after.is_none() {
+        let query = of_partition(tenant.key(), partition, filter.expression(now)?);
+        let (keys, next) = self.0.page_of(&query, request).await?;
+        if keys.is_empty() && next.is_none() && request.after.is_none() {
             // An empty first page may be that of a partition that isn't there.
             let key = keys::part(tenant.itself(), partition);
             self.0.get(&key).await?.ok_or(Error::NotFound(EntityKind::Partition))?;
         }
-        let keys = items.into_iter().map(from_item).collect::<Result<_>>()?;
         Ok((keys, next))
     }
 
@@ -83,7 +85,7 @@ impl ApiKeys<'_> {
             .put("key", stored.item(tenant.key(), change)?, Expression::absent())
             .commit()
             .await
-            .map_err(meaning)
+            .map_err(refused)
     }
 
     pub const PATCH: Operation = Operation::new(&[GET, CHECK, PUT], &[Code::CustomerDisabled]);
@@ -97,10 +99,10 @@ impl ApiKeys<'_> {
         expected: Option<u64>,
         change: &Change,
     ) -> Result<ApiKey> {
-        for _ in 0..TRIES {
+        retry(|| async move {
             let before = self.expect(tenant, partition, key, expected).await?;
             let Some(after) = before.key.patched(patch, change.now, &change.actor)? else {
-                return Ok(before.key);
+                return Ok(Attempt::Done(before.key));
             };
             let tx = self
                 .0
@@ -111,11 +113,9 @@ impl ApiKeys<'_> {
                     before.with(&after).item(tenant.key(), change)?,
                     Expression::version_is(before.key.meta.version),
                 );
-            if is_through(tx.commit().await.map_err(meaning), expected)? {
-                return Ok(after);
-            }
-        }
-        Err(busy())
+            tx.commit_or_retry(expected, refused, after).await
+        })
+        .await
     }
 
     pub const ROTATE: Operation = Operation::new(
@@ -134,7 +134,7 @@ impl ApiKeys<'_> {
         expected: Option<u64>,
         change: &Change,
     ) -> Result<ApiKey> {
-        for _ in 0..TRIES {
+        retry(|| async move {
             let before = self.expect(tenant, partition, key, expected).await?;
             let (old, new) = before.key.rotated(successor, overlap, change.now, &change.actor)?;
             let stored = Stored {
@@ -161,11 +161,9 @@ impl ApiKeys<'_> {
                     Expression::version_is(before.key.meta.version),
                 )
                 .put("successor", stored.item(tenant.key(), change)?, Expression::absent());
-            if is_through(tx.commit().await.map_err(meaning), expected)? {
-                return Ok(new);
-            }
-        }
-        Err(busy())
+            tx.commit_or_retry(expected, refused, new).await
+        })
+        .await
     }
 
     pub const EXPIRE: Operation = Operation::new(&[GET, PUT], &[]);
@@ -178,10 +176,10 @@ impl ApiKeys<'_> {
         expected: Option<u64>,
         change: &Change,
     ) -> Result<ApiKey> {
-        for _ in 0..TRIES {
+        retry(|| async move {
             let before = self.expect(tenant, partition, key, expected).await?;
             let Some(after) = before.key.expired(change.now, &change.actor) else {
-                return Ok(before.key);
+                return Ok(Attempt::Done(before.key));
             };
             let tx = self
                 .0
@@ -192,11 +190,9 @@ impl ApiKeys<'_> {
                     before.with(&after).item(tenant.key(), change)?,
                     Expression::version_is(before.key.meta.version),
                 );
-            if is_through(tx.commit().await.map_err(meaning), expected)? {
-                return Ok(after);
-            }
-        }
-        Err(busy())
+            tx.commit_or_retry(expected, refused, after).await
+        })
+        .await
     }
 
     async fn stored(&self, tenant: Tenant, partition: PartitionKey, key: ApiKeyId) -> Result<Stored> {
@@ -221,47 +217,31 @@ impl ApiKeys<'_> {
 
 impl ApiKeyFilter {
     /// By the moment, not by what was last written of it: a key that ended a second ago has ended.
-    fn expression(&self, now: Timestamp) -> Option<Expression> {
-        let mut parts = Vec::new();
-        let mut filter = Expression::default();
-        if let Some(foreign_key) = &self.foreign_key {
-            parts.push("#foreignKey = :foreignKey");
-            filter = filter.with(":foreignKey", s(foreign_key));
-        }
-        if let Some(status) = self.status {
-            parts.push(match status {
-                Status::Active => "#expiresAt > :expiresAt",
-                Status::Expired => "#expiresAt <= :expiresAt",
-            });
-            filter = filter.with(":expiresAt", s(now.to_string()));
-        }
-        filter.text = parts.join(" AND ");
-        (!parts.is_empty()).then_some(filter)
+    fn expression(&self, now: Timestamp) -> Result<Expression> {
+        let status = match self.status {
+            None => Expression::default(),
+            Some(Status::Active) => Expression::new("#expiresAt > :expiresAt").with(":expiresAt", s(now.to_string())),
+            Some(Status::Expired) => Expression::new("#expiresAt <= :expiresAt").with(":expiresAt", s(now.to_string())),
+        };
+        Ok(Expression::matches(self)?.and(status))
     }
 }
 
 /// A key that ended with its customer must have no successor, though nobody has written that down yet.
 fn not_disabled_since(key: &ApiKey) -> Expression {
-    let enabled = enabled();
-    let since = "(attribute_not_exists(apiKeysEndedAt) OR apiKeysEndedAt < :made)";
-    Expression {
-        text: format!("{} AND {since}", enabled.text),
-        ..enabled
-    }
-    .with(":made", s(key.meta.created_at.to_string()))
+    enabled().and(
+        Expression::new("(attribute_not_exists(apiKeysEndedAt) OR apiKeysEndedAt < :createdAt)")
+            .with(":createdAt", s(key.meta.created_at.to_string())),
+    )
 }
 
-fn of_partition(customer: CustomerKey, partition: PartitionKey, filter: Option<Expression>) -> Query<'static> {
-    Query {
-        partition: keys::api_key_partition(customer, partition),
-        prefix: keys::API_KEY_PREFIX,
-        index: None,
-        filter,
-        newest_first: false,
-    }
+fn of_partition(customer: CustomerKey, partition: PartitionKey, filter: Expression) -> Query<'static> {
+    Query::of(keys::api_key_partition(customer, partition))
+        .starting_with(keys::API_KEY_PREFIX)
+        .filter(filter)
 }
 
-fn meaning(failed: Failed) -> Error {
+fn refused(failed: Failed) -> Error {
     match failed {
         Failed::Condition("customer", None) => Error::NotFound(EntityKind::Customer),
         Failed::Condition("customer", Some(item)) if item.get("isDisabled") == Some(&AttributeValue::Bool(false)) => {

@@ -3,11 +3,14 @@
 use super::{AT_ONCE, Cascades, PAGE};
 use crate::{
     Change, Operation, PageRequest, Step,
+    attempt::{Attempt, retry},
     clients::{self},
+    expression::Expression,
     item::{from_item, n, s},
     keys::{self, ItemKey},
     operation::on_customer::{CHECK, DELETE, GET, PUT, QUERY, UPDATE},
-    write::{Expression, Failed, TRIES, busy, refused},
+    query::Query,
+    write::{Failed, refused},
 };
 use aws_sdk_dynamodb::{operation::update_item::UpdateItemError, types::AttributeValue};
 use domain::{
@@ -21,7 +24,7 @@ impl Cascades<'_> {
     /// A customer was disabled or enabled: its parent's record of it says so, and its clients become what it is, a page a step.
     pub async fn account_state(&self, tenant: Tenant, from: Option<&str>, change: &Change) -> Result<Step> {
         let me = tenant.key();
-        for _ in 0..TRIES {
+        retry(|| async move {
             let Some(customer) = self
                 .0
                 .get(&keys::customer(me))
@@ -29,36 +32,34 @@ impl Cascades<'_> {
                 .map(from_item::<Customer>)
                 .transpose()?
             else {
-                return Ok(Step::Nothing("the customer is gone"));
+                return Ok(Attempt::Done(Step::Nothing("the customer is gone")));
             };
             let disabled = customer.is_disabled;
             if from.is_none() && !self.mark_on_parent(&customer, change).await? {
-                continue;
+                return Ok(Attempt::Again(()));
             }
             let (done, after) = match from {
                 None => (0, None),
                 Some(cursor) => read_cursor(cursor)?,
             };
             let page = PageRequest { limit: PAGE, after };
-            let (clients, next): (Vec<Client>, _) = self
-                .0
-                .page_of(tenant.itself(), keys::CLIENT_PREFIX, None, false, &page)
-                .await?;
+            let query = Query::of_owner(tenant.itself()).starting_with(keys::CLIENT_PREFIX);
+            let (clients, next): (Vec<Client>, _) = self.0.page_of(&query, &page).await?;
             let late: Vec<&Client> = clients.iter().filter(|c| c.is_disabled_by_parent != disabled).collect();
             match self.set_clients(me, disabled, &late, change).await? {
                 Set::Now => {}
-                Set::Again => continue,
+                Set::Again => return Ok(Attempt::Again(())),
                 // Its own event is on the way, and goes through all of them.
-                Set::StateMoved => return Ok(Step::Nothing("the customer has changed again since")),
+                Set::StateMoved => return Ok(Attempt::Done(Step::Nothing("the customer has changed again since"))),
             }
             let done = done + clients.len();
             self.tell_progress(&customer, done, next.is_none(), change).await?;
-            return Ok(match next {
+            Ok(Attempt::Done(match next {
                 Some(next) => Step::More(format!("{done}|{next}")),
                 None => Step::Done,
-            });
-        }
-        Err(busy())
+            }))
+        })
+        .await
     }
 
     /// Whether the parent's record of the account says what the account is. `false`: something moved, look again.

@@ -1,12 +1,14 @@
 //! A client was disabled or enabled: its account follows.
 
-use super::Cascades;
+use super::{Cascades, changed_since};
 use crate::{
     Change, Operation, Step,
+    attempt::{Attempt, retry},
     clients::cascade_item,
+    expression::Expression,
     keys::{self, ItemKey},
     operation::on_customer::{CHECK, DELETE, GET, PUT},
-    write::{Expression, Failed, TRIES, busy, refused},
+    write::refused,
 };
 use aws_sdk_dynamodb::{operation::delete_item::DeleteItemError, types::AttributeValue};
 use domain::{ClientKey, CustomerKey, Result, Tenant, client::CascadeState};
@@ -16,19 +18,19 @@ impl Cascades<'_> {
     /// A client was disabled or enabled: its account becomes what the client is.
     pub async fn client_state(&self, tenant: Tenant, key: ClientKey, change: &Change) -> Result<Step> {
         let customer = tenant.key();
-        for _ in 0..TRIES {
+        retry(|| async move {
             let Some(client) = self.0.client(customer, key).await? else {
-                return Ok(Step::Nothing("the client is gone"));
+                return Ok(Attempt::Done(Step::Nothing("the client is gone")));
             };
             let Some(account_key) = client.client_customer_key else {
-                return Ok(Step::Nothing("the client has no account"));
+                return Ok(Attempt::Done(Step::Nothing("the client has no account")));
             };
             let Some(account) = self.0.account_of(account_key, customer, key).await? else {
-                return Ok(Step::Nothing("the account is no longer the client's"));
+                return Ok(Attempt::Done(Step::Nothing("the account is no longer the client's")));
             };
             if account.is_disabled_by_parent == client.is_disabled {
                 self.end_unstarted(customer, key).await?;
-                return Ok(Step::Nothing("the account is as it should be"));
+                return Ok(Attempt::Done(Step::Nothing("the account is as it should be")));
             }
             let mut after = account.clone();
             after.disable_by_parent(client.is_disabled, change.now);
@@ -50,13 +52,9 @@ impl Cascades<'_> {
                     Expression::default(),
                 )
             };
-            match tx.commit().await {
-                Ok(()) => return Ok(Step::Done),
-                Err(Failed::Condition(_, _)) => {}
-                Err(Failed::Other(error)) => return Err(error),
-            }
-        }
-        Err(busy())
+            tx.commit_or_retry(None, changed_since, Step::Done).await
+        })
+        .await
     }
 
     /// Nothing came of a cascade, and none is on its way.

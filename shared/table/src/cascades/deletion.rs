@@ -1,20 +1,23 @@
 //! A customer or a client was deleted: everything that belonged to it is deleted too.
 
-use super::{AT_ONCE, Cascades, PAGE};
+use super::{AT_ONCE, Cascades, PAGE, changed_since};
 use crate::{
     Change, Operation, PageRequest, Step,
+    attempt::{Attempt, retry},
     clients::{self},
+    expression::Expression,
     item::Item,
     keys,
     operation::on_customer::{DELETE, GET, PUT, QUERY},
-    parts::{self, Part},
+    parts,
+    query::Query,
     stored::item,
-    write::{Expression, Failed, TRIES, Transaction, busy},
+    write::{Failed, Transaction},
 };
 use domain::{
-    ClientKey, CustomerKey, Error, Owner, Result, Tenant, client::Client, contact::Contact, customer::Deactivation,
-    deactivation::LoggedDeactivation, department::Department, key::Kind, location::Location, partition::Partition,
-    partition_group::PartitionGroup,
+    ClientKey, CustomerKey, Error, Owner, Part, Result, Tenant, client::Client, contact::Contact,
+    customer::Deactivation, deactivation::LoggedDeactivation, department::Department, key::Kind, location::Location,
+    partition::Partition, partition_group::PartitionGroup,
 };
 
 impl Cascades<'_> {
@@ -81,9 +84,9 @@ impl Cascades<'_> {
         let parts: Vec<P> = self.first_page(owner, keys::part_prefix(P::Kind::KIND)).await?;
         let delete = |tx, part: &P| {
             let tx = parts::delete_part(tx, owner, part, change)?;
-            Ok(match part.members(owner) {
-                Some(members) => tx.delete("members", &members, Expression::default()),
-                None => tx,
+            Ok(match P::HAS_MEMBERS {
+                true => tx.delete("members", &keys::members(owner, part.key()), Expression::default()),
+                false => tx,
             })
         };
         self.delete_all(&parts, change, delete).await?;
@@ -95,7 +98,8 @@ impl Cascades<'_> {
             limit: PAGE,
             after: None,
         };
-        Ok(self.0.page_of(owner, prefix, None, false, &page).await?.0)
+        let query = Query::of_owner(owner).starting_with(prefix);
+        Ok(self.0.page_of(&query, &page).await?.0)
     }
 
     async fn delete_all<'c, T>(
@@ -126,9 +130,9 @@ impl Cascades<'_> {
         client: ClientKey,
         change: &Change,
     ) -> Result<()> {
-        for _ in 0..TRIES {
+        retry(|| async move {
             let Some(before) = self.0.account_of(account, customer, client).await? else {
-                return Ok(());
+                return Ok(Attempt::Done(()));
             };
             let mut after = before.clone();
             after.disable_by_parent(true, change.now);
@@ -141,13 +145,9 @@ impl Cascades<'_> {
             if let (None, Some(deactivation)) = (&before.deactivation, &after.deactivation) {
                 tx = tx.put("log", log_item(account, deactivation, change)?, Expression::default());
             }
-            match tx.commit().await {
-                Ok(()) => return Ok(()),
-                Err(Failed::Condition(_, _)) => {}
-                Err(Failed::Other(error)) => return Err(error),
-            }
-        }
-        Err(busy())
+            tx.commit_or_retry(None, changed_since, ()).await
+        })
+        .await
     }
 }
 

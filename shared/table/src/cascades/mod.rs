@@ -10,7 +10,8 @@ mod preview;
 
 pub use preview::{Counts, DeletionPreview, preview_fields};
 
-use crate::Table;
+use crate::{Table, write::Failed};
+use domain::Error;
 
 /// How many things one invocation deals with at most.
 const PAGE: u8 = 100;
@@ -23,5 +24,13 @@ pub struct Cascades<'t>(&'t Table);
 impl Table {
     pub fn cascades(&self) -> Cascades<'_> {
         Cascades(self)
+    }
+}
+
+/// Any failed condition of a cascade's write: something has changed since it was read, and is read again.
+fn changed_since(failed: Failed) -> Error {
+    match failed {
+        Failed::Condition(..) => Error::VersionMismatch { current: 0 },
+        Failed::Other(error) => error,
     }
 }

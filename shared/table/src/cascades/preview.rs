@@ -3,10 +3,10 @@
 use super::Cascades;
 use crate::{
     Operation, Table,
-    item::{Item, s},
+    item::{ENTITY, Item, text},
     keys,
     operation::on_customer::{GET, QUERY},
-    write::refused,
+    query::{Query, Walk},
 };
 use domain::{
     ClientKey, CustomerKey, EntityKind, Error, Owner, PartitionKey, Result, Tenant,
@@ -73,6 +73,11 @@ pub struct Counts {
     pub api_keys: u64,
 }
 
+/// A client's account.
+const ACCOUNT: &str = "clientCustomerKey";
+/// The attributes that a preview reads.
+const TALLIED: &[&str] = &[ENTITY, "key", "status", ACCOUNT];
+
 /// How many requests looking at what would go may take.
 const LOOKS: u32 = 200;
 
@@ -135,57 +140,45 @@ impl<'t> Look<'t> {
 
     async fn count_in(&mut self, partition: String) -> Result<Vec<Found>> {
         let mut clients = Vec::new();
-        let mut start = None;
-        while self.left > 0 {
-            self.left -= 1;
-            let answer = self
-                .table
-                .client
-                .query()
-                .table_name(&self.table.name)
-                .key_condition_expression("pk = :pk")
-                .expression_attribute_values(":pk", s(&partition))
-                .projection_expression("entity, #key, #status, clientCustomerKey")
-                .expression_attribute_names("#key", "key")
-                .expression_attribute_names("#status", "status")
-                .set_exclusive_start_key(start)
-                .send()
-                .await
-                .map_err(refused)?;
-            for item in answer.items.unwrap_or_default() {
+        let mut walk = self.table.walk(Query::of(partition).attributes(TALLIED));
+        while let Some(items) = self.next(&mut walk).await? {
+            for item in items {
                 clients.extend(self.tell(&item)?);
-            }
-            start = answer.last_evaluated_key.filter(|key| !key.is_empty());
-            if start.is_none() {
-                return Ok(clients);
             }
         }
         Ok(clients)
     }
 
+    /// The next page of a walk, if there is one and reads are left.
+    async fn next(&mut self, walk: &mut Walk<'_>) -> Result<Option<Vec<Item>>> {
+        if self.left == 0 {
+            return Ok(None);
+        }
+        let page = walk.next().await?;
+        self.left -= u32::from(page.is_some());
+        Ok(page)
+    }
+
     fn tell(&mut self, item: &Item) -> Result<Option<Found>> {
-        let text = |name: &str| item.get(name).and_then(|value| value.as_s().ok()).map(String::as_str);
-        match text("entity") {
+        let attribute = |name: &str| item.get(name).and_then(|value| value.as_s().ok()).map(String::as_str);
+        match attribute(ENTITY) {
             Some("Department") => self.counts.departments += 1,
             Some("Location") => self.counts.locations += 1,
             Some("Contact") => self.counts.contacts += 1,
             Some("Deactivation") => self.counts.deactivations += 1,
             Some("PartitionGroup") => self.counts.partition_groups += 1,
-            Some("ApiKey") if text("status") == Some("Active") => self.counts.api_keys += 1,
+            Some("ApiKey") if attribute("status") == Some("Active") => self.counts.api_keys += 1,
             Some("Partition") => {
                 self.counts.partitions += 1;
-                let key = crate::read::text(item, "key")?.parse();
+                let key = text(item, "key")?.parse();
                 self.partitions
                     .push(key.map_err(|_| Error::Internal("a partition's item has no key".into()))?);
             }
             Some("Client") => {
                 self.counts.clients += 1;
-                let client = crate::read::text(item, "key")?.parse();
+                let client = text(item, "key")?.parse();
                 let client = client.map_err(|_| Error::Internal("a client's item has no key".into()))?;
-                return Ok(Some((
-                    client,
-                    text("clientCustomerKey").and_then(|key| key.parse().ok()),
-                )));
+                return Ok(Some((client, attribute(ACCOUNT).and_then(|key| key.parse().ok()))));
             }
             _ => {}
         }
@@ -198,31 +191,13 @@ impl<'t> Look<'t> {
         while next < self.accounts.len() && self.left > 0 {
             let account = self.accounts[next];
             next += 1;
-            let mut start = None;
-            while self.left > 0 {
-                self.left -= 1;
-                let answer = self
-                    .table
-                    .client
-                    .query()
-                    .table_name(&self.table.name)
-                    .key_condition_expression("pk = :pk AND begins_with(sk, :clients)")
-                    .expression_attribute_values(":pk", s(keys::customer_partition(account)))
-                    .expression_attribute_values(":clients", s(keys::CLIENT_PREFIX))
-                    .filter_expression("attribute_exists(clientCustomerKey)")
-                    .projection_expression("clientCustomerKey")
-                    .set_exclusive_start_key(start)
-                    .send()
-                    .await
-                    .map_err(refused)?;
-                for item in answer.items.unwrap_or_default() {
-                    self.accounts
-                        .extend(crate::read::text(&item, "clientCustomerKey")?.parse::<CustomerKey>());
-                }
-                start = answer.last_evaluated_key.filter(|key| !key.is_empty());
-                if start.is_none() {
-                    break;
-                }
+            let clients = Query::of(keys::customer_partition(account))
+                .starting_with(keys::CLIENT_PREFIX)
+                .attributes(&[ACCOUNT]);
+            let mut walk = self.table.walk(clients);
+            while let Some(items) = self.next(&mut walk).await? {
+                let accounts = items.iter().filter_map(|item| text(item, ACCOUNT).ok()?.parse().ok());
+                self.accounts.extend(accounts.collect::<Vec<CustomerKey>>());
             }
         }
         Ok(DeletionPreview {

@@ -3,10 +3,11 @@
 use super::{Clients, refused};
 use crate::{
     Action, Change, Grant, Operation, Table,
+    attempt::retry,
+    expression::Expression,
     item::from_item,
     keys::{self, Family},
     operation::on_customer::{CHECK, DELETE, GET, PUT},
-    write::{Expression, TRIES, busy, is_through},
 };
 use domain::{
     ClientKey, Code, CustomerKey, EntityKind, Error, Result, Tenant,
@@ -28,7 +29,8 @@ impl Clients<'_> {
         expected: Option<u64>,
         change: &Change,
     ) -> Result<Client> {
-        for _ in 0..TRIES {
+        let account = &account;
+        retry(|| async move {
             let before = self.expect(tenant, key, expected).await?;
             if before.client_customer_key.is_some() {
                 return Err(Error::Conflict {
@@ -47,11 +49,9 @@ impl Clients<'_> {
                 .replace(tenant, &before, &after, change)?
                 .remember_answer(201, &after, after.meta.version)?;
             let tx = self.0.customers().put_account(tx, &account, change)?;
-            if is_through(tx.commit().await.map_err(refused), expected)? {
-                return Ok(after);
-            }
-        }
-        Err(busy())
+            tx.commit_or_retry(expected, refused, after).await
+        })
+        .await
     }
 
     pub const DISSOCIATE: Operation = Operation::new(&[GET, CHECK, PUT, DELETE], &[Code::CustomerDisabled]);
@@ -63,7 +63,7 @@ impl Clients<'_> {
         expected: Option<u64>,
         change: &Change,
     ) -> Result<()> {
-        for _ in 0..TRIES {
+        retry(|| async move {
             let before = self.expect_enabled(tenant, key, expected).await?;
             let Some(account_key) = before.client_customer_key else {
                 return Err(Error::NotFound(EntityKind::Customer));
@@ -83,11 +83,9 @@ impl Clients<'_> {
                 released.meta.changed(change.now, &change.actor);
                 tx = self.0.customers().put_over(tx, &account, &released, change)?;
             }
-            if is_through(tx.commit().await.map_err(refused), expected)? {
-                return Ok(());
-            }
-        }
-        Err(busy())
+            tx.commit_or_retry(expected, refused, ()).await
+        })
+        .await
     }
 
     pub const DEPTH_BELOW: Operation = Operation::new(&[GET], &[Code::Conflict]);

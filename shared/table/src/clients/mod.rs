@@ -4,12 +4,15 @@ mod account;
 
 use crate::{
     Change, Operation, PageRequest, Table,
+    attempt::{Attempt, retry},
+    expression::Expression,
     item::{ENTITY, Item, from_item, n, s},
     keys,
     operation::on_customer::{BATCH_GET, CHECK, DELETE, GET, PUT, QUERY},
     parts::enabled,
+    query::Query,
     stored::{entity_item, tombstone},
-    write::{Expression, Failed, TRIES, Transaction, busy, expect_version, is_through, moved_on},
+    write::{Failed, Transaction, expect_version, moved_on},
 };
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{
@@ -22,7 +25,7 @@ use serde_json::{Map, Value};
 pub struct Clients<'t>(pub(crate) &'t Table);
 
 /// What a list may be narrowed to.
-#[derive(Clone, Debug, Default, serde::Deserialize)]
+#[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ClientFilter {
     pub is_disabled: Option<bool>,
@@ -59,15 +62,10 @@ impl Clients<'_> {
         filter: &ClientFilter,
         request: &PageRequest,
     ) -> Result<(Vec<Client>, Option<String>)> {
-        self.0
-            .page_of_children(
-                tenant.itself(),
-                keys::CLIENT_PREFIX,
-                filter.expression(),
-                false,
-                request,
-            )
-            .await
+        let query = Query::of_owner(tenant.itself())
+            .starting_with(keys::CLIENT_PREFIX)
+            .filter(Expression::matches(filter)?);
+        self.0.page_of_children(tenant.itself(), &query, request).await
     }
 
     pub const CREATE: Operation = Operation::new(&[CHECK, PUT], &[Code::Conflict, Code::CustomerDisabled]);
@@ -110,10 +108,10 @@ impl Clients<'_> {
         change: &Change,
     ) -> Result<Client> {
         let customer = tenant.key();
-        for _ in 0..TRIES {
+        retry(|| async move {
             let before = self.expect_enabled(tenant, key, expected).await?;
             let Some(after) = before.patched(patch, change.now, &change.actor)? else {
-                return Ok(before);
+                return Ok(Attempt::Done(before));
             };
             let mut tx = self.replace(tenant, &before, &after, change)?;
             if before.external_id != after.external_id {
@@ -125,11 +123,9 @@ impl Clients<'_> {
                     tx = tx.put("clientExternalId", claim(customer, id, key), Expression::absent());
                 }
             }
-            if is_through(tx.commit().await.map_err(refused), expected)? {
-                return Ok(after);
-            }
-        }
-        Err(busy())
+            tx.commit_or_retry(expected, refused, after).await
+        })
+        .await
     }
 
     pub const ENABLE: Operation = Operation::new(&[GET, CHECK, PUT], &[Code::Conflict, Code::CustomerDisabled]);
@@ -143,7 +139,7 @@ impl Clients<'_> {
         expected: Option<u64>,
         change: &Change,
     ) -> Result<Client> {
-        for _ in 0..TRIES {
+        retry(|| async move {
             let before = self.expect(tenant, key, expected).await?;
             match (before.is_disabled_itself, disabled) {
                 (true, true) => return Err(Error::CustomerDisabled),
@@ -169,27 +165,23 @@ impl Clients<'_> {
                     Expression::default(),
                 );
             }
-            if is_through(tx.commit().await.map_err(refused), expected)? {
-                return Ok(after);
-            }
-        }
-        Err(busy())
+            tx.commit_or_retry(expected, refused, after).await
+        })
+        .await
     }
 
     pub const DELETE: Operation = Operation::new(&[GET, CHECK, PUT, DELETE], &[Code::CustomerDisabled]);
     pub async fn delete(&self, tenant: Tenant, key: ClientKey, expected: Option<u64>, change: &Change) -> Result<()> {
-        for _ in 0..TRIES {
+        retry(|| async move {
             let before = self.expect(tenant, key, expected).await?;
             let tx = self
                 .0
                 .transaction(change)
                 .check("parent", &keys::customer(tenant.key()), enabled());
             let tx = delete_client(tx, tenant.key(), &before, change)?;
-            if is_through(tx.commit().await.map_err(refused), expected)? {
-                return Ok(());
-            }
-        }
-        Err(busy())
+            tx.commit_or_retry(expected, refused, ()).await
+        })
+        .await
     }
 
     pub async fn read(&self, tenant: Tenant, key: ClientKey) -> Result<Client> {
@@ -286,23 +278,6 @@ fn claim(customer: CustomerKey, id: &str, client: ClientKey) -> Item {
     item.insert(ENTITY.into(), s("Code"));
     item.insert("holder".into(), s(client.to_string()));
     item
-}
-
-impl ClientFilter {
-    fn expression(&self) -> Option<Expression> {
-        let mut parts = Vec::new();
-        let mut filter = Expression::default();
-        if let Some(flag) = self.is_disabled {
-            parts.push("#isDisabled = :isDisabled");
-            filter = filter.with(":isDisabled", AttributeValue::Bool(flag));
-        }
-        if let Some(id) = &self.external_id {
-            parts.push("#externalId = :externalId");
-            filter = filter.with(":externalId", s(id));
-        }
-        filter.text = parts.join(" AND ");
-        (!parts.is_empty()).then_some(filter)
-    }
 }
 
 fn refused(failed: Failed) -> Error {

@@ -3,12 +3,14 @@
 use super::{Customers, refused};
 use crate::{
     Action, Change, Grant, Operation, PageRequest,
+    attempt::retry,
     audit::entry_item,
+    expression::Expression,
     item::Item,
     keys::{self, Family},
     operation::on_customer::{GET, PUT, QUERY},
+    query::Query,
     stored::item,
-    write::{Expression, TRIES, busy, is_through},
 };
 use domain::{
     Code, EntityKind, Error, Result, Tenant,
@@ -33,7 +35,8 @@ impl Customers<'_> {
         change: &Change,
     ) -> Result<Customer> {
         let window_ends_at = request.window(change.now)?;
-        for _ in 0..TRIES {
+        let may = &may;
+        retry(|| async move {
             let before = self.expect(tenant, expected).await?;
             may(&before)?;
             // With its client disabled it can still be deactivated by itself: then enabling the client does not bring it back.
@@ -67,17 +70,11 @@ impl Customers<'_> {
                     audit_item("CUSTOMER_DEACTIVATED", &before, &after, change)?,
                     Expression::default(),
                 );
-            if is_through(
-                tx.remember_answer(200, &after, after.meta.version)?
-                    .commit()
-                    .await
-                    .map_err(refused),
-                expected,
-            )? {
-                return Ok(after);
-            }
-        }
-        Err(busy())
+            tx.remember_answer(200, &after, after.meta.version)?
+                .commit_or_retry(expected, refused, after)
+                .await
+        })
+        .await
     }
 
     pub const REACTIVATE: Operation = Operation::new(
@@ -86,7 +83,7 @@ impl Customers<'_> {
     );
     /// Enables the customer again, if its window is still open.
     pub async fn reactivate(&self, tenant: Tenant, expected: Option<u64>, change: &Change) -> Result<Customer> {
-        for _ in 0..TRIES {
+        retry(|| async move {
             let before = self.expect(tenant, expected).await?;
             let Some(deactivation) = &before.deactivation else {
                 let reason = match before.is_disabled_by_parent {
@@ -109,17 +106,11 @@ impl Customers<'_> {
                 audit_item("CUSTOMER_REACTIVATED", &before, &after, change)?,
                 Expression::default(),
             );
-            if is_through(
-                tx.remember_answer(200, &after, after.meta.version)?
-                    .commit()
-                    .await
-                    .map_err(refused),
-                expected,
-            )? {
-                return Ok(after);
-            }
-        }
-        Err(busy())
+            tx.remember_answer(200, &after, after.meta.version)?
+                .commit_or_retry(expected, refused, after)
+                .await
+        })
+        .await
     }
 
     pub const DEACTIVATIONS: Operation = Operation::new(&[QUERY, GET], &[]);
@@ -129,9 +120,10 @@ impl Customers<'_> {
         tenant: Tenant,
         request: &PageRequest,
     ) -> Result<(Vec<LoggedDeactivation>, Option<String>)> {
-        self.0
-            .page_of_children(tenant.itself(), keys::DEACTIVATION_PREFIX, None, true, request)
-            .await
+        let query = Query::of_owner(tenant.itself())
+            .starting_with(keys::DEACTIVATION_PREFIX)
+            .newest_first();
+        self.0.page_of_children(tenant.itself(), &query, request).await
     }
 }
 

@@ -3,14 +3,17 @@
 mod lifecycle;
 
 use crate::{
-    Action, Change, Grant, Operation, PageRequest, Table, clients,
+    Action, Change, Grant, Operation, PageRequest, Table,
+    attempt::{Attempt, attempted, retry, retry_from},
+    clients,
+    expression::Expression,
     in_place::Updated,
-    item::{ENTITY, Item, from_item, s},
+    item::{ENTITY, Item, from_item, s, text},
     keys::{self, Family, Index, ItemKey},
     operation::on_customer::{DELETE, GET, PUT, UPDATE},
-    read::{Query, text},
+    query::Query,
     stored::{entity_item, tombstone},
-    write::{Expression, Failed, TRIES, Transaction, busy, expect_version, is_through, moved_on},
+    write::{Failed, Transaction, expect_version, moved_on},
 };
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{
@@ -25,7 +28,7 @@ use serde_json::{Map, Value};
 pub struct Customers<'t>(pub(crate) &'t Table);
 
 /// What the list of all customers may be narrowed to.
-#[derive(Clone, Debug, Default, serde::Deserialize)]
+#[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CustomerFilter {
     pub r#type: Option<String>,
@@ -92,14 +95,10 @@ impl Customers<'_> {
             start.insert("key".into(), s(key.to_string()));
             start
         });
-        let query = Query {
-            partition,
-            prefix: "",
-            index: Some(Index::Customers),
-            filter: filter.expression(),
-            newest_first: false,
-        };
-        let page = self.0.page(query, request, start).await?;
+        let query = Query::of(partition)
+            .index(Index::Customers)
+            .filter(Expression::matches(filter)?);
+        let page = self.0.page(&query, request, start).await?;
         let next = match page.last {
             Some(last) => Some(format!("{shard}|{}", text(&last, "key")?)),
             None if shard + 1 < self.0.list_shards => Some(format!("{}|", shard + 1)),
@@ -178,8 +177,8 @@ impl Customers<'_> {
                 Updated::ConditionFailed(Some(item)) => known = Some(from_item::<Customer>(item)?),
             }
         }
-        for _ in 0..TRIES {
-            let before = match known.take() {
+        retry_from(known, |known| async move {
+            let before = match known {
                 Some(customer) => customer,
                 None => self.get(tenant).await?,
             };
@@ -198,7 +197,7 @@ impl Customers<'_> {
                 return Err(Error::invalid("deactivation", "is ended by reactivating the customer"));
             }
             let Some(after) = before.patched(patch, change.now, &change.actor)? else {
-                return Ok(before);
+                return Ok(Attempt::Done(before));
             };
             if let (true, Some(deactivation)) = (moves_window, &after.deactivation) {
                 let mut errors = Vec::new();
@@ -222,11 +221,10 @@ impl Customers<'_> {
                     tx = tx.put("externalId", claim(&key, "ExternalId", after.key), Expression::absent());
                 }
             }
-            if is_through(tx.commit().await.map_err(refused), expected)? {
-                return Ok(after);
-            }
-        }
-        Err(busy())
+            let attempt = tx.commit_or_retry(expected, refused, after).await?;
+            Ok(attempt.again_from(None))
+        })
+        .await
     }
 
     pub const DELETE: Operation = Operation::new(
@@ -241,7 +239,7 @@ impl Customers<'_> {
     );
     /// Deletes the record and gives its external id back. Its bootstrap tenant key stays taken: no later tenant can be mistaken for it.
     pub async fn delete(&self, tenant: Tenant, expected: Option<u64>, change: &Change) -> Result<()> {
-        for _ in 0..TRIES {
+        retry(|| async move {
             let before = self.expect(tenant, expected).await?;
             let key = keys::customer(before.key);
             let mut tx = self
@@ -274,15 +272,11 @@ impl Customers<'_> {
             }
             match tx.commit().await {
                 // The parent's client moved on: both are read again.
-                Err(Failed::Condition("client", _)) => {}
-                done => {
-                    if is_through(done.map_err(refused), expected)? {
-                        return Ok(());
-                    }
-                }
+                Err(Failed::Condition("client", _)) => Ok(Attempt::Again(())),
+                committed => attempted(committed.map_err(refused), expected, ()),
             }
-        }
-        Err(busy())
+        })
+        .await
     }
 
     /// The parent's client that a provisioned account stands behind.
@@ -361,27 +355,6 @@ impl Customers<'_> {
             item.insert(Index::Tenants.partition_attribute().into(), s(tenant.pk));
         }
         Ok(item)
-    }
-}
-
-impl CustomerFilter {
-    fn expression(&self) -> Option<Expression> {
-        let mut parts = Vec::new();
-        let mut filter = Expression::default();
-        if let Some(kind) = &self.r#type {
-            parts.push("#type = :type");
-            filter = filter.with(":type", s(kind));
-        }
-        if let Some(flag) = self.is_tenant_customer {
-            parts.push("#isTenantCustomer = :isTenantCustomer");
-            filter = filter.with(":isTenantCustomer", AttributeValue::Bool(flag));
-        }
-        if let Some(flag) = self.is_disabled {
-            parts.push("#isDisabled = :isDisabled");
-            filter = filter.with(":isDisabled", AttributeValue::Bool(flag));
-        }
-        filter.text = parts.join(" AND ");
-        (!parts.is_empty()).then_some(filter)
     }
 }
 

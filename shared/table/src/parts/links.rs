@@ -1,17 +1,17 @@
 //! What is written beside a part: its unique code, the headquarters, the members of groups; and the condition on its owner.
 
-use super::{Part, Parts};
+use super::Parts;
 use crate::{
     Change,
-    item::{ENTITY, Item, s},
+    expression::Expression,
+    item::{ENTITY, Item, s, text},
     keys,
-    read::text,
     stored::{entity_item, tombstone},
-    write::{Expression, Failed, Transaction, moved_on},
+    write::{Failed, Transaction, moved_on},
 };
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{
-    EntityKind, Error, LocationKey, Owner, PartitionGroupKey, Result,
+    EntityKind, Error, LocationKey, Owner, Part, PartitionGroupKey, Result,
     key::{Key, Kind},
 };
 

@@ -2,41 +2,28 @@
 //! and names, one headquarters, contacts at locations and partitions in groups that are there.
 
 mod links;
-mod part;
 mod tasks;
 
 pub(crate) use links::{delete_part, enabled, refused_under};
-pub use part::Part;
 pub use tasks::CreatedFirst;
 
 use crate::{
     Change, Operation, PageRequest, Table,
-    item::{from_item, n, s},
+    attempt::{Attempt, attempted, retry, retry_from},
+    expression::Expression,
+    item::{from_item, n},
     keys,
     operation::on_customer::{CHECK, DELETE, GET, PUT, QUERY, UPDATE},
-    write::{Expression, Failed, TRIES, busy, expect_version, is_through},
+    query::Query,
+    write::{Failed, expect_version},
 };
-use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{
-    Code, EntityKind, Error, LocationKey, Owner, PartitionGroupKey, Result,
+    Code, EntityKind, Error, Owner, Part, Result,
     key::{Key, Kind},
-    partition::Environment,
 };
 use links::{code_item, held_by, holder, item, move_between, refused, take_headquarters};
 use serde_json::{Map, Value};
 use std::marker::PhantomData;
-
-/// What a list may be narrowed to.
-#[derive(Clone, Debug, Default, serde::Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct PartFilter {
-    pub is_active: Option<bool>,
-    pub internal_code: Option<String>,
-    pub r#type: Option<String>,
-    pub location_key: Option<LocationKey>,
-    pub group_key: Option<PartitionGroupKey>,
-    pub environment: Option<Environment>,
-}
 
 pub struct Parts<'t, P>(&'t Table, PhantomData<P>);
 
@@ -67,18 +54,13 @@ impl<P: Part> Parts<'_, P> {
     pub async fn list(
         &self,
         owner: Owner,
-        filter: &PartFilter,
+        filter: &P::Filter,
         request: &PageRequest,
     ) -> Result<(Vec<P>, Option<String>)> {
-        self.0
-            .page_of_children(
-                owner,
-                keys::part_prefix(Self::KIND),
-                filter.expression(),
-                false,
-                request,
-            )
-            .await
+        let query = Query::of_owner(owner)
+            .starting_with(keys::part_prefix(Self::KIND))
+            .filter(Expression::matches(filter)?);
+        self.0.page_of_children(owner, &query, request).await
     }
 
     /// To put a thing into a group, or to take the headquarters from another location, updates a second item.
@@ -94,8 +76,7 @@ impl<P: Part> Parts<'_, P> {
     );
     pub async fn create(&self, owner: Owner, part: &P, change: &Change) -> Result<()> {
         // Most locations that want to be headquarters are the first to: that is tried without asking who it is now.
-        let mut former = None;
-        for _ in 0..TRIES {
+        retry_from(None, |former| async move {
             let mut tx = self
                 .0
                 .transaction(change)
@@ -113,12 +94,11 @@ impl<P: Part> Parts<'_, P> {
                 tx = take_headquarters(tx, owner, part.key(), former)?;
             }
             match tx.commit().await {
-                Ok(()) => return Ok(()),
-                Err(Failed::Condition("headquarters" | "former", old)) => former = holder(old)?,
-                Err(failed) => return Err(refused::<P>(failed)),
+                Err(Failed::Condition("headquarters" | "former", old)) => Ok(Attempt::Again(holder(old)?)),
+                committed => committed.map(Attempt::Done).map_err(refused::<P>),
             }
-        }
-        Err(busy())
+        })
+        .await
     }
 
     pub const PATCH: Operation = Operation::new(
@@ -140,11 +120,10 @@ impl<P: Part> Parts<'_, P> {
         expected: Option<u64>,
         change: &Change,
     ) -> Result<P> {
-        let mut former = None;
-        for _ in 0..TRIES {
+        retry_from(None, |former| async move {
             let before = self.expect(owner, key, expected).await?;
             let Some(after) = before.patched(patch, change.now, &change.actor)? else {
-                return Ok(before);
+                return Ok(Attempt::Done(before));
             };
             let mut tx = self.0.transaction(change).under(owner).put(
                 "part",
@@ -173,14 +152,14 @@ impl<P: Part> Parts<'_, P> {
                 _ => {}
             }
             match tx.commit().await {
-                Ok(()) => return Ok(after),
-                Err(Failed::Condition("headquarters" | "former", old)) => former = holder(old)?,
-                Err(failed) => {
-                    is_through(Err(refused::<P>(failed)), expected)?;
+                Err(Failed::Condition("headquarters" | "former", old)) => Ok(Attempt::Again(holder(old)?)),
+                committed => {
+                    let attempt = attempted(committed.map_err(refused::<P>), expected, after)?;
+                    Ok(attempt.again_from(former))
                 }
             }
-        }
-        Err(busy())
+        })
+        .await
     }
 
     pub const DELETE: Operation = Operation::new(
@@ -196,57 +175,23 @@ impl<P: Part> Parts<'_, P> {
         },
     );
     pub async fn delete(&self, owner: Owner, key: Key<P::Kind>, expected: Option<u64>, change: &Change) -> Result<()> {
-        for _ in 0..TRIES {
+        retry(|| async move {
             let before = self.expect(owner, key, expected).await?;
             let mut tx = delete_part(self.0.transaction(change).under(owner), owner, &before, change)?;
-            if let Some(members) = before.members(owner) {
+            if P::HAS_MEMBERS {
+                let members = keys::members(owner, before.key());
                 let none = Expression::new("attribute_not_exists(pk) OR members = :none").with(":none", n(0));
                 tx = tx.delete("members", &members, none);
             }
             tx = move_between(tx, owner, before.group(), None);
-            if is_through(tx.commit().await.map_err(refused::<P>), expected)? {
-                return Ok(());
-            }
-        }
-        Err(busy())
+            tx.commit_or_retry(expected, refused::<P>, ()).await
+        })
+        .await
     }
 
     async fn expect(&self, owner: Owner, key: Key<P::Kind>, expected: Option<u64>) -> Result<P> {
         let part = self.get(owner, key).await?;
         expect_version(expected, part.meta().version)?;
         Ok(part)
-    }
-}
-
-impl PartFilter {
-    fn expression(&self) -> Option<Expression> {
-        let mut parts = Vec::new();
-        let mut filter = Expression::default();
-        if let Some(flag) = self.is_active {
-            parts.push("#isActive = :isActive");
-            filter = filter.with(":isActive", AttributeValue::Bool(flag));
-        }
-        if let Some(code) = &self.internal_code {
-            parts.push("#internalCode = :internalCode");
-            filter = filter.with(":internalCode", s(code));
-        }
-        if let Some(kind) = &self.r#type {
-            parts.push("#type = :type");
-            filter = filter.with(":type", s(kind));
-        }
-        if let Some(location) = &self.location_key {
-            parts.push("#locationKey = :locationKey");
-            filter = filter.with(":locationKey", s(location.to_string()));
-        }
-        if let Some(group) = &self.group_key {
-            parts.push("#groupKey = :groupKey");
-            filter = filter.with(":groupKey", s(group.to_string()));
-        }
-        if let Some(environment) = self.environment {
-            parts.push("#environment = :environment");
-            filter = filter.with(":environment", s(environment.name()));
-        }
-        filter.text = parts.join(" AND ");
-        (!parts.is_empty()).then_some(filter)
     }
 }

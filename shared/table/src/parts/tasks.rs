@@ -1,15 +1,23 @@
 //! What tasks do with parts.
 
 use super::{
-    PartFilter, Parts,
+    Parts,
     links::{item, refused, take_headquarters},
 };
 use crate::{
-    Change, Operation, PageRequest, keys,
+    Change, Operation, PageRequest,
+    attempt::{Attempt, retry_from},
+    expression::Expression,
+    keys,
     operation::on_customer::{CHECK, PUT, QUERY},
-    write::{Expression, Failed, TRIES, busy},
+    query::Query,
+    write::Failed,
 };
-use domain::{Entity, EntityKind, LocationKey, Owner, Result, contact::Contact, location::Location};
+use domain::{
+    Entity, EntityKind, LocationKey, Owner, Result,
+    contact::{Contact, ContactFilter},
+    location::Location,
+};
 use serde_json::{Map, Value};
 
 /// What became of a location that a task wanted to make.
@@ -26,15 +34,15 @@ impl Parts<'_, Location> {
     /// The location that a new customer gets by itself. Any number of tries make one location, and none after it was deleted by hand.
     pub async fn create_first(&self, owner: Owner, location: &Location, change: &Change) -> Result<CreatedFirst> {
         let key = keys::part(owner, location.key);
-        let mut location = location.clone();
-        for _ in 0..TRIES {
+        let key = &key;
+        retry_from(location.clone(), |location| async move {
             let mut tx = self
                 .0
                 .transaction(change)
                 .check("customer", &keys::customer(owner.tenant().key()), Expression::exists())
                 .check(
                     "tombstone",
-                    &keys::tombstone(&key, &location.key.to_string()),
+                    &keys::tombstone(key, &location.key.to_string()),
                     Expression::absent(),
                 )
                 .put("part", item(owner, &location, change)?, Expression::absent());
@@ -42,15 +50,18 @@ impl Parts<'_, Location> {
                 tx = take_headquarters(tx, owner, location.key, None)?;
             }
             match tx.commit().await {
-                Ok(()) => return Ok(CreatedFirst::Now),
-                Err(Failed::Condition("tombstone" | "part", _)) => return Ok(CreatedFirst::Before),
-                Err(Failed::Condition("customer", _)) => return Ok(CreatedFirst::CustomerGone),
+                Ok(()) => Ok(Attempt::Done(CreatedFirst::Now)),
+                Err(Failed::Condition("tombstone" | "part", _)) => Ok(Attempt::Done(CreatedFirst::Before)),
+                Err(Failed::Condition("customer", _)) => Ok(Attempt::Done(CreatedFirst::CustomerGone)),
                 // Somebody was quicker to name a headquarters: theirs stays.
-                Err(Failed::Condition("headquarters", _)) => location.is_headquarters = false,
-                Err(failed) => return Err(refused::<Location>(failed)),
+                Err(Failed::Condition("headquarters", _)) => Ok(Attempt::Again(Location {
+                    is_headquarters: false,
+                    ..location
+                })),
+                Err(failed) => Err(refused::<Location>(failed)),
             }
-        }
-        Err(busy())
+        })
+        .await
     }
 }
 
@@ -64,13 +75,14 @@ impl Parts<'_, Contact> {
         page: &PageRequest,
         change: &Change,
     ) -> Result<Option<String>> {
-        let filter = PartFilter {
+        let filter = ContactFilter {
             location_key: Some(location),
-            ..PartFilter::default()
+            ..ContactFilter::default()
         };
-        let prefix = keys::part_prefix(EntityKind::Contact);
-        let (contacts, next): (Vec<Contact>, _) =
-            self.0.page_of(owner, prefix, filter.expression(), false, page).await?;
+        let query = Query::of_owner(owner)
+            .starting_with(keys::part_prefix(EntityKind::Contact))
+            .filter(Expression::matches(&filter)?);
+        let (contacts, next): (Vec<Contact>, _) = self.0.page_of(&query, page).await?;
         for contact in contacts {
             let cleared = Map::from_iter([("locationKey".to_owned(), Value::Null)]);
             let Some(after) = contact.patched(&cleared, change.now, &change.actor)? else {
