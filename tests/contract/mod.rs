@@ -2,4 +2,5 @@
 
 mod functions;
 mod generated;
+mod links;
 mod logs;
