@@ -57,7 +57,7 @@ async fn is_valid(world: &World, plaintext: &str) -> bool {
 }
 
 #[tokio::test]
-async fn a_key_is_made_and_lets_its_holder_in() {
+async fn a_new_key_is_valid_and_is_stored_without_its_plaintext() {
     let world = World::new().await;
     let (customer, keys) = partition(&world).await;
     let scopes = json!(["orders:read", "orders:write"]);
@@ -88,7 +88,7 @@ async fn a_key_is_made_and_lets_its_holder_in() {
 }
 
 #[tokio::test]
-async fn to_verify_is_one_read_and_one_write_a_day() {
+async fn verifying_a_key_reads_once_and_writes_once_a_day() {
     let world = World::new().await;
     let (_, keys) = partition(&world).await;
     let (id, plaintext) = issue(&world, &keys, json!({})).await;
@@ -110,7 +110,7 @@ async fn to_verify_is_one_read_and_one_write_a_day() {
 }
 
 #[tokio::test]
-async fn junk_costs_no_read() {
+async fn a_malformed_key_reads_nothing() {
     let world = World::new().await;
     let (_, keys) = partition(&world).await;
     let (_, plaintext) = issue(&world, &keys, json!({})).await;
@@ -137,7 +137,7 @@ async fn junk_costs_no_read() {
 }
 
 #[tokio::test]
-async fn every_reason_gives_the_same_bytes_for_one_read() {
+async fn every_invalid_key_gets_the_same_answer_after_one_read() {
     let world = World::new().await;
     let admin = world.admin();
     let (customer, keys) = partition(&world).await;
@@ -179,7 +179,7 @@ async fn every_reason_gives_the_same_bytes_for_one_read() {
 }
 
 #[tokio::test]
-async fn a_key_is_good_for_its_scopes_only() {
+async fn a_key_is_valid_only_for_its_scopes() {
     let world = World::new().await;
     let (_, keys) = partition(&world).await;
     let (_, custom) = issue(
@@ -223,7 +223,7 @@ async fn a_key_is_good_for_its_scopes_only() {
 }
 
 #[tokio::test]
-async fn bad_fields_are_named() {
+async fn each_invalid_field_is_named() {
     let world = World::new().await;
     let (_, keys) = partition(&world).await;
     for (fields, broken) in [
@@ -270,7 +270,7 @@ async fn bad_fields_are_named() {
 }
 
 #[tokio::test]
-async fn a_key_works_to_the_last_moment_and_not_beyond() {
+async fn a_key_is_valid_until_it_expires() {
     let world = World::new().await;
     let (_, keys) = partition(&world).await;
     let (id, plaintext) = issue(&world, &keys, json!({"ttlSeconds": 60})).await;
@@ -287,7 +287,7 @@ async fn a_key_works_to_the_last_moment_and_not_beyond() {
 }
 
 #[tokio::test]
-async fn a_successor_has_the_same_rights_to_the_same_end() {
+async fn a_successor_has_the_rights_and_the_expiry_of_its_predecessor() {
     let world = World::new().await;
     let admin = world.admin();
     let (_, keys) = partition(&world).await;
@@ -323,7 +323,7 @@ async fn a_successor_has_the_same_rights_to_the_same_end() {
 }
 
 #[tokio::test]
-async fn an_overlap_never_prolongs_a_key_and_zero_ends_it_at_once() {
+async fn an_overlap_never_extends_a_key_and_zero_ends_it_at_once() {
     let world = World::new().await;
     let admin = world.admin();
     let (_, keys) = partition(&world).await;
@@ -359,7 +359,7 @@ async fn an_overlap_never_prolongs_a_key_and_zero_ends_it_at_once() {
 }
 
 #[tokio::test]
-async fn a_key_has_one_successor_whoever_rotates_and_when() {
+async fn concurrent_rotations_create_one_successor() {
     let world = World::new().await;
     let admin = world.admin();
     let (_, keys) = partition(&world).await;
@@ -394,7 +394,7 @@ async fn a_key_has_one_successor_whoever_rotates_and_when() {
 }
 
 #[tokio::test]
-async fn a_key_is_ended_by_hand_and_stays_so() {
+async fn an_expired_key_stays_expired() {
     let world = World::new().await;
     let admin = world.admin();
     let (_, keys) = partition(&world).await;
@@ -434,7 +434,7 @@ async fn a_key_is_ended_by_hand_and_stays_so() {
 }
 
 #[tokio::test]
-async fn a_plaintext_is_given_once_whatever_the_idempotency_key() {
+async fn a_repeated_request_gets_no_second_plaintext() {
     let world = World::new().await;
     let (_, keys) = partition(&world).await;
     let call = |path: &str, body: Value| {
@@ -466,7 +466,7 @@ async fn a_plaintext_is_given_once_whatever_the_idempotency_key() {
 }
 
 #[tokio::test]
-async fn keys_are_listed_and_ended_by_what_they_belong_to() {
+async fn keys_are_listed_and_expired_by_foreign_key() {
     let world = World::new().await;
     let admin = world.admin();
     let (_, keys) = partition(&world).await;
@@ -505,7 +505,7 @@ async fn keys_are_listed_and_ended_by_what_they_belong_to() {
 }
 
 #[tokio::test]
-async fn no_path_leads_to_a_key_of_another_customers_partition() {
+async fn no_path_reaches_a_key_of_another_customer() {
     let world = World::new().await;
     let (one, keys) = partition(&world).await;
     let (_, others) = partition(&world).await;
@@ -544,7 +544,7 @@ async fn no_path_leads_to_a_key_of_another_customers_partition() {
 }
 
 #[tokio::test]
-async fn under_what_is_disabled_or_gone_no_key_is_made_and_every_key_can_be_ended() {
+async fn a_disabled_customer_can_only_expire_keys_and_a_deleted_partition_gets_none() {
     let world = World::new().await;
     let admin = world.admin();
     let (customer, keys) = partition(&world).await;
@@ -581,7 +581,7 @@ async fn under_what_is_disabled_or_gone_no_key_is_made_and_every_key_can_be_ende
 }
 
 #[tokio::test]
-async fn the_very_write_that_disables_a_customer_or_deletes_a_partition_ends_its_keys() {
+async fn disabling_a_customer_or_deleting_a_partition_ends_its_keys_in_the_same_write() {
     let world = World::new().await;
     let admin = world.admin();
     let (customer, keys) = partition(&world).await;
@@ -620,7 +620,7 @@ async fn the_very_write_that_disables_a_customer_or_deletes_a_partition_ends_its
 }
 
 #[tokio::test]
-async fn a_plaintext_in_a_url_or_header_goes_no_further() {
+async fn a_plaintext_in_a_url_or_header_is_neither_echoed_nor_stored() {
     let world = World::new().await;
     let (customer, keys) = partition(&world).await;
     let (_, plaintext) = issue(&world, &keys, json!({})).await;

@@ -37,7 +37,7 @@ async fn cursor_of(world: &World, path: &str) -> String {
 }
 
 #[tokio::test]
-async fn every_list_is_covered_exactly_once_with_each_limit() {
+async fn paging_returns_every_item_once_for_every_limit() {
     let world = World::new().await;
     let customer = customer_with(&world, 7).await;
     for list in [
@@ -57,7 +57,7 @@ async fn every_list_is_covered_exactly_once_with_each_limit() {
 }
 
 #[tokio::test]
-async fn the_last_page_says_that_it_is() {
+async fn the_last_page_has_no_cursor() {
     let world = World::new().await;
     let customer = customer_with(&world, 4).await;
     let list = format!("{}/locations", at(&customer));
@@ -68,7 +68,7 @@ async fn the_last_page_says_that_it_is() {
 }
 
 #[tokio::test]
-async fn filtered_lists_are_covered_exactly_once() {
+async fn paging_a_filtered_list_returns_every_match_once() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
     for n in 0..9 {
@@ -97,7 +97,7 @@ async fn filtered_lists_are_covered_exactly_once() {
 }
 
 #[tokio::test]
-async fn every_shard_of_the_customer_list_is_covered() {
+async fn the_customer_list_covers_every_shard() {
     for customers in [0, 1, 5, 30] {
         let world = World::with_shards(8).await;
         let mut made = BTreeSet::new();
@@ -117,7 +117,7 @@ async fn every_shard_of_the_customer_list_is_covered() {
 }
 
 #[tokio::test]
-async fn what_is_made_or_deleted_meanwhile_breaks_nothing() {
+async fn paging_continues_after_creations_and_deletions() {
     let world = World::new().await;
     let customer = customer_with(&world, 6).await;
     let list = format!("{}/locations", at(&customer));
@@ -148,7 +148,7 @@ async fn what_is_made_or_deleted_meanwhile_breaks_nothing() {
 }
 
 #[tokio::test]
-async fn a_page_may_be_longer_or_shorter_than_the_one_before() {
+async fn the_limit_may_change_between_pages() {
     let world = World::new().await;
     let customer = customer_with(&world, 5).await;
     let list = format!("{}/locations", at(&customer));
@@ -162,7 +162,7 @@ async fn a_page_may_be_longer_or_shorter_than_the_one_before() {
 }
 
 #[tokio::test]
-async fn a_cursor_of_another_list_tenant_or_filter_is_refused() {
+async fn a_cursor_from_another_list_tenant_or_filter_is_refused() {
     let world = World::new().await;
     let (own, other) = (customer_with(&world, 2).await, customer_with(&world, 2).await);
     let lists = [
@@ -195,7 +195,7 @@ async fn a_cursor_of_another_list_tenant_or_filter_is_refused() {
 }
 
 #[tokio::test]
-async fn a_cursor_of_another_secret_is_refused() {
+async fn a_cursor_from_another_secret_is_refused() {
     let (one, two) = (
         World::new().await,
         World::configured(|config| config.cursor_secret = "another secret".into()).await,
@@ -214,7 +214,7 @@ async fn a_cursor_of_another_secret_is_refused() {
 }
 
 #[tokio::test]
-async fn rubbish_is_refused() {
+async fn a_malformed_cursor_is_refused() {
     let world = World::new().await;
     let long = "a".repeat(1001);
     for cursor in [
@@ -241,7 +241,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 8, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn no_altered_cursor_is_taken(flips in prop::collection::vec((any::<prop::sample::Index>(), 0u8..8), 40)) {
+    fn an_altered_cursor_is_refused(flips in prop::collection::vec((any::<prop::sample::Index>(), 0u8..8), 40)) {
         tokio::runtime::Runtime::new().unwrap().block_on(async {
             let world = World::new().await;
             let customer = customer_with(&world, 2).await;

@@ -62,7 +62,7 @@ impl Scene {
 }
 
 #[tokio::test]
-async fn a_stale_one_is_refused_with_the_current_version() {
+async fn a_stale_etag_is_refused_with_the_current_version() {
     let scene = Scene::new().await;
     let written = scene.world.stream(0).len();
     for call in scene.calls() {
@@ -75,7 +75,7 @@ async fn a_stale_one_is_refused_with_the_current_version() {
 }
 
 #[tokio::test]
-async fn a_malformed_one_is_named() {
+async fn a_malformed_if_match_is_named() {
     let scene = Scene::new().await;
     for call in scene.calls() {
         for tag in [
@@ -96,7 +96,7 @@ async fn a_malformed_one_is_named() {
 }
 
 #[tokio::test]
-async fn the_current_one_and_a_star_are_let_through() {
+async fn the_current_etag_and_a_star_are_accepted() {
     for tag in ["\"2\"", "*"] {
         for number in 0..8 {
             let scene = Scene::new().await;
@@ -108,7 +108,7 @@ async fn the_current_one_and_a_star_are_let_through() {
 }
 
 #[tokio::test]
-async fn it_does_not_make_up_what_is_not_there() {
+async fn if_match_on_a_deleted_customer_is_not_found() {
     let scene = Scene::new().await;
     scene
         .world
@@ -123,7 +123,7 @@ async fn it_does_not_make_up_what_is_not_there() {
 }
 
 #[tokio::test]
-async fn of_two_at_once_with_the_same_etag_one_wins() {
+async fn one_of_two_concurrent_patches_with_one_etag_is_applied() {
     let scene = Scene::new().await;
     for (path, field) in [
         (&scene.customer, "name"),

@@ -30,7 +30,7 @@ fn assert_replay(first: &Answer, again: &Answer) {
 }
 
 #[tokio::test]
-async fn the_first_answer_is_given_again_and_nothing_is_made() {
+async fn a_repeated_request_gets_the_first_answer_and_creates_nothing() {
     let world = World::new().await;
     let first = post(&world, &world.admin(), "/v1/customers", "k", tenant("Acme"))
         .await
@@ -46,7 +46,7 @@ async fn the_first_answer_is_given_again_and_nothing_is_made() {
 }
 
 #[tokio::test]
-async fn the_same_body_written_otherwise_is_the_same_request() {
+async fn an_equivalent_body_is_the_same_request() {
     let world = World::new().await;
     let call = |body: &str| {
         let call = Call::new("POST", "/v1/customers")
@@ -67,7 +67,7 @@ async fn the_same_body_written_otherwise_is_the_same_request() {
 }
 
 #[tokio::test]
-async fn a_location_and_an_action_are_replayed_too() {
+async fn locations_and_actions_are_replayed() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
     let caller = world.user("CustomerAdmin", &customer);
@@ -94,7 +94,7 @@ async fn a_location_and_an_action_are_replayed_too() {
 }
 
 #[tokio::test]
-async fn the_answer_stays_what_it_was_whatever_became_of_the_thing() {
+async fn a_replay_ignores_later_changes_and_deletion() {
     let world = World::new().await;
     let admin = world.admin();
     let created = post(&world, &admin, "/v1/customers", "create", tenant("Acme"))
@@ -135,7 +135,7 @@ async fn the_answer_stays_what_it_was_whatever_became_of_the_thing() {
 }
 
 #[tokio::test]
-async fn a_stale_etag_does_not_stand_in_the_way_of_a_replay() {
+async fn a_stale_etag_does_not_prevent_a_replay() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
     let call = || {
@@ -149,7 +149,7 @@ async fn a_stale_etag_does_not_stand_in_the_way_of_a_replay() {
 }
 
 #[tokio::test]
-async fn another_body_under_the_same_key_is_refused() {
+async fn another_body_with_the_same_key_is_refused() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
     for (path, one, two) in [
@@ -205,7 +205,7 @@ async fn a_key_belongs_to_one_caller_one_tenant_and_one_operation() {
 }
 
 #[tokio::test]
-async fn a_key_is_kept_for_a_day() {
+async fn a_key_expires_after_a_day() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
     let path = format!("{}/locations", at(&customer));
@@ -222,7 +222,7 @@ async fn a_key_is_kept_for_a_day() {
 }
 
 #[tokio::test]
-async fn an_actions_key_is_kept_for_a_day() {
+async fn an_actions_key_expires_after_a_day() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
     let path = format!("{}/deactivate", at(&customer));
@@ -240,7 +240,7 @@ async fn an_actions_key_is_kept_for_a_day() {
 }
 
 #[tokio::test]
-async fn what_failed_is_not_kept() {
+async fn a_failed_request_is_not_replayed() {
     let world = World::new().await;
     let member = json!({"type": "Business", "name": "New", "isTenantCustomer": false, "bootstrapTenantKey": "acme"});
     post(&world, &world.admin(), "/v1/customers", "k", member.clone())
@@ -253,7 +253,7 @@ async fn what_failed_is_not_kept() {
 }
 
 #[tokio::test]
-async fn a_replay_is_only_for_those_who_may() {
+async fn a_replay_requires_the_permission() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
     let caller = world.user("CustomerAdmin", &customer);
@@ -268,7 +268,7 @@ async fn a_replay_is_only_for_those_who_may() {
 }
 
 #[tokio::test]
-async fn two_at_once_make_one_thing() {
+async fn concurrent_requests_with_one_key_act_once() {
     for (below, body) in [
         ("", tenant("New")),
         (
@@ -312,7 +312,7 @@ async fn two_at_once_make_one_thing() {
 }
 
 #[tokio::test]
-async fn a_key_that_is_rubbish_is_named() {
+async fn a_malformed_key_is_named() {
     let world = World::new().await;
     let long = "k".repeat(256);
     for key in ["", " ", "two words", "ünï", &long, "a\tb"] {
@@ -330,7 +330,7 @@ async fn a_key_that_is_rubbish_is_named() {
 }
 
 #[tokio::test]
-async fn it_is_named_with_all_else_that_is_wrong() {
+async fn a_malformed_key_is_named_with_all_other_errors() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
     let call = Call::new("POST", &format!("{}/deactivate", at(&customer))).by(&world.admin());

@@ -39,7 +39,7 @@ async fn confirm(world: &World, owner: &str, receipt: &str) -> crate::support::A
 }
 
 #[tokio::test]
-async fn the_answer_says_how_to_upload_and_nothing_is_shown_yet() {
+async fn an_upload_request_returns_a_signed_url_and_shows_no_logo() {
     let world = World::new().await;
     for owner in owners(&world).await {
         let asked = world
@@ -68,7 +68,7 @@ async fn the_answer_says_how_to_upload_and_nothing_is_shown_yet() {
 }
 
 #[tokio::test]
-async fn a_confirmed_upload_is_shown_at_the_cdn_under_a_name_of_its_own() {
+async fn a_confirmed_upload_is_copied_to_a_new_cdn_name() {
     let world = World::new().await;
     for owner in owners(&world).await {
         let receipt = uploaded(&world, &owner, wish(), PNG).await;
@@ -89,7 +89,7 @@ async fn a_confirmed_upload_is_shown_at_the_cdn_under_a_name_of_its_own() {
 }
 
 #[tokio::test]
-async fn every_type_is_known_by_its_first_bytes() {
+async fn each_image_type_is_recognized_by_its_first_bytes() {
     let world = World::new().await;
     let [owner, _] = owners(&world).await;
     for (content_type, bytes, extension) in [
@@ -110,7 +110,7 @@ async fn every_type_is_known_by_its_first_bytes() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_a_logo_is_not_asked_for() {
+async fn an_invalid_upload_request_is_refused() {
     let world = World::new().await;
     let [owner, _] = owners(&world).await;
     for (body, broken) in [
@@ -143,7 +143,7 @@ async fn what_cannot_be_a_logo_is_not_asked_for() {
 }
 
 #[tokio::test]
-async fn what_was_uploaded_instead_is_not_shown() {
+async fn an_upload_that_is_not_the_declared_image_is_refused() {
     let world = World::new().await;
     let [owner, _] = owners(&world).await;
     let too_long = [PNG, &vec![0; 2_097_152][..]].concat();
@@ -168,7 +168,7 @@ async fn what_was_uploaded_instead_is_not_shown() {
 }
 
 #[tokio::test]
-async fn a_receipt_opens_nothing_but_its_own_upload() {
+async fn a_receipt_confirms_only_its_own_upload() {
     let world = World::new().await;
     let [customer, client] = owners(&world).await;
     let [other, _] = owners(&world).await;
@@ -193,7 +193,7 @@ async fn a_receipt_opens_nothing_but_its_own_upload() {
 }
 
 #[tokio::test]
-async fn an_upload_swapped_while_it_is_looked_at_is_not_shown() {
+async fn an_upload_replaced_during_the_check_is_refused() {
     let world = World::new().await;
     let [owner, _] = owners(&world).await;
     let receipt = uploaded(&world, &owner, wish(), PNG).await;
@@ -204,7 +204,7 @@ async fn an_upload_swapped_while_it_is_looked_at_is_not_shown() {
 }
 
 #[tokio::test]
-async fn to_confirm_again_changes_nothing() {
+async fn a_second_confirmation_changes_nothing() {
     let world = World::new().await;
     let [owner, _] = owners(&world).await;
     let receipt = uploaded(&world, &owner, wish(), PNG).await;
@@ -216,7 +216,7 @@ async fn to_confirm_again_changes_nothing() {
 }
 
 #[tokio::test]
-async fn of_two_who_confirm_at_once_both_see_one_logo() {
+async fn concurrent_confirmations_show_one_logo() {
     let world = World::new().await;
     let [owner, _] = owners(&world).await;
     let receipt = uploaded(&world, &owner, wish(), PNG).await;
@@ -227,7 +227,7 @@ async fn of_two_who_confirm_at_once_both_see_one_logo() {
 }
 
 #[tokio::test]
-async fn a_deleted_logo_is_shown_no_more_and_deleting_none_is_fine() {
+async fn deleting_a_logo_removes_it_and_succeeds_without_one() {
     let world = World::new().await;
     for owner in owners(&world).await {
         let logo = format!("{owner}/logo");
@@ -246,7 +246,7 @@ async fn a_deleted_logo_is_shown_no_more_and_deleting_none_is_fine() {
 }
 
 #[tokio::test]
-async fn who_is_disabled_or_not_there_gets_no_logo() {
+async fn a_disabled_or_missing_owner_gets_no_logo() {
     let world = World::new().await;
     let admin = world.admin();
     let [customer, client] = owners(&world).await;
@@ -286,7 +286,7 @@ async fn who_is_disabled_or_not_there_gets_no_logo() {
 }
 
 #[tokio::test]
-async fn a_repeated_wish_gets_its_receipt_again_newly_signed_and_keeps_no_signature() {
+async fn a_repeated_upload_request_gets_the_same_receipt_with_a_new_signature() {
     let world = World::new().await;
     let [owner, _] = owners(&world).await;
     let ask = |bytes: u64| {
@@ -314,7 +314,7 @@ async fn a_repeated_wish_gets_its_receipt_again_newly_signed_and_keeps_no_signat
 }
 
 #[tokio::test]
-async fn s3_that_is_away_is_said_and_nothing_is_half_done() {
+async fn an_s3_failure_is_reported_and_changes_nothing() {
     let world = World::new().await;
     let [owner, _] = owners(&world).await;
     let receipt = uploaded(&world, &owner, wish(), PNG).await;

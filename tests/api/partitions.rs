@@ -23,7 +23,7 @@ async fn partition(world: &World, customer: &str, name: &str, fields: Value) -> 
 }
 
 #[tokio::test]
-async fn a_group_and_a_partition_live_and_end() {
+async fn a_group_and_a_partition_can_be_created_changed_and_deleted() {
     let world = World::new().await;
     let admin = world.admin();
     let customer = customer(&world).await;
@@ -62,7 +62,7 @@ async fn a_group_and_a_partition_live_and_end() {
 }
 
 #[tokio::test]
-async fn bad_fields_are_named() {
+async fn each_invalid_field_is_named() {
     let world = World::new().await;
     let customer = customer(&world).await;
     let bad = json!({"name": "", "environment": "live", "groupKey": "pgr_x", "key": "x", "what": 1});
@@ -78,7 +78,7 @@ async fn bad_fields_are_named() {
 }
 
 #[tokio::test]
-async fn names_are_unique_in_the_customer_and_given_back() {
+async fn names_are_unique_within_the_customer_and_freed_on_deletion() {
     let world = World::new().await;
     let admin = world.admin();
     let (one, other) = (customer(&world).await, customer(&world).await);
@@ -108,7 +108,7 @@ async fn names_are_unique_in_the_customer_and_given_back() {
 }
 
 #[tokio::test]
-async fn a_group_with_partitions_stays_until_they_are_moved_or_deleted() {
+async fn a_group_with_partitions_cannot_be_deleted() {
     let world = World::new().await;
     let admin = world.admin();
     let customer = customer(&world).await;
@@ -146,7 +146,7 @@ async fn a_group_with_partitions_stays_until_they_are_moved_or_deleted() {
 }
 
 #[tokio::test]
-async fn another_customers_group_is_no_group() {
+async fn another_customers_group_is_refused() {
     let world = World::new().await;
     let (one, other) = (customer(&world).await, customer(&world).await);
     let theirs = group(&world, &other, "Theirs").await.expect(201);
@@ -165,7 +165,7 @@ async fn another_customers_group_is_no_group() {
 }
 
 #[tokio::test]
-async fn of_a_deletion_and_a_creation_at_once_one_gives_way() {
+async fn either_a_groups_deletion_or_a_concurrent_creation_in_it_succeeds() {
     for _ in 0..5 {
         let world = World::new().await;
         let customer = customer(&world).await;
@@ -187,7 +187,7 @@ async fn of_a_deletion_and_a_creation_at_once_one_gives_way() {
 }
 
 #[tokio::test]
-async fn lists_are_narrowed_by_group_and_environment() {
+async fn lists_are_filtered_by_group_and_environment() {
     let world = World::new().await;
     let admin = world.admin();
     let customer = customer(&world).await;
@@ -226,7 +226,7 @@ async fn lists_are_narrowed_by_group_and_environment() {
 }
 
 #[tokio::test]
-async fn under_a_disabled_or_missing_customer_nothing_is_made() {
+async fn a_disabled_or_missing_customer_refuses_partition_changes() {
     let world = World::new().await;
     let admin = world.admin();
     let customer = customer(&world).await;
@@ -257,7 +257,7 @@ async fn under_a_disabled_or_missing_customer_nothing_is_made() {
 }
 
 #[tokio::test]
-async fn a_repeat_with_its_key_makes_nothing() {
+async fn a_repeated_request_creates_nothing() {
     let world = World::new().await;
     let customer = customer(&world).await;
     let call = || {

@@ -4,7 +4,7 @@ use crate::support::{Call, World, at, key_of};
 use serde_json::{Value, json};
 
 #[tokio::test]
-async fn every_answer_carries_the_id_of_its_request() {
+async fn every_answer_has_its_request_id() {
     let world = World::new().await;
     let customer = key_of(&world.tenant("Acme").await);
     let mut ids = Vec::new();
@@ -38,7 +38,7 @@ async fn every_answer_carries_the_id_of_its_request() {
 }
 
 #[tokio::test]
-async fn a_problem_has_the_parts_of_rfc_9457() {
+async fn a_problem_has_the_fields_of_rfc_9457() {
     let world = World::new().await;
     let body = json!({"type": "Business", "name": "", "isTenantCustomer": true});
     let answer = world.post(&world.admin(), "/v1/customers", body).await;
@@ -103,7 +103,7 @@ async fn each_code_has_its_status_and_details() {
 }
 
 #[tokio::test]
-async fn who_is_not_authorized_is_told_how_to_be() {
+async fn an_unauthorized_answer_names_the_scheme() {
     let world = World::new().await;
     for call in [
         Call::new("GET", "/v1/customers"),
@@ -116,7 +116,7 @@ async fn who_is_not_authorized_is_told_how_to_be() {
 
 /// One call, and each thing that is wrong with it put right in turn: what is said first is what is checked first.
 #[tokio::test]
-async fn checks_come_in_their_order() {
+async fn checks_run_in_the_documented_order() {
     let world = World::new().await;
     let (own, other) = (world.member_customer("Own").await, world.member_customer("Other").await);
     let patch = |path: &str| Call::new("PATCH", path).header("if-match", "\"7\"");

@@ -4,7 +4,7 @@ use crate::support::{World, at, key_of};
 use serde_json::{Value, json};
 
 #[tokio::test]
-async fn each_endpoint_makes_as_few_as_the_budget_says() {
+async fn each_endpoint_makes_only_the_expected_requests() {
     let world = World::new().await;
     let (one, two, three, four) = (
         key_of(

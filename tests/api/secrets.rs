@@ -4,7 +4,7 @@ use crate::support::{Call, World, at};
 use serde_json::json;
 
 #[tokio::test]
-async fn no_token_is_kept_anywhere() {
+async fn no_token_is_stored_or_published() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
     let caller = world
@@ -34,7 +34,7 @@ async fn no_token_is_kept_anywhere() {
 }
 
 #[tokio::test]
-async fn the_audit_trail_names_fields_and_not_what_was_in_them() {
+async fn the_audit_trail_has_field_names_without_values() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
     let body = json!({"email": "ada@acme.example", "phone": "+14155550100", "address": {"line1": "1 Main Street"}});

@@ -42,7 +42,7 @@ async fn ed25519_and_p256_keys_verify() {
 }
 
 #[tokio::test]
-async fn an_rsa_key_verifies_with_sha_256_only() {
+async fn an_rsa_key_verifies_only_with_sha_256() {
     let fixture: Value = serde_json::from_str(include_str!("tokens/rsa.json")).unwrap();
     let world = world_of(&[fixture["jwk"].clone()]).await;
     assert_eq!(status(&world, fixture["rs256"].as_str().unwrap()).await, 200);
@@ -50,7 +50,7 @@ async fn an_rsa_key_verifies_with_sha_256_only() {
 }
 
 #[tokio::test]
-async fn the_scheme_is_bearer() {
+async fn only_the_bearer_scheme_is_accepted() {
     let world = World::new().await;
     let token = world.admin().sign();
     for (header, expected) in [
@@ -75,7 +75,7 @@ async fn the_scheme_is_bearer() {
 }
 
 #[tokio::test]
-async fn every_claim_that_must_be_there_and_right_is_asked_for() {
+async fn every_required_claim_is_checked() {
     let world = World::new().await;
     let admin = || world.admin();
     for (case, token, expected) in [
@@ -140,7 +140,7 @@ async fn every_claim_that_must_be_there_and_right_is_asked_for() {
 }
 
 #[tokio::test]
-async fn a_minute_of_leeway_is_given_and_no_more() {
+async fn times_have_one_minute_of_leeway() {
     let world = World::new().await;
     let now = Timestamp::parse("2026-11-23T08:00:00Z").unwrap().epoch_seconds();
     for (claim, at, expected) in [
@@ -166,7 +166,7 @@ async fn a_minute_of_leeway_is_given_and_no_more() {
 }
 
 #[tokio::test]
-async fn the_key_pins_the_algorithm() {
+async fn the_key_determines_the_algorithm() {
     let (one, two) = (Key::new("one"), Key::p256("two"));
     let world = world_of(&[one.jwk(), two.jwk()]).await;
     let public = URL_SAFE_NO_PAD.decode(one.jwk()["x"].as_str().unwrap()).unwrap();
@@ -228,13 +228,13 @@ async fn the_key_pins_the_algorithm() {
 }
 
 #[tokio::test]
-async fn without_a_key_id_the_only_key_is_meant() {
+async fn a_token_without_a_key_id_uses_the_only_key() {
     let world = World::new().await;
     assert_eq!(status(&world, &world.admin().without_header("kid").sign()).await, 200);
 }
 
 #[tokio::test]
-async fn nothing_of_a_token_can_be_changed() {
+async fn a_token_with_changed_claims_is_refused() {
     let world = World::new().await;
     let token = world.user("Member", "cus_01kb1v0c1tfr2v6krscysfnvgb").sign();
     let parts: Vec<&str> = token.split('.').collect();
@@ -248,7 +248,7 @@ async fn nothing_of_a_token_can_be_changed() {
 }
 
 #[tokio::test]
-async fn a_long_subject_can_change_what_it_made() {
+async fn a_caller_with_the_longest_subject_can_create_and_patch() {
     let world = World::new().await;
     let admin = world.admin().subject(&"s".repeat(255));
     let made = world
@@ -270,7 +270,7 @@ async fn a_long_subject_can_change_what_it_made() {
 }
 
 #[tokio::test]
-async fn a_subject_too_long_for_a_token_is_refused() {
+async fn an_overlong_subject_is_refused() {
     let world = World::new().await;
     assert_eq!(
         status(&world, &world.admin().subject(&"s".repeat(256)).sign()).await,
@@ -298,7 +298,7 @@ fn at(second: i64) -> Timestamp {
 }
 
 #[tokio::test]
-async fn many_first_callers_at_once_fetch_the_keys_once() {
+async fn concurrent_first_callers_fetch_the_keys_once() {
     let key = Key::new("one");
     let issuer = Issuer::start(key.jwks()).await;
     let tokens = fetching(&issuer);
@@ -311,7 +311,7 @@ async fn many_first_callers_at_once_fetch_the_keys_once() {
 }
 
 #[tokio::test]
-async fn a_new_key_is_fetched_at_most_once_a_minute() {
+async fn keys_are_fetched_at_most_once_a_minute() {
     let (one, two) = (Key::new("one"), Key::new("two"));
     let issuer = Issuer::start(one.jwks()).await;
     let tokens = fetching(&issuer);
@@ -333,7 +333,7 @@ async fn a_new_key_is_fetched_at_most_once_a_minute() {
 }
 
 #[tokio::test]
-async fn while_the_issuer_is_down_the_keys_that_are_known_still_serve() {
+async fn known_keys_verify_while_the_issuer_is_down() {
     let key = Key::new("one");
     let issuer = Issuer::start(key.jwks()).await;
     let tokens = fetching(&issuer);
@@ -345,7 +345,7 @@ async fn while_the_issuer_is_down_the_keys_that_are_known_still_serve() {
 }
 
 #[tokio::test]
-async fn where_there_never_were_keys_the_service_is_unavailable_and_soon_asks_again() {
+async fn without_keys_the_service_is_unavailable_and_fetches_again_soon() {
     let key = Key::new("one");
     let issuer = Issuer::start(key.jwks()).await;
     issuer.down(true);
@@ -364,7 +364,7 @@ async fn where_there_never_were_keys_the_service_is_unavailable_and_soon_asks_ag
 }
 
 #[tokio::test]
-async fn what_is_no_key_set_is_as_good_as_none() {
+async fn an_invalid_key_set_makes_the_service_unavailable() {
     let key = Key::new("one");
     for document in [
         json!({"keys": "none"}),
@@ -378,7 +378,7 @@ async fn what_is_no_key_set_is_as_good_as_none() {
 }
 
 #[tokio::test]
-async fn a_key_of_a_kind_that_is_not_used_here_does_not_spoil_the_set() {
+async fn an_unsupported_key_does_not_invalidate_the_set() {
     let key = Key::new("one");
     let set = json!({"keys": [
         {"kty": "oct", "kid": "shared", "k": "c2VjcmV0"},

@@ -46,7 +46,7 @@ fn is_gone(cloud: &Cloud, path: &str) -> bool {
 }
 
 #[test]
-fn a_disabled_customers_keys_are_dead_at_once_and_stay_so_and_no_file_ever_held_one() {
+fn disabling_a_customer_ends_its_keys_for_good_and_no_file_holds_a_plaintext() {
     let cloud = Cloud::start();
     let customer = customer(&cloud);
     let keys = partition(&cloud, &customer, "Orders");
@@ -126,7 +126,7 @@ fn a_disabled_customers_keys_are_dead_at_once_and_stay_so_and_no_file_ever_held_
 }
 
 #[test]
-fn with_its_customer_all_is_dead_at_once_and_gone_in_the_end_though_all_is_killed() {
+fn deleting_a_customer_ends_its_keys_at_once_and_deletes_its_partitions_after_a_kill() {
     let cloud = Cloud::start();
     let customer = customer(&cloud);
     let mut plaintexts = Vec::new();

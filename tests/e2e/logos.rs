@@ -59,7 +59,7 @@ fn is_served(cloud: &Cloud, url: &str) -> bool {
 }
 
 #[test]
-fn a_logo_is_uploaded_served_replaced_and_gone() {
+fn a_logo_is_uploaded_served_replaced_and_deleted() {
     let cloud = Cloud::start();
     let admin = cloud.admin();
     let customer = customer(&cloud);
@@ -93,7 +93,7 @@ fn a_logo_is_uploaded_served_replaced_and_gone() {
 }
 
 #[test]
-fn what_was_not_signed_for_is_not_taken_and_what_is_no_image_is_not_shown() {
+fn an_unsigned_upload_and_a_file_that_is_no_image_are_refused() {
     let cloud = Cloud::start();
     let owner = customer(&cloud);
     let asked = ask(&cloud, &owner, PNG);
@@ -116,7 +116,7 @@ fn what_was_not_signed_for_is_not_taken_and_what_is_no_image_is_not_shown() {
 }
 
 #[test]
-fn an_upload_survives_a_kill_before_it_is_confirmed_and_a_logo_one_after() {
+fn uploads_and_logos_survive_a_kill() {
     let cloud = Cloud::start();
     let owner = customer(&cloud);
     let asked = ask(&cloud, &owner, PNG);

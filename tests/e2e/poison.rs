@@ -4,7 +4,7 @@ use super::{Cloud, cloud::wait_for};
 use serde_json::{Value, json};
 
 #[test]
-fn a_message_that_fails_delays_no_other_and_is_redriven_home() {
+fn a_failing_message_delays_no_other_and_can_be_redriven() {
     let cloud = Cloud::start();
     let admin = cloud.admin();
     let create = |name: &str| -> String {

@@ -63,7 +63,7 @@ fn of_type<'e>(events: &'e [Value], name: &str) -> Vec<&'e Value> {
 }
 
 #[tokio::test]
-async fn with_its_customer_every_partition_and_key_goes() {
+async fn deleting_a_customer_deletes_its_partitions_and_expires_its_keys() {
     let world = World::new().await;
     let admin = world.admin();
     let customer = at(&key_of(&world.customer(json!({})).await));
@@ -121,7 +121,7 @@ async fn with_its_customer_every_partition_and_key_goes() {
 }
 
 #[tokio::test]
-async fn no_invocation_depends_on_how_many_keys_there_are() {
+async fn each_invocation_expires_one_page_of_keys() {
     let world = World::new().await;
     let customer = at(&key_of(&world.customer(json!({})).await));
     let keys = partition(&world, &customer, "P").await;
@@ -150,7 +150,7 @@ async fn no_invocation_depends_on_how_many_keys_there_are() {
 }
 
 #[tokio::test]
-async fn a_disabled_customers_keys_are_ended_and_newer_ones_are_not_whenever_the_task_comes() {
+async fn a_late_task_expires_only_keys_older_than_the_deactivation() {
     let world = World::new().await;
     let admin = world.admin();
     let customer = at(&key_of(&world.customer(json!({})).await));
@@ -198,7 +198,7 @@ async fn a_disabled_customers_keys_are_ended_and_newer_ones_are_not_whenever_the
 }
 
 #[tokio::test]
-async fn by_time_a_key_expires_within_the_minute_once() {
+async fn a_due_key_expires_within_a_minute_and_once() {
     let world = World::new().await;
     let customer = at(&key_of(&world.customer(json!({})).await));
     let keys = partition(&world, &customer, "P").await;
@@ -242,7 +242,7 @@ async fn by_time_a_key_expires_within_the_minute_once() {
 }
 
 #[tokio::test]
-async fn a_key_disappears_thirty_days_after_its_end() {
+async fn a_key_is_kept_for_thirty_days_after_it_expires() {
     let world = World::new().await;
     let customer = at(&key_of(&world.customer(json!({})).await));
     let keys = partition(&world, &customer, "P").await;
@@ -269,7 +269,7 @@ async fn a_key_disappears_thirty_days_after_its_end() {
 }
 
 #[tokio::test]
-async fn the_plaintext_is_in_one_answer_and_nowhere_else() {
+async fn the_plaintext_appears_in_one_answer_and_nowhere_else() {
     let world = World::new().await;
     let admin = world.admin();
     let customer = at(&key_of(&world.customer(json!({})).await));
@@ -311,7 +311,7 @@ async fn the_plaintext_is_in_one_answer_and_nowhere_else() {
 }
 
 #[tokio::test]
-async fn another_api_takes_a_key_by_the_authorizer() {
+async fn the_authorizer_accepts_only_valid_keys() {
     let world = World::new().await;
     let customer = at(&key_of(&world.customer(json!({})).await));
     let keys = partition(&world, &customer, "P").await;

@@ -49,7 +49,7 @@ async fn chain(world: &World) -> (String, Vec<(String, String)>) {
 }
 
 #[tokio::test]
-async fn disabled_at_the_top_all_below_is_disabled_and_comes_back() {
+async fn disabling_and_enabling_a_client_cascades_to_every_level() {
     let world = World::new().await;
     let (_, levels) = chain(&world).await;
     world.settle().await;
@@ -73,7 +73,7 @@ async fn disabled_at_the_top_all_below_is_disabled_and_comes_back() {
 }
 
 #[tokio::test]
-async fn enabling_restores_only_what_that_disabling_disabled() {
+async fn enabling_restores_only_what_disabling_had_disabled() {
     let world = World::new().await;
     let (_, levels) = chain(&world).await;
     // One account is deactivated by its own administrator, one client disabled by hand, before and after the disabling above them.
@@ -101,7 +101,7 @@ async fn enabling_restores_only_what_that_disabling_disabled() {
 }
 
 #[tokio::test]
-async fn an_account_disabled_with_its_client_comes_back_with_it_only() {
+async fn an_account_disabled_with_its_client_cannot_be_reactivated() {
     let world = World::new().await;
     let (_, levels) = chain(&world).await;
     act(&world, &levels[0].0, "disable").await;
@@ -119,7 +119,7 @@ async fn an_account_disabled_with_its_client_comes_back_with_it_only() {
 }
 
 #[tokio::test]
-async fn a_deactivated_customer_takes_its_clients_along() {
+async fn deactivating_and_reactivating_a_customer_cascades_to_its_clients() {
     let world = World::new().await;
     let (root, levels) = chain(&world).await;
     act(&world, &at(&root), "deactivate").await;
@@ -135,7 +135,7 @@ async fn a_deactivated_customer_takes_its_clients_along() {
 }
 
 #[tokio::test]
-async fn events_in_any_order_and_twice_come_to_the_last_state() {
+async fn reordered_and_repeated_events_reach_the_last_state() {
     let world = World::new().await;
     let (_, levels) = chain(&world).await;
     world.settle().await;
@@ -184,7 +184,7 @@ async fn walk(world: &World, task: &TaskFunction, events: Vec<Value>, crashes: u
 }
 
 #[tokio::test]
-async fn however_many_clients_an_invocation_deals_with_a_page() {
+async fn each_invocation_disables_one_page_of_clients() {
     for clients in [10, 430] {
         let world = World::new().await;
         let root = world.member_customer("Root").await;
@@ -234,7 +234,7 @@ fn of_type(events: &[Value], name: &str) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn progress_is_shown_page_by_page() {
+async fn a_cascade_shows_its_progress_after_each_page() {
     let world = World::new().await;
     let root = world.member_customer("Root").await;
     let (client, account) = account(&world, &root).await;
@@ -274,7 +274,7 @@ async fn progress_is_shown_page_by_page() {
 }
 
 #[tokio::test]
-async fn a_deleted_client_leaves_nothing_but_its_account_disabled_on_its_own() {
+async fn deleting_a_client_deletes_its_entities_and_deactivates_its_account() {
     let world = World::new().await;
     let admin = world.admin();
     let root = world.member_customer("Root").await;
@@ -333,7 +333,7 @@ async fn a_deleted_client_leaves_nothing_but_its_account_disabled_on_its_own() {
 }
 
 #[tokio::test]
-async fn a_deleted_customer_leaves_its_audit_trail_and_nothing_else() {
+async fn a_deleted_customer_leaves_only_its_audit_trail() {
     let world = World::new().await;
     let admin = world.admin();
     let (root, levels) = chain(&world).await;
@@ -362,7 +362,7 @@ async fn a_deleted_customer_leaves_its_audit_trail_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn a_deleted_account_is_no_longer_its_clients() {
+async fn deleting_an_account_removes_it_from_its_client() {
     let world = World::new().await;
     let root = world.member_customer("Root").await;
     let (client, account) = account(&world, &root).await;
@@ -381,7 +381,7 @@ async fn a_deleted_account_is_no_longer_its_clients() {
 }
 
 #[tokio::test]
-async fn a_deleted_location_is_cleared_from_contacts_page_by_page() {
+async fn deleting_a_location_clears_it_from_every_contact() {
     let world = World::new().await;
     let admin = world.admin();
     let root = world.member_customer("Root").await;
@@ -427,7 +427,7 @@ async fn a_deleted_location_is_cleared_from_contacts_page_by_page() {
 }
 
 #[tokio::test]
-async fn a_create_that_races_a_delete_leaves_no_orphan() {
+async fn a_creation_racing_a_deletion_leaves_no_orphan() {
     let world = World::new().await;
     let admin = world.admin();
     for _ in 0..12 {
@@ -456,7 +456,7 @@ async fn a_create_that_races_a_delete_leaves_no_orphan() {
 }
 
 #[tokio::test]
-async fn a_cascade_that_the_accounts_own_deactivation_overtakes_comes_to_an_end() {
+async fn a_cascade_ends_if_the_account_is_deactivated_meanwhile() {
     let world = World::new().await;
     let root = world.member_customer("Reseller").await;
     let (client, account) = account(&world, &root).await;

@@ -126,7 +126,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn any_history_ends_with_the_one_headquarters(steps in prop::collection::vec(step(), 0..14)) {
+    fn any_order_of_events_creates_one_headquarters(steps in prop::collection::vec(step(), 0..14)) {
         tokio::runtime::Runtime::new().unwrap().block_on(async {
             let mut history = History::start().await;
             let untouched = History::start().await.end().await;
@@ -139,7 +139,7 @@ proptest! {
     }
 
     #[test]
-    fn whatever_order_events_come_in_their_versions_tell_which_is_last(steps in prop::collection::vec(step(), 1..10)) {
+    fn the_event_with_the_highest_version_has_the_current_state(steps in prop::collection::vec(step(), 1..10)) {
         tokio::runtime::Runtime::new().unwrap().block_on(async {
             let mut history = History::start().await;
             for step in &steps {

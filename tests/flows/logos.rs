@@ -32,7 +32,7 @@ async fn client(world: &World, customer: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_shown_logo_stays_and_the_one_before_it_goes() {
+async fn a_new_logo_is_kept_and_the_old_one_is_deleted() {
     let world = World::new().await;
     let customer = at(&key_of(&world.customer(json!({})).await));
     for owner in [client(&world, &customer).await, customer] {
@@ -50,7 +50,7 @@ async fn a_shown_logo_stays_and_the_one_before_it_goes() {
 }
 
 #[tokio::test]
-async fn with_its_owner_a_logo_goes() {
+async fn deleting_an_owner_deletes_its_logo() {
     let world = World::new().await;
     let customer = at(&key_of(&world.customer(json!({})).await));
     let (one, other) = (client(&world, &customer).await, client(&world, &customer).await);
@@ -70,7 +70,7 @@ async fn with_its_owner_a_logo_goes() {
 }
 
 #[tokio::test]
-async fn order_repeats_and_failures_change_nothing() {
+async fn reordered_repeated_and_failed_deliveries_keep_the_last_logo() {
     let world = World::new().await;
     let customer = at(&key_of(&world.customer(json!({})).await));
     let mut last = Value::Null;
@@ -100,7 +100,7 @@ async fn order_repeats_and_failures_change_nothing() {
 }
 
 #[tokio::test]
-async fn a_copy_that_nothing_came_to_show_keeps_the_tag_by_which_it_goes() {
+async fn an_unused_copy_keeps_the_tag_that_expires_it() {
     let world = World::new().await;
     let customer = at(&key_of(&world.customer(json!({})).await));
     let wish = json!({"contentType": "image/png", "bytes": PNG.len()});

@@ -4,7 +4,7 @@ use crate::support::{World, at, key_of};
 use serde_json::{Value, json};
 
 #[tokio::test]
-async fn one_request_id_is_on_everything_that_the_request_caused() {
+async fn everything_that_a_request_causes_has_its_request_id() {
     let world = World::new().await;
     let body =
         json!({"type": "Business", "name": "Acme", "isTenantCustomer": true, "address": {"city": "Springfield"}});
@@ -41,7 +41,7 @@ async fn one_request_id_is_on_everything_that_the_request_caused() {
 }
 
 #[tokio::test]
-async fn an_audit_entry_has_the_key_of_its_event() {
+async fn every_event_has_an_audit_entry_with_its_id() {
     let world = World::new().await;
     let customer = key_of(&world.customer(json!({"address": {"city": "Springfield"}})).await);
     world
@@ -65,7 +65,7 @@ async fn an_audit_entry_has_the_key_of_its_event() {
 }
 
 #[tokio::test]
-async fn a_redelivered_event_is_no_second_entry() {
+async fn redelivered_records_add_no_audit_entries() {
     let world = World::new().await;
     let customer = key_of(&world.tenant("Acme").await);
     world.settle().await;

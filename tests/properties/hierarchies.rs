@@ -456,7 +456,7 @@ impl<'w> History<'w> {
 }
 
 #[test]
-fn no_history_leaves_an_orphan_or_a_state_that_the_hierarchy_does_not_explain() {
+fn every_history_ends_in_the_models_state_without_orphans() {
     let half = || {
         let runtime = Builder::new_current_thread().enable_all().build().unwrap();
         let mut runner = TestRunner::new(ProptestConfig {

@@ -90,7 +90,7 @@ fn expected(before: &Value, patch: &Value, world: &World) -> Option<Customer> {
 }
 
 #[test]
-fn a_patch_in_one_request_comes_to_what_the_general_way_comes_to() {
+fn a_patch_in_one_request_gives_the_result_of_reading_and_writing() {
     let runtime = Builder::new_current_thread().enable_all().build().unwrap();
     let world = runtime.block_on(World::new());
     let made = runtime.block_on(world.tenant("Acme"));

@@ -34,7 +34,7 @@ async fn locations(world: &World, customer: &str) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn a_business_with_an_address_gets_its_headquarters() {
+async fn a_business_with_an_address_gets_a_headquarters() {
     let world = World::new().await;
     let (customer, event) = created(&world, with_address()).await;
     world.clock.forward(chrono::TimeDelta::seconds(3));
@@ -53,7 +53,7 @@ async fn a_business_with_an_address_gets_its_headquarters() {
 }
 
 #[tokio::test]
-async fn nobody_else_does() {
+async fn a_consumer_or_a_business_without_an_address_gets_no_location() {
     let world = World::new().await;
     for fields in [
         json!({}),
@@ -66,7 +66,7 @@ async fn nobody_else_does() {
 }
 
 #[tokio::test]
-async fn a_repeat_changes_nothing() {
+async fn a_repeated_event_changes_nothing() {
     let world = World::new().await;
     let (customer, event) = created(&world, with_address()).await;
     world.deliver(&task(), std::slice::from_ref(&event)).await;
@@ -81,7 +81,7 @@ async fn a_repeat_changes_nothing() {
 }
 
 #[tokio::test]
-async fn two_deliveries_at_once_make_one() {
+async fn concurrent_deliveries_create_one_location() {
     let world = World::new().await;
     let (customer, event) = created(&world, with_address()).await;
     let (task, batch) = (task(), [event]);
@@ -91,7 +91,7 @@ async fn two_deliveries_at_once_make_one() {
 }
 
 #[tokio::test]
-async fn what_was_changed_by_hand_stays_changed() {
+async fn a_repeated_event_keeps_a_users_changes() {
     let world = World::new().await;
     let (customer, event) = created(&world, with_address()).await;
     world.deliver(&task(), std::slice::from_ref(&event)).await;
@@ -114,7 +114,7 @@ async fn what_was_changed_by_hand_stays_changed() {
 }
 
 #[tokio::test]
-async fn what_was_deleted_by_hand_does_not_come_back() {
+async fn a_repeated_event_does_not_restore_a_deleted_location() {
     let world = World::new().await;
     let (customer, event) = created(&world, with_address()).await;
     world.deliver(&task(), std::slice::from_ref(&event)).await;
@@ -129,7 +129,7 @@ async fn what_was_deleted_by_hand_does_not_come_back() {
 }
 
 #[tokio::test]
-async fn a_headquarters_made_by_hand_before_it_stays_one() {
+async fn a_headquarters_that_a_user_created_first_stays_the_headquarters() {
     let world = World::new().await;
     let (customer, event) = created(&world, with_address()).await;
     let path = format!("{}/locations", at(&customer));
@@ -145,7 +145,7 @@ async fn a_headquarters_made_by_hand_before_it_stays_one() {
 }
 
 #[tokio::test]
-async fn it_is_made_whether_the_customer_was_deactivated_before_or_after() {
+async fn deactivating_the_customer_before_or_after_gives_the_same_location() {
     let mut ends = Vec::new();
     for deactivated_first in [true, false] {
         let world = World::new().await;
@@ -165,7 +165,7 @@ async fn it_is_made_whether_the_customer_was_deactivated_before_or_after() {
 }
 
 #[tokio::test]
-async fn it_is_that_of_the_customer_as_it_was_made_however_late_it_comes() {
+async fn a_late_event_gives_the_address_at_creation() {
     let world = World::new().await;
     let (customer, event) = created(&world, with_address()).await;
     world
@@ -181,7 +181,7 @@ async fn it_is_that_of_the_customer_as_it_was_made_however_late_it_comes() {
 }
 
 #[tokio::test]
-async fn a_deleted_customer_gets_none() {
+async fn a_deleted_customer_gets_no_location() {
     let world = World::new().await;
     let (customer, event) = created(&world, with_address()).await;
     world.delete(&world.admin(), &at(&customer)).await.expect(204);
@@ -190,7 +190,7 @@ async fn a_deleted_customer_gets_none() {
 }
 
 #[tokio::test]
-async fn a_delivery_racing_the_deletion_leaves_one_or_none_and_ends_well() {
+async fn a_delivery_racing_the_deletion_creates_at_most_one_location() {
     let world = World::new().await;
     let (customer, event) = created(&world, with_address()).await;
     let (task, batch, admin, path) = (task(), [event], world.admin(), at(&customer));
@@ -209,7 +209,7 @@ fn locations_written(world: &World) -> usize {
 }
 
 #[tokio::test]
-async fn an_event_without_images_has_it_read_the_customer() {
+async fn the_task_reads_the_customer_if_the_event_has_no_images() {
     let world = World::new().await;
     let (customer, mut event) = created(&world, with_address()).await;
     event.as_object_mut().unwrap().remove("after");
@@ -223,7 +223,7 @@ async fn an_event_without_images_has_it_read_the_customer() {
 }
 
 #[tokio::test]
-async fn what_is_no_event_is_dropped() {
+async fn a_malformed_event_is_dropped() {
     let world = World::new().await;
     let (_, event) = created(&world, with_address()).await;
     let without = |name: &str| {
@@ -253,7 +253,7 @@ async fn what_is_no_event_is_dropped() {
 }
 
 #[tokio::test]
-async fn a_field_of_tomorrow_is_no_hindrance() {
+async fn unknown_fields_are_ignored() {
     let world = World::new().await;
     let (customer, mut event) = created(&world, with_address()).await;
     event["mood"] = json!("good");
@@ -263,7 +263,7 @@ async fn a_field_of_tomorrow_is_no_hindrance() {
 }
 
 #[tokio::test]
-async fn one_failing_message_does_not_touch_the_others() {
+async fn a_failing_message_does_not_affect_the_others() {
     let world = World::new().await;
     let (one, first) = created(&world, with_address()).await;
     let (two, mut second) = created(&world, with_address()).await;
@@ -281,7 +281,7 @@ async fn one_failing_message_does_not_touch_the_others() {
 }
 
 #[tokio::test]
-async fn a_message_that_failed_gets_through_once_the_cause_is_gone() {
+async fn a_failed_message_succeeds_after_the_item_is_repaired() {
     let world = World::new().await;
     let (customer, mut event) = created(&world, with_address()).await;
     event.as_object_mut().unwrap().remove("after");
@@ -308,7 +308,7 @@ impl runtime::Task for Panics {
 }
 
 #[tokio::test]
-async fn a_panic_counts_as_one_messages_failure() {
+async fn a_panic_fails_only_its_message() {
     let world = World::new().await;
     let (_, good) = created(&world, with_address()).await;
     let mut bad = good.clone();

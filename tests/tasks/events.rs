@@ -15,7 +15,7 @@ async fn published(world: &World) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn a_customers_life() {
+async fn every_change_to_a_customer_is_published() {
     let world = World::new().await;
     let customer = key_of(
         &world
@@ -50,7 +50,7 @@ async fn a_customers_life() {
 }
 
 #[tokio::test]
-async fn a_locations_life() {
+async fn every_change_to_a_location_is_published() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
     published(&world).await;
@@ -75,7 +75,7 @@ async fn a_locations_life() {
 }
 
 #[tokio::test]
-async fn what_only_the_table_cares_about_is_no_event() {
+async fn audit_entries_are_not_published() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
     published(&world).await;
@@ -88,7 +88,7 @@ async fn what_only_the_table_cares_about_is_no_event() {
 }
 
 #[tokio::test]
-async fn versions_rise_with_each_change() {
+async fn each_change_raises_the_version() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
     for n in 0..3 {
@@ -108,7 +108,7 @@ async fn versions_rise_with_each_change() {
 }
 
 #[tokio::test]
-async fn moving_the_window_is_an_update_and_no_second_deactivation() {
+async fn extending_the_window_publishes_an_update() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
     world
@@ -122,7 +122,7 @@ async fn moving_the_window_is_an_update_and_no_second_deactivation() {
 }
 
 #[tokio::test]
-async fn an_event_shows_what_the_api_shows() {
+async fn an_events_images_equal_the_apis_answers() {
     let world = World::new().await;
     let customer = world.customer(json!({"externalId": "crm-1"})).await;
     let events = published(&world).await;
@@ -141,7 +141,7 @@ async fn an_event_shows_what_the_api_shows() {
 }
 
 #[tokio::test]
-async fn over_200_kb_the_images_are_left_out() {
+async fn an_event_over_200_kb_omits_its_images() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
     published(&world).await;
@@ -180,7 +180,7 @@ async fn keyed(world: &World, customer: &str) -> (String, String, String) {
 }
 
 #[tokio::test]
-async fn every_event_fits_its_schema() {
+async fn every_event_matches_its_schema() {
     let world = World::new().await;
     let customer = key_of(&world.customer(json!({"address": {"city": "Springfield"}})).await);
     let path = at(&customer);

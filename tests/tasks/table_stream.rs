@@ -46,7 +46,7 @@ async fn six_events() -> (World, Vec<String>) {
 }
 
 #[tokio::test]
-async fn a_redelivered_record_gives_the_same_events_with_the_same_ids() {
+async fn redelivered_records_publish_the_same_events() {
     let (world, _) = six_events().await;
     let records = world.stream(0);
     assert_eq!(world.trigger_on(&records).await, None);
@@ -61,7 +61,7 @@ async fn a_redelivered_record_gives_the_same_events_with_the_same_ids() {
 }
 
 #[tokio::test]
-async fn no_two_events_share_an_id() {
+async fn every_event_has_a_unique_id() {
     let (world, customers) = six_events().await;
     world
         .post(&world.admin(), &format!("{}/deactivate", at(&customers[0])), json!({}))
@@ -76,7 +76,7 @@ async fn no_two_events_share_an_id() {
 }
 
 #[tokio::test]
-async fn only_what_the_bus_refused_is_offered_again() {
+async fn only_refused_entries_are_sent_again() {
     let (world, _) = six_events().await;
     let before = world.spine.offered();
     world.spine.refuse(2);
@@ -90,7 +90,7 @@ async fn only_what_the_bus_refused_is_offered_again() {
 }
 
 #[tokio::test]
-async fn a_batch_is_reported_from_the_first_record_that_did_not_get_out() {
+async fn a_batch_fails_from_the_first_unpublished_record() {
     let (world, customers) = six_events().await;
     let records = world.stream(0);
     let new = record_of(&records, &customers[0], "INSERT");
@@ -121,7 +121,7 @@ async fn a_batch_is_reported_from_the_first_record_that_did_not_get_out() {
 }
 
 #[tokio::test]
-async fn while_the_bus_is_down_the_batch_comes_again_and_nothing_is_lost() {
+async fn all_events_are_published_after_the_bus_recovers() {
     let (world, _) = six_events().await;
     world.spine.down(true);
     assert!(world.run_trigger().await.is_some());
@@ -133,7 +133,7 @@ async fn while_the_bus_is_down_the_batch_comes_again_and_nothing_is_lost() {
 }
 
 #[tokio::test]
-async fn a_record_that_cannot_be_read_is_reported_and_holds_back_what_follows() {
+async fn an_unreadable_record_fails_the_rest_of_the_batch() {
     let (world, customers) = six_events().await;
     let mut records = world.stream(0);
     records.drain(..record_of(&records, &customers[0], "INSERT"));
@@ -168,7 +168,7 @@ async fn a_record_that_cannot_be_read_is_reported_and_holds_back_what_follows() 
 }
 
 #[tokio::test]
-async fn each_kind_of_damage_is_reported_and_no_panic() {
+async fn every_unreadable_image_is_reported_without_a_panic() {
     let (world, customers) = six_events().await;
     let records = world.stream(0);
     let good = &records[record_of(&records, &customers[0], "MODIFY")];
@@ -193,7 +193,7 @@ async fn each_kind_of_damage_is_reported_and_no_panic() {
 }
 
 #[tokio::test]
-async fn what_ttl_removes_is_no_deletion() {
+async fn a_removal_by_ttl_is_not_published() {
     let (world, customers) = six_events().await;
     let records = world.stream(0);
     let mut removal = records[record_of(&records, &customers[0], "MODIFY")].clone();
@@ -206,13 +206,13 @@ async fn what_ttl_removes_is_no_deletion() {
 }
 
 #[tokio::test]
-async fn an_empty_batch_is_nothing() {
+async fn an_empty_batch_succeeds() {
     let world = World::new().await;
     assert_eq!(world.trigger_on(&[]).await, None);
 }
 
 #[tokio::test]
-async fn large_batches_go_out_in_calls_of_ten() {
+async fn a_large_batch_is_sent_in_calls_of_ten() {
     let world = World::new().await;
     for n in 0..23 {
         world.tenant(&n.to_string()).await;

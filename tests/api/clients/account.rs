@@ -5,7 +5,7 @@ use crate::support::{Call, World, at, key_of};
 use serde_json::json;
 
 #[tokio::test]
-async fn a_client_and_its_account_point_at_each_other() {
+async fn a_client_and_its_account_refer_to_each_other() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
     let fields = json!({"provisionAccount": true, "email": "c@client.example", "address": {"city": "Springfield"}, "business": {"size": "1-10"}});
@@ -32,7 +32,7 @@ async fn a_client_and_its_account_point_at_each_other() {
 }
 
 #[tokio::test]
-async fn an_account_is_provisioned_later_once() {
+async fn an_existing_client_gets_one_account() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
     let client = make(&world, &customer, json!({"business": {"size": "1-10"}}))
@@ -65,7 +65,7 @@ async fn an_account_is_provisioned_later_once() {
 }
 
 #[tokio::test]
-async fn what_platform_staff_set_nobody_else_sets_on_an_account() {
+async fn only_platform_staff_set_the_platform_fields_of_an_account() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
     let client = make(&world, &customer, json!({})).await.expect(201);
@@ -95,7 +95,7 @@ async fn what_platform_staff_set_nobody_else_sets_on_an_account() {
 }
 
 #[tokio::test]
-async fn of_two_who_provision_at_once_one_gets_through() {
+async fn concurrent_provisioning_creates_one_account() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
     let client = make(&world, &customer, json!({})).await.expect(201);
@@ -109,7 +109,7 @@ async fn of_two_who_provision_at_once_one_gets_through() {
 }
 
 #[tokio::test]
-async fn dissociated_both_stand_alone() {
+async fn a_dissociated_client_and_account_are_independent() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
     let (client, account) = make_account(&world, &customer).await;
@@ -131,7 +131,7 @@ async fn dissociated_both_stand_alone() {
 }
 
 #[tokio::test]
-async fn accounts_lie_at_most_eight_deep_and_who_was_dissociated_counts_anew() {
+async fn accounts_nest_at_most_eight_deep_and_dissociating_one_frees_its_levels() {
     let world = World::new().await;
     let mut chain = vec![(String::new(), world.member_customer("Root").await)];
     for depth in 1..=8 {
@@ -161,7 +161,7 @@ async fn accounts_lie_at_most_eight_deep_and_who_was_dissociated_counts_anew() {
 }
 
 #[tokio::test]
-async fn two_who_build_the_same_chain_at_once_get_no_deeper() {
+async fn concurrent_provisioning_cannot_exceed_eight_levels() {
     let world = World::new().await;
     let admin = world.admin();
     let mut last = world.member_customer("Root").await;

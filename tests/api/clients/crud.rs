@@ -5,7 +5,7 @@ use crate::support::{Call, World, at};
 use serde_json::json;
 
 #[tokio::test]
-async fn a_client_is_made_read_and_listed() {
+async fn a_created_client_can_be_read_and_listed() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
     let fields = json!({"email": "c@client.example", "externalId": "c-1", "business": {"industrySector": "45", "industryGroup": "4510"}});
@@ -23,7 +23,7 @@ async fn a_client_is_made_read_and_listed() {
 }
 
 #[tokio::test]
-async fn making_one_is_one_request_and_with_its_account_a_read_more() {
+async fn creating_a_client_takes_one_request_and_its_account_one_more() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
     let made = make(&world, &customer, json!({})).await.expect(201);
@@ -35,7 +35,7 @@ async fn making_one_is_one_request_and_with_its_account_a_read_more() {
 }
 
 #[tokio::test]
-async fn an_external_id_is_unique_within_the_customer_only() {
+async fn an_external_id_is_unique_only_within_its_customer() {
     let world = World::new().await;
     let (one_customer, other) = (world.member_customer("One").await, world.member_customer("Other").await);
     make(&world, &one_customer, json!({"externalId": "x"}))
@@ -65,7 +65,7 @@ async fn an_external_id_is_unique_within_the_customer_only() {
 }
 
 #[tokio::test]
-async fn a_patch_that_changes_nothing_keeps_the_version_and_a_stale_one_is_refused() {
+async fn a_patch_without_changes_keeps_the_version_and_a_stale_etag_is_refused() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
     let made = make(&world, &customer, json!({})).await.expect(201);
@@ -88,7 +88,7 @@ async fn a_patch_that_changes_nothing_keeps_the_version_and_a_stale_one_is_refus
 }
 
 #[tokio::test]
-async fn what_the_service_keeps_cannot_be_set() {
+async fn fields_that_the_service_sets_are_refused() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
     let fields = json!({"isDisabled": true, "clientCustomerKey": "cus_01kb1v0c1tfr2v6krscysfnvgb", "logo": {}, "isAccountDisabled": true, "what": 1});
@@ -109,7 +109,7 @@ async fn what_the_service_keeps_cannot_be_set() {
 }
 
 #[tokio::test]
-async fn a_group_outside_its_sector_is_refused() {
+async fn an_industry_group_outside_its_sector_is_refused() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
     let business = json!({"business": {"industrySector": "10", "industryGroup": "4510"}});
@@ -126,7 +126,7 @@ async fn a_group_outside_its_sector_is_refused() {
 }
 
 #[tokio::test]
-async fn nothing_is_made_or_changed_under_a_customer_that_is_gone_or_deactivated() {
+async fn a_deactivated_or_deleted_customer_refuses_client_changes() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
     let made = make(&world, &customer, json!({})).await.expect(201);
@@ -157,7 +157,7 @@ async fn nothing_is_made_or_changed_under_a_customer_that_is_gone_or_deactivated
 }
 
 #[tokio::test]
-async fn the_list_is_narrowed_and_cut_into_pages() {
+async fn the_client_list_has_filters_and_pages() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
     let mut keys = Vec::new();
@@ -194,7 +194,7 @@ async fn the_list_is_narrowed_and_cut_into_pages() {
 }
 
 #[tokio::test]
-async fn a_key_that_is_malformed_or_anothers_is_not_found() {
+async fn a_malformed_key_or_another_customers_key_is_not_found() {
     let world = World::new().await;
     let (own, other) = (world.member_customer("Own").await, world.member_customer("Other").await);
     let theirs = make(&world, &other, json!({})).await.expect(201);

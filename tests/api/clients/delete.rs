@@ -5,7 +5,7 @@ use crate::support::{Call, World, at};
 use serde_json::json;
 
 #[tokio::test]
-async fn deleted_it_is_gone_and_its_external_id_free() {
+async fn a_deleted_client_is_not_found_and_frees_its_external_id() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
     let client = make(&world, &customer, json!({"externalId": "x"})).await.expect(201);
@@ -21,7 +21,7 @@ async fn deleted_it_is_gone_and_its_external_id_free() {
 }
 
 #[tokio::test]
-async fn a_dry_run_says_what_would_go_and_changes_nothing() {
+async fn a_dry_run_counts_the_deletions_and_changes_nothing() {
     let world = World::new().await;
     let admin = world.admin();
     let customer = world.member_customer("Acme").await;

@@ -5,7 +5,7 @@ use crate::support::{Call, World};
 use serde_json::json;
 
 #[tokio::test]
-async fn disabled_it_takes_no_change_until_it_is_enabled() {
+async fn a_disabled_client_refuses_changes_until_it_is_enabled() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
     let client = make(&world, &customer, json!({})).await.expect(201);
@@ -52,7 +52,7 @@ async fn disabled_it_takes_no_change_until_it_is_enabled() {
 }
 
 #[tokio::test]
-async fn repeated_with_its_idempotency_key_it_is_answered_again() {
+async fn a_repeated_disabling_is_replayed() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
     let client = make(&world, &customer, json!({})).await.expect(201);
@@ -70,7 +70,7 @@ async fn repeated_with_its_idempotency_key_it_is_answered_again() {
 }
 
 #[tokio::test]
-async fn how_far_it_has_come_shows_until_it_is_through() {
+async fn a_client_shows_its_cascade_until_the_cascade_ends() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
     let (client, account) = make_account(&world, &customer).await;
@@ -89,7 +89,7 @@ async fn how_far_it_has_come_shows_until_it_is_through() {
 }
 
 #[tokio::test]
-async fn without_an_account_there_is_nothing_to_wait_for() {
+async fn a_client_without_an_account_has_no_cascade() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
     let client = make(&world, &customer, json!({})).await.expect(201);

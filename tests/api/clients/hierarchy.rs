@@ -5,7 +5,7 @@ use crate::support::{World, at};
 use serde_json::{Value, json};
 
 #[tokio::test]
-async fn it_shows_clients_their_accounts_and_theirs_as_deep_as_asked() {
+async fn the_hierarchy_shows_clients_and_accounts_down_to_the_given_depth() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
     let (client, account) = make_account(&world, &customer).await;
@@ -65,7 +65,7 @@ async fn it_shows_clients_their_accounts_and_theirs_as_deep_as_asked() {
 }
 
 #[tokio::test]
-async fn each_list_is_cut_at_the_limit_and_followed_by_its_cursor() {
+async fn each_list_of_clients_has_its_own_pages() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
     let (_, account) = make_account(&world, &customer).await;
@@ -109,7 +109,7 @@ async fn each_list_is_cut_at_the_limit_and_followed_by_its_cursor() {
 }
 
 #[tokio::test]
-async fn a_level_is_two_requests_a_customer_and_no_more() {
+async fn each_customer_in_the_hierarchy_takes_two_requests() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
     for _ in 0..3 {
@@ -124,7 +124,7 @@ async fn a_level_is_two_requests_a_customer_and_no_more() {
 }
 
 #[tokio::test]
-async fn a_cursor_into_an_account_opens_it_no_more_once_it_is_dissociated() {
+async fn a_cursor_into_a_dissociated_account_is_refused() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
     let (client, account) = make_account(&world, &customer).await;

@@ -9,7 +9,7 @@ fn user(world: &World, role: &str, account: &str, client: &str) -> Token {
 }
 
 #[tokio::test]
-async fn a_clients_users_reach_that_client_and_what_it_has() {
+async fn a_clients_users_reach_their_client_and_its_locations() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
     let (client, account) = make_account(&world, &customer).await;
@@ -36,7 +36,7 @@ async fn a_clients_users_reach_that_client_and_what_it_has() {
 }
 
 #[tokio::test]
-async fn they_reach_no_other_client_nor_the_customers_around_theirs() {
+async fn a_clients_users_reach_no_other_client_and_no_customer() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
     let (client, account) = make_account(&world, &customer).await;
@@ -62,7 +62,7 @@ async fn they_reach_no_other_client_nor_the_customers_around_theirs() {
 }
 
 #[tokio::test]
-async fn whose_account_is_not_the_clients_does_not_reach_it() {
+async fn a_user_of_another_account_does_not_reach_the_client() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
     let (client, account) = make_account(&world, &customer).await;
@@ -89,7 +89,7 @@ async fn whose_account_is_not_the_clients_does_not_reach_it() {
 }
 
 #[tokio::test]
-async fn a_parents_editor_governs_the_accounts_of_its_own_clients() {
+async fn a_parents_client_editor_manages_its_clients_accounts() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
     let (_, account) = make_account(&world, &customer).await;

@@ -14,14 +14,14 @@ async fn names(world: &World, query: &str) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn with_none_there_the_page_is_empty() {
+async fn the_list_is_empty_without_customers() {
     let world = World::new().await;
     let page = world.get(&world.admin(), PATH).await.expect(200);
     assert_eq!(page.body, json!({"items": [], "nextCursor": null}));
 }
 
 #[tokio::test]
-async fn they_are_shown_whole_and_oldest_first() {
+async fn the_list_shows_whole_customers_oldest_first() {
     let world = World::new().await;
     let customers = [
         world.tenant("A").await,
@@ -32,7 +32,7 @@ async fn they_are_shown_whole_and_oldest_first() {
 }
 
 #[tokio::test]
-async fn filters_narrow_it() {
+async fn filters_narrow_the_list() {
     let world = World::new().await;
     world
         .customer(json!({"name": "tenant", "bootstrapTenantKey": "acme"}))
@@ -70,7 +70,7 @@ async fn filters_narrow_it() {
 }
 
 #[tokio::test]
-async fn a_broken_query_is_named() {
+async fn each_invalid_query_parameter_is_named() {
     let world = World::new().await;
     for (query, broken) in [
         ("?type=Charity", vec!["type"]),
@@ -94,7 +94,7 @@ async fn a_broken_query_is_named() {
 }
 
 #[tokio::test]
-async fn a_page_has_25_unless_asked_otherwise() {
+async fn a_page_has_25_items_by_default() {
     let world = World::new().await;
     for n in 0..27 {
         world.tenant(&format!("{n}")).await;
@@ -104,7 +104,7 @@ async fn a_page_has_25_unless_asked_otherwise() {
 }
 
 #[tokio::test]
-async fn a_deleted_customer_is_not_in_it() {
+async fn a_deleted_customer_is_not_listed() {
     let world = World::new().await;
     let gone = world.tenant("gone").await;
     world.tenant("here").await;

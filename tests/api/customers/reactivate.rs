@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use serde_json::json;
 
 #[tokio::test]
-async fn a_reactivated_customer_is_as_it_was() {
+async fn reactivating_restores_the_customer_but_not_its_keys() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
     let caller = world.user("CustomerAdmin", &customer);
@@ -32,7 +32,7 @@ async fn a_reactivated_customer_is_as_it_was() {
 }
 
 #[tokio::test]
-async fn it_works_until_the_window_ends_and_not_after() {
+async fn reactivation_is_refused_after_the_window() {
     let end = TimeDelta::days(21);
     for (passed, status) in [(end, 200), (end + TimeDelta::milliseconds(1), 409)] {
         let world = World::new().await;
@@ -53,7 +53,7 @@ async fn it_works_until_the_window_ends_and_not_after() {
 }
 
 #[tokio::test]
-async fn platform_staff_extend_the_window() {
+async fn only_platform_staff_extend_the_window() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
     let caller = world.user("CustomerAdmin", &customer);
@@ -86,7 +86,7 @@ async fn platform_staff_extend_the_window() {
 }
 
 #[tokio::test]
-async fn an_extended_window_keeps_to_the_limits() {
+async fn an_extended_window_must_end_within_a_year() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
     world
@@ -111,7 +111,7 @@ async fn an_extended_window_keeps_to_the_limits() {
 }
 
 #[tokio::test]
-async fn a_deactivation_is_not_patched_away() {
+async fn a_patch_cannot_remove_the_deactivation() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
     world
@@ -140,7 +140,7 @@ async fn an_enabled_customer_cannot_be_reactivated() {
 }
 
 #[tokio::test]
-async fn it_takes_no_fields() {
+async fn reactivation_accepts_no_fields() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
     let answer = world

@@ -5,7 +5,7 @@ use crate::support::{World, at};
 use serde_json::{Value, json};
 
 #[tokio::test]
-async fn a_created_location_reads_back() {
+async fn a_created_location_can_be_read() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
     let caller = world.user("CustomerAdmin", &customer);
@@ -39,7 +39,7 @@ async fn a_created_location_reads_back() {
 }
 
 #[tokio::test]
-async fn every_field_comes_back_as_it_was_given() {
+async fn every_field_is_returned_as_sent() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
     let given = json!({
@@ -54,7 +54,7 @@ async fn every_field_comes_back_as_it_was_given() {
 }
 
 #[tokio::test]
-async fn each_broken_field_is_named() {
+async fn each_invalid_field_is_named() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
     let long = |length: usize| "a".repeat(length);
@@ -95,7 +95,7 @@ async fn each_broken_field_is_named() {
 }
 
 #[tokio::test]
-async fn a_taken_code_is_a_conflict_within_the_customer_only() {
+async fn an_internal_code_is_unique_only_within_its_customer() {
     let world = World::new().await;
     let (one, two) = (world.member_customer("One").await, world.member_customer("Two").await);
     let code = json!({"internalCode": "SPR-01"});
@@ -106,7 +106,7 @@ async fn a_taken_code_is_a_conflict_within_the_customer_only() {
 }
 
 #[tokio::test]
-async fn of_two_at_once_one_gets_the_code() {
+async fn concurrent_creations_with_one_code_create_one_location() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
     let code = || json!({"internalCode": "SPR-01"});
@@ -118,7 +118,7 @@ async fn of_two_at_once_one_gets_the_code() {
 }
 
 #[tokio::test]
-async fn a_deactivated_customer_gets_none() {
+async fn a_deactivated_customer_gets_no_location() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
     world
@@ -131,7 +131,7 @@ async fn a_deactivated_customer_gets_none() {
 }
 
 #[tokio::test]
-async fn a_customer_that_is_not_there_gets_none() {
+async fn a_missing_customer_gets_no_location() {
     let world = World::new().await;
     let gone = world.member_customer("Acme").await;
     world.delete(&world.admin(), &at(&gone)).await.expect(204);
@@ -144,7 +144,7 @@ async fn a_customer_that_is_not_there_gets_none() {
 }
 
 #[tokio::test]
-async fn a_create_racing_the_parents_deletion_leaves_no_orphan() {
+async fn a_creation_racing_the_customers_deletion_succeeds_or_leaves_nothing() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
     let (admin, path) = (world.admin(), at(&customer));

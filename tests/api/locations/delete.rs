@@ -5,7 +5,7 @@ use crate::support::{World, at};
 use serde_json::json;
 
 #[tokio::test]
-async fn a_deleted_location_is_gone() {
+async fn a_deleted_location_is_not_found() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
     let made = make(&world, &customer, json!({})).await.expect(201);
@@ -24,7 +24,7 @@ async fn a_deleted_location_is_gone() {
 }
 
 #[tokio::test]
-async fn its_code_and_its_rank_are_free_again() {
+async fn deleting_a_location_frees_its_code_and_the_headquarters() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
     let fields = json!({"internalCode": "A", "isHeadquarters": true});
@@ -38,7 +38,7 @@ async fn its_code_and_its_rank_are_free_again() {
 }
 
 #[tokio::test]
-async fn of_a_customer_that_is_gone_it_is_not_found() {
+async fn a_deleted_customers_location_is_not_found() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
     let made = make(&world, &customer, json!({})).await.expect(201);

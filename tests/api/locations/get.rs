@@ -5,7 +5,7 @@ use crate::support::World;
 use serde_json::json;
 
 #[tokio::test]
-async fn a_member_reads_it() {
+async fn a_member_reads_a_location() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
     let made = make(&world, &customer, json!({})).await.expect(201);
@@ -17,7 +17,7 @@ async fn a_member_reads_it() {
 }
 
 #[tokio::test]
-async fn a_key_of_nothing_is_not_found() {
+async fn an_unknown_or_malformed_key_is_not_found() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
     for key in [
@@ -36,7 +36,7 @@ async fn a_key_of_nothing_is_not_found() {
 }
 
 #[tokio::test]
-async fn another_customers_location_is_not_found_under_ones_own_key() {
+async fn another_customers_location_is_not_found() {
     let world = World::new().await;
     let (own, other) = (world.member_customer("Own").await, world.member_customer("Other").await);
     let made = make(&world, &other, json!({})).await.expect(201);

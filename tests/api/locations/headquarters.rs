@@ -15,7 +15,7 @@ async fn ranks(world: &World, customer: &str) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn a_new_one_takes_it_from_the_other() {
+async fn a_new_headquarters_replaces_the_old_one() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
     make(&world, &customer, json!({"name": "old", "isHeadquarters": true}))
@@ -32,7 +32,7 @@ async fn a_new_one_takes_it_from_the_other() {
 }
 
 #[tokio::test]
-async fn a_patched_one_takes_it_from_the_other() {
+async fn a_location_patched_to_headquarters_replaces_the_old_one() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
     make(&world, &customer, json!({"name": "old", "isHeadquarters": true}))
@@ -58,7 +58,7 @@ async fn a_patched_one_takes_it_from_the_other() {
 }
 
 #[tokio::test]
-async fn both_changes_have_their_event_with_the_same_request() {
+async fn both_locations_get_an_event_with_the_same_request_id() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
     let old = make(&world, &customer, json!({"name": "old", "isHeadquarters": true}))
@@ -91,7 +91,7 @@ async fn both_changes_have_their_event_with_the_same_request() {
 }
 
 #[tokio::test]
-async fn given_up_it_is_nobodys_until_somebody_takes_it() {
+async fn a_customer_has_no_headquarters_between_the_old_and_the_new_one() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
     let a = make(&world, &customer, json!({"name": "a", "isHeadquarters": true}))
@@ -117,7 +117,7 @@ async fn given_up_it_is_nobodys_until_somebody_takes_it() {
 }
 
 #[tokio::test]
-async fn of_many_at_once_one_has_it() {
+async fn concurrent_requests_leave_one_headquarters() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
     let a = make(&world, &customer, json!({"name": "a"})).await.expect(201);
@@ -139,7 +139,7 @@ async fn of_many_at_once_one_has_it() {
 }
 
 #[tokio::test]
-async fn a_stale_etag_takes_nothing_over() {
+async fn a_stale_etag_does_not_replace_the_headquarters() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
     make(&world, &customer, json!({"name": "old", "isHeadquarters": true}))

@@ -12,7 +12,7 @@ async fn names(world: &World, customer: &str, query: &str) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn active_ones_are_shown_unless_asked_otherwise() {
+async fn the_list_shows_active_locations_by_default() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
     for (name, active, code) in [("a", true, "1"), ("b", false, "2"), ("c", true, "3")] {
@@ -38,7 +38,7 @@ async fn active_ones_are_shown_unless_asked_otherwise() {
 }
 
 #[tokio::test]
-async fn only_the_customers_own_are_shown() {
+async fn the_list_shows_only_the_customers_locations() {
     let world = World::new().await;
     let (own, other) = (world.member_customer("Own").await, world.member_customer("Other").await);
     make(
@@ -53,7 +53,7 @@ async fn only_the_customers_own_are_shown() {
 }
 
 #[tokio::test]
-async fn a_broken_query_is_named() {
+async fn each_invalid_query_parameter_is_named() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
     for (query, broken) in [
@@ -73,7 +73,7 @@ async fn a_broken_query_is_named() {
 }
 
 #[tokio::test]
-async fn a_customer_that_is_not_there_has_no_list_rather_than_an_empty_one() {
+async fn a_missing_customers_list_is_not_found() {
     let world = World::new().await;
     let answer = world
         .get(&world.admin(), &of("cus_01kb1v0c1tfr2v6krscysfnvgb"))

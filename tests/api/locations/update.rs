@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use serde_json::json;
 
 #[tokio::test]
-async fn a_patch_changes_what_it_names_and_nothing_else() {
+async fn a_patch_changes_only_its_fields() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
     let made = make(
@@ -47,7 +47,7 @@ async fn a_patch_changes_what_it_names_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn a_patch_that_changes_nothing_writes_nothing() {
+async fn a_patch_without_changes_writes_nothing() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
     let made = make(&world, &customer, json!({"internalCode": "A", "isHeadquarters": true}))
@@ -75,7 +75,7 @@ async fn a_patch_that_changes_nothing_writes_nothing() {
 }
 
 #[tokio::test]
-async fn each_broken_field_is_named() {
+async fn each_invalid_field_is_named() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
     let made = make(&world, &customer, json!({})).await.expect(201);
@@ -102,7 +102,7 @@ async fn each_broken_field_is_named() {
 }
 
 #[tokio::test]
-async fn a_code_moves_and_leaves_the_old_one_free() {
+async fn changing_a_code_frees_the_old_one() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
     let a = make(&world, &customer, json!({"internalCode": "A"})).await.expect(201);
@@ -121,7 +121,7 @@ async fn a_code_moves_and_leaves_the_old_one_free() {
 }
 
 #[tokio::test]
-async fn two_patches_at_once_both_land() {
+async fn concurrent_patches_are_both_applied() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
     let made = make(&world, &customer, json!({})).await.expect(201);
@@ -140,7 +140,7 @@ async fn two_patches_at_once_both_land() {
 }
 
 #[tokio::test]
-async fn under_a_deactivated_customer_nothing_changes() {
+async fn a_deactivated_customers_location_refuses_changes() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
     let made = make(&world, &customer, json!({})).await.expect(201);
