@@ -1,10 +1,10 @@
-//! What a body may be: size, type, JSON.
+//! The limits of a request body: its size, its content type, its JSON.
 
 use crate::support::{Call, World, at};
 use serde_json::json;
 
 const PATH: &str = "/v1/customers";
-const FITS: &str = r#"{"type": "Business", "name": "Acme", "isTenantCustomer": true}"#;
+const BODY: &str = r#"{"type": "Business", "name": "Acme", "isTenantCustomer": true}"#;
 
 fn post(world: &World) -> Call {
     Call::new("POST", PATH).by(&world.admin())
@@ -13,7 +13,7 @@ fn post(world: &World) -> Call {
 #[tokio::test]
 async fn a_body_over_256_kib_is_refused() {
     let world = World::new().await;
-    let padded = |bytes: usize| format!("{FITS}{}", " ".repeat(bytes - FITS.len()));
+    let padded = |bytes: usize| format!("{BODY}{}", " ".repeat(bytes - BODY.len()));
     let json = || post(&world).header("content-type", "application/json");
     world.send(json().body(&padded(256 * 1024))).await.expect(201);
     world
@@ -39,7 +39,7 @@ async fn a_base64_body_is_decoded() {
         .send(
             post(&world)
                 .header("content-type", "application/json")
-                .base64_body(FITS.as_bytes()),
+                .base64_body(BODY.as_bytes()),
         )
         .await
         .expect(201);
@@ -48,14 +48,14 @@ async fn a_base64_body_is_decoded() {
 #[tokio::test]
 async fn only_json_content_types_are_accepted() {
     let world = World::new().await;
-    for taken in [
+    for accepted in [
         "application/json",
         "Application/JSON",
         "application/json; charset=utf-8",
         "application/json;charset=UTF-8",
     ] {
         world
-            .send(post(&world).header("content-type", taken).body(FITS))
+            .send(post(&world).header("content-type", accepted).body(BODY))
             .await
             .expect(201);
     }
@@ -69,7 +69,7 @@ async fn only_json_content_types_are_accepted() {
         "a/b/c",
     ] {
         let answer = world
-            .send(post(&world).header("content-type", refused).body(FITS))
+            .send(post(&world).header("content-type", refused).body(BODY))
             .await;
         answer.problem(415, "UNSUPPORTED_MEDIA_TYPE");
     }
@@ -85,8 +85,8 @@ async fn a_patch_may_have_the_merge_patch_content_type() {
             .header("content-type", kind)
             .body(r#"{"name": "New"}"#)
     };
-    for taken in ["application/merge-patch+json", "application/json"] {
-        world.send(patch(taken)).await.expect(200);
+    for accepted in ["application/merge-patch+json", "application/json"] {
+        world.send(patch(accepted)).await.expect(200);
     }
     for refused in ["application/json-patch+json", "text/plain"] {
         world.send(patch(refused)).await.problem(415, "UNSUPPORTED_MEDIA_TYPE");

@@ -1,4 +1,4 @@
-//! Cursors: every list, paged through, and what is refused.
+//! Cursors: paging through every list, and the cursors that are refused.
 
 use crate::support::{World, at, key_of};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
-/// A customer with so many entries in each of its lists.
+/// Creates a customer with this many entries in each of its lists.
 async fn customer_with(world: &World, entries: usize) -> String {
     let customer = world.member_customer("Acme").await;
     for n in 0..entries {
@@ -15,19 +15,14 @@ async fn customer_with(world: &World, entries: usize) -> String {
             .post(&world.admin(), &format!("{}/locations", at(&customer)), place)
             .await
             .expect(201);
-        world
-            .post(&world.admin(), &format!("{}/deactivate", at(&customer)), json!({}))
-            .await
-            .expect(200);
-        world
-            .post(&world.admin(), &format!("{}/reactivate", at(&customer)), json!({}))
-            .await
-            .expect(200);
+        world.act(&at(&customer), "deactivate").await;
+        world.act(&at(&customer), "reactivate").await;
         world.clock.forward(chrono::TimeDelta::milliseconds(1));
     }
     customer
 }
 
+/// The cursor on the first page of a list.
 async fn cursor_of(world: &World, path: &str) -> String {
     let page = world.get(&world.admin(), path).await.expect(200).body;
     page["nextCursor"]
@@ -100,9 +95,9 @@ async fn paging_a_filtered_list_returns_every_match_once() {
 async fn the_customer_list_covers_every_shard() {
     for customers in [0, 1, 5, 30] {
         let world = World::with_shards(8).await;
-        let mut made = BTreeSet::new();
+        let mut created = BTreeSet::new();
         for n in 0..customers {
-            made.insert(key_of(&world.tenant(&n.to_string()).await));
+            created.insert(key_of(&world.tenant(&n.to_string()).await));
         }
         for limit in [1, 3, 4, 100] {
             let pages = world
@@ -110,8 +105,8 @@ async fn the_customer_list_covers_every_shard() {
                 .await;
             assert!(pages.iter().all(|page| page.len() <= limit));
             let got: Vec<String> = pages.concat().iter().map(key_of).collect();
-            assert_eq!(got.len(), made.len());
-            assert_eq!(got.into_iter().collect::<BTreeSet<_>>(), made);
+            assert_eq!(got.len(), created.len());
+            assert_eq!(got.into_iter().collect::<BTreeSet<_>>(), created);
         }
     }
 }
@@ -127,7 +122,7 @@ async fn paging_continues_after_creations_and_deletions() {
         .await
         .expect(200)
         .body;
-    // The cursor stands on the third: it goes, and a new one comes.
+    // The cursor points at the third location. That one is deleted and a new one is created.
     world
         .delete(&world.admin(), &format!("{list}/{}", key_of(&before[2])))
         .await
@@ -183,14 +178,14 @@ async fn a_cursor_from_another_list_tenant_or_filter_is_refused() {
             if from == to {
                 answer.expect(200);
             } else {
-                assert_eq!(answer.broken(), ["cursor"], "{from} -> {to}");
+                assert_eq!(answer.invalid_fields(), ["cursor"], "{from} -> {to}");
             }
         }
     }
     let active = cursor_of(&world, &lists[3]).await;
     for filter in ["isActive=false", "internalCode=A"] {
         let path = format!("{}/locations?{filter}&cursor={active}", at(&own));
-        assert_eq!(world.get(&world.admin(), &path).await.broken(), ["cursor"]);
+        assert_eq!(world.get(&world.admin(), &path).await.invalid_fields(), ["cursor"]);
     }
 }
 
@@ -208,7 +203,7 @@ async fn a_cursor_from_another_secret_is_refused() {
     assert_eq!(
         two.get(&two.admin(), &format!("/v1/customers?cursor={cursor}"))
             .await
-            .broken(),
+            .invalid_fields(),
         ["cursor"]
     );
 }
@@ -230,7 +225,7 @@ async fn a_malformed_cursor_is_refused() {
             world
                 .get(&world.admin(), &format!("/v1/customers?cursor={cursor}"))
                 .await
-                .broken(),
+                .invalid_fields(),
             ["cursor"],
             "{cursor}"
         );
@@ -251,7 +246,7 @@ proptest! {
                 let mut altered = cursor.clone();
                 altered[place.index(cursor.len())] ^= 1 << bit;
                 let altered = URL_SAFE_NO_PAD.encode(altered);
-                assert_eq!(world.get(&world.admin(), &format!("{list}?cursor={altered}")).await.broken(), ["cursor"]);
+                assert_eq!(world.get(&world.admin(), &format!("{list}?cursor={altered}")).await.invalid_fields(), ["cursor"]);
             }
         });
     }

@@ -1,4 +1,4 @@
-//! ETag and If-Match, on every endpoint that takes them.
+//! ETag and If-Match, on every endpoint that supports them.
 
 use crate::support::{Answer, Call, World, at, key_of};
 use serde_json::{Value, json};
@@ -37,7 +37,7 @@ impl Scene {
         }
     }
 
-    /// Every call that honours If-Match.
+    /// Every call that checks If-Match.
     fn calls(&self) -> Vec<(&'static str, String, Option<Value>)> {
         vec![
             ("PATCH", self.customer.clone(), Some(json!({"name": "New"}))),
@@ -64,14 +64,14 @@ impl Scene {
 #[tokio::test]
 async fn a_stale_etag_is_refused_with_the_current_version() {
     let scene = Scene::new().await;
-    let written = scene.world.stream(0).len();
+    let written = scene.world.stream_records(0).len();
     for call in scene.calls() {
         for tag in ["\"1\"", "\"3\"", "\"0\"", "\"18446744073709551615\""] {
             let answer = scene.send(&call, tag).await.problem(412, "VERSION_MISMATCH");
             assert_eq!(answer.body["details"], json!({"currentVersion": 2}), "{call:?} {tag}");
         }
     }
-    assert_eq!(scene.world.stream(0).len(), written);
+    assert_eq!(scene.world.stream_records(0).len(), written);
 }
 
 #[tokio::test]
@@ -90,7 +90,11 @@ async fn a_malformed_if_match_is_named() {
             "",
             "\"99999999999999999999\"",
         ] {
-            assert_eq!(scene.send(&call, tag).await.broken(), ["If-Match"], "{call:?} {tag}");
+            assert_eq!(
+                scene.send(&call, tag).await.invalid_fields(),
+                ["If-Match"],
+                "{call:?} {tag}"
+            );
         }
     }
 }

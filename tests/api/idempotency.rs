@@ -1,4 +1,4 @@
-//! Idempotency-Key, on every POST that makes or does something.
+//! Idempotency-Key, on every POST that creates or changes something.
 
 use crate::support::{Answer, Call, Token, World, at, key_of};
 use chrono::TimeDelta;
@@ -87,9 +87,9 @@ async fn locations_and_actions_are_replayed() {
         let key = body.to_string().replace(' ', "");
         let first = post(&world, &caller, &path, &key, body.clone()).await;
         assert!(first.status < 300, "{}", first.body);
-        let written = world.stream(0).len();
+        let written = world.stream_records(0).len();
         assert_replay(&first, &post(&world, &caller, &path, &key, body.clone()).await);
-        assert_eq!(world.stream(0).len(), written);
+        assert_eq!(world.stream_records(0).len(), written);
     }
 }
 
@@ -129,7 +129,7 @@ async fn a_replay_ignores_later_changes_and_deletion() {
             &on,
             &post(&world, &admin, &format!("{path}/reactivate"), "on", json!({})).await,
         );
-        // And once more with the customer gone.
+        // The second round repeats the requests after the customer's deletion.
         world.delete(&admin, &path).await;
     }
 }
@@ -180,7 +180,7 @@ async fn a_key_belongs_to_one_caller_one_tenant_and_one_operation() {
     let place = || json!({"name": "Main", "address": {}});
     let locations = |customer: &str| format!("{}/locations", at(customer));
     let admin = world.admin();
-    let mut made = Vec::new();
+    let mut keys = Vec::new();
     for (caller, path, body) in [
         (admin.clone(), locations(&one), place()),
         (admin.clone(), locations(&two), place()),
@@ -198,10 +198,10 @@ async fn a_key_belongs_to_one_caller_one_tenant_and_one_operation() {
         let answer = post(&world, &caller, &path, "k", body).await;
         assert!(answer.status < 300, "{path}: {}", answer.body);
         assert_eq!(answer.header("idempotent-replay"), None, "{path}");
-        made.push(key_of(&answer.body));
+        keys.push(key_of(&answer.body));
     }
-    made.dedup();
-    assert_eq!(made.len(), 7, "the last two are one customer");
+    keys.dedup();
+    assert_eq!(keys.len(), 7, "the last two answers show the same customer");
 }
 
 #[tokio::test]
@@ -214,7 +214,7 @@ async fn a_key_expires_after_a_day() {
     world.clock.forward(TimeDelta::hours(24) - TimeDelta::seconds(1));
     assert_replay(&first, &post(&world, &world.admin(), &path, "k", place()).await);
     world.clock.forward(TimeDelta::seconds(1));
-    // DynamoDB's TTL may be late: the record is there still.
+    // DynamoDB's TTL may be late: the table still holds the key's record.
     let second = post(&world, &world.admin(), &path, "k", place()).await.expect(201);
     assert_eq!(second.header("idempotent-replay"), None);
     assert_ne!(second.key(), first.key());
@@ -227,10 +227,7 @@ async fn an_actions_key_expires_after_a_day() {
     let customer = world.member_customer("Acme").await;
     let path = format!("{}/deactivate", at(&customer));
     post(&world, &world.admin(), &path, "k", json!({})).await.expect(200);
-    world
-        .post(&world.admin(), &format!("{}/reactivate", at(&customer)), json!({}))
-        .await
-        .expect(200);
+    world.act(&at(&customer), "reactivate").await;
     world.clock.forward(TimeDelta::hours(24));
     let second = post(&world, &world.admin(), &path, "k", json!({})).await.expect(200);
     assert_eq!(
@@ -281,10 +278,7 @@ async fn concurrent_requests_with_one_key_act_once() {
         let world = World::new().await;
         let customer = world.member_customer("Acme").await;
         if below == "reactivate" {
-            world
-                .post(&world.admin(), &format!("{}/deactivate", at(&customer)), json!({}))
-                .await
-                .expect(200);
+            world.act(&at(&customer), "deactivate").await;
         }
         let path = if below.is_empty() {
             "/v1/customers".into()
@@ -319,7 +313,7 @@ async fn a_malformed_key_is_named() {
         assert_eq!(
             post(&world, &world.admin(), "/v1/customers", key, tenant("New"))
                 .await
-                .broken(),
+                .invalid_fields(),
             ["Idempotency-Key"],
             "{key}"
         );
@@ -338,7 +332,7 @@ async fn a_malformed_key_is_named_with_all_other_errors() {
         .header("idempotency-key", "")
         .header("if-match", "x")
         .json(json!({"more": 1}));
-    let mut broken = world.send(call).await.broken();
-    broken.sort();
-    assert_eq!(broken, ["Idempotency-Key", "If-Match", "more"]);
+    let mut invalid = world.send(call).await.invalid_fields();
+    invalid.sort();
+    assert_eq!(invalid, ["Idempotency-Key", "If-Match", "more"]);
 }

@@ -1,8 +1,9 @@
 //! /v1/customers/{customerKey}/partition-groups and …/partitions
 
-use crate::support::{Answer, Call, World, at, key_of};
+use crate::support::{Answer, Call, World, at, key_of, with_fields};
 use serde_json::{Value, json};
 
+/// Creates a customer and returns its path.
 async fn customer(world: &World) -> String {
     at(&key_of(&world.customer(json!({})).await))
 }
@@ -13,10 +14,7 @@ async fn group(world: &World, customer: &str, name: &str) -> Answer {
 }
 
 async fn partition(world: &World, customer: &str, name: &str, fields: Value) -> Answer {
-    let mut body = json!({"name": name, "environment": "prod"});
-    body.as_object_mut()
-        .unwrap()
-        .extend(fields.as_object().unwrap().clone());
+    let body = with_fields(json!({"name": name, "environment": "prod"}), fields);
     world
         .post(&world.admin(), &format!("{customer}/partitions"), body)
         .await
@@ -29,20 +27,20 @@ async fn a_group_and_a_partition_can_be_created_changed_and_deleted() {
     let customer = customer(&world).await;
     let group = group(&world, &customer, "Europe").await.expect(201);
     assert!(group.key().starts_with("pgr_"));
-    assert_eq!(group.seen.requests, ["TransactWriteItems"]);
-    let made = partition(&world, &customer, "Orders", json!({"groupKey": group.key()}))
+    assert_eq!(group.requests, ["TransactWriteItems"]);
+    let created = partition(&world, &customer, "Orders", json!({"groupKey": group.key()}))
         .await
         .expect(201);
-    assert!(made.key().starts_with("ptn_"));
-    assert_eq!(made.seen.requests, ["TransactWriteItems"]);
+    assert!(created.key().starts_with("ptn_"));
+    assert_eq!(created.requests, ["TransactWriteItems"]);
     assert_eq!(
-        made.header("location"),
-        Some(format!("{customer}/partitions/{}", made.key()).as_str())
+        created.header("location"),
+        Some(format!("{customer}/partitions/{}", created.key()).as_str())
     );
-    let path = format!("{customer}/partitions/{}", made.key());
+    let path = format!("{customer}/partitions/{}", created.key());
     let read = world.get(&admin, &path).await.expect(200);
-    assert_eq!(read.body, made.body);
-    assert_eq!(read.seen.requests, ["GetItem"]);
+    assert_eq!(read.body, created.body);
+    assert_eq!(read.requests, ["GetItem"]);
     let patched = world
         .patch(&admin, &path, json!({"description": "All of them", "name": "Sales"}))
         .await
@@ -66,15 +64,15 @@ async fn each_invalid_field_is_named() {
     let world = World::new().await;
     let customer = customer(&world).await;
     let bad = json!({"name": "", "environment": "live", "groupKey": "pgr_x", "key": "x", "what": 1});
-    let mut broken = partition(&world, &customer, "x", bad).await.broken();
-    broken.sort();
-    assert_eq!(broken, ["environment", "groupKey", "key", "name", "what"]);
-    let made = partition(&world, &customer, "One", json!({})).await.expect(201);
-    let path = format!("{customer}/partitions/{}", made.key());
+    let mut invalid = partition(&world, &customer, "x", bad).await.invalid_fields();
+    invalid.sort();
+    assert_eq!(invalid, ["environment", "groupKey", "key", "name", "what"]);
+    let created = partition(&world, &customer, "One", json!({})).await.expect(201);
+    let path = format!("{customer}/partitions/{}", created.key());
     let fixed = world
         .patch(&world.admin(), &path, json!({"environment": "qa", "name": null}))
         .await;
-    assert_eq!(fixed.broken(), ["name", "environment"]);
+    assert_eq!(fixed.invalid_fields(), ["name", "environment"]);
 }
 
 #[tokio::test]
@@ -142,7 +140,7 @@ async fn a_group_with_partitions_cannot_be_deleted() {
     let gone = world
         .patch(&admin, &at_partition(&first), json!({"groupKey": one.key()}))
         .await;
-    assert_eq!(gone.broken(), ["groupKey"]);
+    assert_eq!(gone.invalid_fields(), ["groupKey"]);
 }
 
 #[tokio::test]
@@ -151,13 +149,13 @@ async fn another_customers_group_is_refused() {
     let (one, other) = (customer(&world).await, customer(&world).await);
     let theirs = group(&world, &other, "Theirs").await.expect(201);
     let refused = partition(&world, &one, "A", json!({"groupKey": theirs.key()})).await;
-    assert_eq!(refused.broken(), ["groupKey"]);
+    assert_eq!(refused.invalid_fields(), ["groupKey"]);
     let mine = partition(&world, &one, "A", json!({})).await.expect(201);
     let path = format!("{one}/partitions/{}", mine.key());
     let refused = world
         .patch(&world.admin(), &path, json!({"groupKey": theirs.key()}))
         .await;
-    assert_eq!(refused.broken(), ["groupKey"]);
+    assert_eq!(refused.invalid_fields(), ["groupKey"]);
     world
         .delete(&world.admin(), &format!("{other}/partition-groups/{}", theirs.key()))
         .await
@@ -172,16 +170,16 @@ async fn either_a_groups_deletion_or_a_concurrent_creation_in_it_succeeds() {
         let group = group(&world, &customer, "G").await.expect(201);
         let path = format!("{customer}/partition-groups/{}", group.key());
         let admin = world.admin();
-        let (deleted, made) = tokio::join!(
+        let (deleted, created) = tokio::join!(
             world.delete(&admin, &path),
             partition(&world, &customer, "A", json!({"groupKey": group.key()}))
         );
         assert_ne!(
             deleted.status == 204,
-            made.status == 201,
+            created.status == 201,
             "{} {}",
             deleted.status,
-            made.status
+            created.status
         );
     }
 }
@@ -216,7 +214,10 @@ async fn lists_are_filtered_by_group_and_environment() {
     );
     assert_eq!(world.pages(&admin, &format!("{list}?limit=2")).await.len(), 2);
     assert_eq!(
-        world.get(&admin, &format!("{list}?environment=live")).await.broken(),
+        world
+            .get(&admin, &format!("{list}?environment=live"))
+            .await
+            .invalid_fields(),
         ["environment"]
     );
     assert_eq!(
@@ -230,12 +231,9 @@ async fn a_disabled_or_missing_customer_refuses_partition_changes() {
     let world = World::new().await;
     let admin = world.admin();
     let customer = customer(&world).await;
-    let made = partition(&world, &customer, "A", json!({})).await.expect(201);
-    let path = format!("{customer}/partitions/{}", made.key());
-    world
-        .post(&admin, &format!("{customer}/deactivate"), json!({}))
-        .await
-        .expect(200);
+    let created = partition(&world, &customer, "A", json!({})).await.expect(201);
+    let path = format!("{customer}/partitions/{}", created.key());
+    world.act(&customer, "deactivate").await;
     partition(&world, &customer, "B", json!({}))
         .await
         .problem(409, "CUSTOMER_DISABLED");

@@ -1,4 +1,4 @@
-//! What every answer has, and what every problem looks like.
+//! The header of every answer, and the form of every problem.
 
 use crate::support::{Call, World, at, key_of};
 use serde_json::{Value, json};
@@ -91,7 +91,7 @@ async fn each_code_has_its_status_and_details() {
             )
             .await,
     ];
-    let told: Vec<Value> = answers
+    let problems: Vec<Value> = answers
         .into_iter()
         .map(|answer| {
             let mut body = answer.body;
@@ -99,7 +99,7 @@ async fn each_code_has_its_status_and_details() {
             body
         })
         .collect();
-    insta::assert_json_snapshot!(told);
+    insta::assert_json_snapshot!(problems);
 }
 
 #[tokio::test]
@@ -114,7 +114,7 @@ async fn an_unauthorized_answer_names_the_scheme() {
     }
 }
 
-/// One call, and each thing that is wrong with it put right in turn: what is said first is what is checked first.
+/// One request with several errors. Each round corrects the error that the service reported.
 #[tokio::test]
 async fn checks_run_in_the_documented_order() {
     let world = World::new().await;

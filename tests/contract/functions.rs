@@ -1,4 +1,4 @@
-//! All functions: their names and routes.
+//! The declarations of all functions: names, summaries, routes, grants.
 
 use crate::support::{endpoints, functions, tasks};
 use std::collections::BTreeSet;
@@ -8,7 +8,7 @@ fn function_names_are_unique_and_valid() {
     let mut names = BTreeSet::new();
     for function in functions() {
         let name = function.name();
-        assert!(names.insert(name), "{name} is there twice");
+        assert!(names.insert(name), "{name} is used twice");
         let fits = |c: char| c.is_ascii_lowercase() || c == '-';
         assert!(name.chars().all(fits) && name.len() <= 40, "{name}");
     }

@@ -21,7 +21,7 @@ impl io::Write for Lines {
     }
 }
 
-/// The lines that are logged meanwhile.
+/// The lines that this closure logs.
 fn logged(function: &str, log: impl FnOnce()) -> Vec<String> {
     let lines = Lines::default();
     let writer = lines.clone();

@@ -1,4 +1,4 @@
-//! The declarations and what is generated from them, held to each other.
+//! The declarations, compared with each other and with the files generated from them.
 
 mod functions;
 mod generated;

@@ -1,4 +1,4 @@
-//! A business customer is made, and a moment later its headquarters is there.
+//! The creation of a business customer leads to its headquarters.
 
 use crate::support::{World, at, key_of};
 use serde_json::{Value, json};

@@ -1,17 +1,14 @@
-//! create-customer-location, on CUSTOMER_CREATED.
+//! The task create-customer-location, which consumes CUSTOMER_CREATED.
 
-use crate::support::{World, at, key_of, tasks};
+use crate::support::{World, at, key_of};
 use runtime::function::TaskFunction;
 use serde_json::{Value, json};
 
 fn task() -> TaskFunction {
-    tasks()
-        .into_iter()
-        .find(|task| task.spec.name == "create-customer-location")
-        .unwrap()
+    crate::support::task("create-customer-location")
 }
 
-/// Makes a customer; its key and its event, not yet delivered.
+/// Creates a customer. Returns its key and its event, which is not delivered yet.
 async fn created(world: &World, fields: Value) -> (String, Value) {
     let customer = key_of(&world.customer(fields).await);
     assert_eq!(world.run_trigger().await, None);
@@ -25,10 +22,18 @@ async fn created(world: &World, fields: Value) -> (String, Value) {
     (customer, event)
 }
 
+/// Delivers the event, which creates the location. Returns the location's path.
+async fn created_location(world: &World, customer: &str, event: &Value) -> String {
+    world.deliver(&task(), std::slice::from_ref(event)).await;
+    let location = key_of(&locations(world, customer).await[0]);
+    format!("{}/locations/{location}", at(customer))
+}
+
 fn with_address() -> Value {
     json!({"name": "Acme", "address": {"line1": "1 Main Street", "city": "Springfield"}})
 }
 
+/// The customer's locations, as the API lists them.
 async fn locations(world: &World, customer: &str) -> Vec<Value> {
     world.all(&world.admin(), &format!("{}/locations", at(customer))).await
 }
@@ -71,11 +76,11 @@ async fn a_repeated_event_changes_nothing() {
     let (customer, event) = created(&world, with_address()).await;
     world.deliver(&task(), std::slice::from_ref(&event)).await;
     let once = locations(&world, &customer).await;
-    let written = world.stream(0).len();
+    let written = world.stream_records(0).len();
     world.clock.forward(chrono::TimeDelta::hours(1));
     assert!(world.deliver(&task(), &[event.clone(), event.clone()]).await.is_empty());
     assert_eq!(
-        (locations(&world, &customer).await, world.stream(0).len()),
+        (locations(&world, &customer).await, world.stream_records(0).len()),
         (once, written)
     );
 }
@@ -94,12 +99,7 @@ async fn concurrent_deliveries_create_one_location() {
 async fn a_repeated_event_keeps_a_users_changes() {
     let world = World::new().await;
     let (customer, event) = created(&world, with_address()).await;
-    world.deliver(&task(), std::slice::from_ref(&event)).await;
-    let location = format!(
-        "{}/locations/{}",
-        at(&customer),
-        key_of(&locations(&world, &customer).await[0])
-    );
+    let location = created_location(&world, &customer, &event).await;
     let changed = world
         .patch(
             &world.admin(),
@@ -117,12 +117,7 @@ async fn a_repeated_event_keeps_a_users_changes() {
 async fn a_repeated_event_does_not_restore_a_deleted_location() {
     let world = World::new().await;
     let (customer, event) = created(&world, with_address()).await;
-    world.deliver(&task(), std::slice::from_ref(&event)).await;
-    let location = format!(
-        "{}/locations/{}",
-        at(&customer),
-        key_of(&locations(&world, &customer).await[0])
-    );
+    let location = created_location(&world, &customer, &event).await;
     world.delete(&world.admin(), &location).await.expect(204);
     assert!(world.deliver(&task(), &[event]).await.is_empty());
     assert!(locations(&world, &customer).await.is_empty());
@@ -146,7 +141,7 @@ async fn a_headquarters_that_a_user_created_first_stays_the_headquarters() {
 
 #[tokio::test]
 async fn deactivating_the_customer_before_or_after_gives_the_same_location() {
-    let mut ends = Vec::new();
+    let mut results = Vec::new();
     for deactivated_first in [true, false] {
         let world = World::new().await;
         let (customer, event) = created(&world, with_address()).await;
@@ -158,10 +153,10 @@ async fn deactivating_the_customer_before_or_after_gives_the_same_location() {
         if !deactivated_first {
             world.post(&world.admin(), &path, json!({})).await.expect(200);
         }
-        ends.push(locations(&world, &customer).await);
+        results.push(locations(&world, &customer).await);
     }
-    assert_eq!(ends[0].len(), 1);
-    assert_eq!(ends[0], ends[1]);
+    assert_eq!(results[0].len(), 1);
+    assert_eq!(results[0], results[1]);
 }
 
 #[tokio::test]
@@ -194,18 +189,19 @@ async fn a_delivery_racing_the_deletion_creates_at_most_one_location() {
     let world = World::new().await;
     let (customer, event) = created(&world, with_address()).await;
     let (task, batch, admin, path) = (task(), [event], world.admin(), at(&customer));
-    let (left, deleted) = tokio::join!(world.deliver(&task, &batch), world.delete(&admin, &path));
-    deleted.expect(204);
-    assert!(left.is_empty());
+    let (failed, deletion) = tokio::join!(world.deliver(&task, &batch), world.delete(&admin, &path));
+    deletion.expect(204);
+    assert!(failed.is_empty());
     assert!(locations_written(&world) <= 1);
     let before = locations_written(&world);
     assert!(world.deliver(&task, &batch).await.is_empty());
     assert_eq!(locations_written(&world), before);
 }
 
+/// How often a location was written to the table.
 fn locations_written(world: &World) -> usize {
     let is_location = |record: &&Value| record["dynamodb"]["NewImage"]["entity"]["S"] == "Location";
-    world.stream(0).iter().filter(is_location).count()
+    world.stream_records(0).iter().filter(is_location).count()
 }
 
 #[tokio::test]
@@ -268,11 +264,11 @@ async fn a_failing_message_does_not_affect_the_others() {
     let (one, first) = created(&world, with_address()).await;
     let (two, mut second) = created(&world, with_address()).await;
     let (three, third) = created(&world, with_address()).await;
-    // It has to read the customer, whose item is damaged: somebody may mend that.
+    // The second event makes the task read the customer, and that item is unreadable. A repair is possible, so the message is retried.
     second.as_object_mut().unwrap().remove("after");
-    world.damage(&two, "name").await;
+    world.remove_attribute(&two, "name").await;
     assert_eq!(
-        world.deliver(&task(), &[first, second, json!("rubbish"), third]).await,
+        world.deliver(&task(), &[first, second, json!("not JSON"), third]).await,
         [1]
     );
     for customer in [one, three] {
@@ -285,9 +281,9 @@ async fn a_failed_message_succeeds_after_the_item_is_repaired() {
     let world = World::new().await;
     let (customer, mut event) = created(&world, with_address()).await;
     event.as_object_mut().unwrap().remove("after");
-    world.damage(&customer, "name").await;
+    world.remove_attribute(&customer, "name").await;
     assert_eq!(world.deliver(&task(), std::slice::from_ref(&event)).await, [0]);
-    world.mend(&customer, "name", "Acme").await;
+    world.set_text(&customer, "name", "Acme").await;
     assert!(world.deliver(&task(), &[event]).await.is_empty());
     assert_eq!(locations(&world, &customer).await.len(), 1);
 }
@@ -297,7 +293,7 @@ struct Panics;
 impl runtime::Task for Panics {
     const SPEC: runtime::TaskSpec = runtime::TaskSpec::new(
         "panics",
-        "Panics at every second event.",
+        "Panics at an event whose request id is bad.",
         &[events::EventType::CustomerCreated],
     );
 

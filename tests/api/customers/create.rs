@@ -1,16 +1,16 @@
 //! POST /v1/customers
 
-use crate::support::{World, at, key_of};
+use crate::support::{World, at, key_of, with_fields};
 use serde_json::{Value, json};
 
 const PATH: &str = "/v1/customers";
 
+/// The body that creates a tenant, with these fields added.
 fn tenant(fields: Value) -> Value {
-    let mut body = json!({"type": "Business", "name": "Acme", "isTenantCustomer": true});
-    body.as_object_mut()
-        .unwrap()
-        .extend(fields.as_object().unwrap().clone());
-    body
+    with_fields(
+        json!({"type": "Business", "name": "Acme", "isTenantCustomer": true}),
+        fields,
+    )
 }
 
 #[tokio::test]
@@ -223,9 +223,9 @@ async fn each_invalid_field_is_named() {
         (json!({"nickname": "A"}), "nickname"),
         (json!({"": 1}), ""),
     ];
-    for (fields, broken) in cases {
+    for (fields, invalid) in cases {
         let answer = world.post(&world.admin(), PATH, tenant(fields.clone())).await;
-        assert_eq!(answer.broken(), [broken], "{fields}");
+        assert_eq!(answer.invalid_fields(), [invalid], "{fields}");
     }
 }
 
@@ -246,7 +246,7 @@ async fn fields_that_the_service_sets_are_refused() {
         ("entity", json!("Customer")),
     ] {
         let answer = world.post(&world.admin(), PATH, tenant(json!({name: value}))).await;
-        assert_eq!(answer.broken(), [name]);
+        assert_eq!(answer.invalid_fields(), [name]);
     }
 }
 
@@ -272,10 +272,10 @@ async fn all_invalid_fields_are_named_at_once() {
         "name": "", "email": "x", "address": {"country": "?", "line1": ""}, "products": [1], "more": true,
         "business": {"size": "many", "socialProfiles": {"x": "x"}}, "isDisabled": true,
     });
-    let mut broken = world.post(&world.admin(), PATH, body).await.broken();
-    broken.sort();
+    let mut invalid = world.post(&world.admin(), PATH, body).await.invalid_fields();
+    invalid.sort();
     assert_eq!(
-        broken,
+        invalid,
         [
             "address.country",
             "address.line1",
@@ -296,9 +296,9 @@ async fn all_invalid_fields_are_named_at_once() {
 async fn a_rule_across_fields_is_named_with_the_others() {
     let world = World::new().await;
     let body = tenant(json!({"name": "", "business": {"industrySector": "45", "industryGroup": "4010"}}));
-    let mut broken = world.post(&world.admin(), PATH, body).await.broken();
-    broken.sort();
-    assert_eq!(broken, ["business.industryGroup", "name"]);
+    let mut invalid = world.post(&world.admin(), PATH, body).await.invalid_fields();
+    invalid.sort();
+    assert_eq!(invalid, ["business.industryGroup", "name"]);
 }
 
 #[tokio::test]
@@ -308,7 +308,7 @@ async fn a_tenant_without_a_bootstrap_key_gets_a_unique_one() {
         .map(|t| t["bootstrapTenantKey"].as_str().unwrap().to_owned());
     assert_ne!(keys[0], keys[1]);
     for key in keys {
-        // What was generated may be claimed in the form that claims have: it is taken already.
+        // A generated key is a valid bootstrap key, so claiming it must fail as taken.
         let answer = world
             .post(&world.admin(), PATH, tenant(json!({"bootstrapTenantKey": key})))
             .await;

@@ -59,7 +59,7 @@ async fn the_window_must_end_within_a_year() {
         let answer = deactivate(&world, &customer, json!({"windowEndsAt": end})).await;
         match shown {
             Some(shown) => assert_eq!(answer.expect(200).body["deactivation"]["windowEndsAt"], shown, "{end}"),
-            None => assert_eq!(answer.broken(), ["windowEndsAt"], "{end}"),
+            None => assert_eq!(answer.invalid_fields(), ["windowEndsAt"], "{end}"),
         }
     }
 }
@@ -69,7 +69,7 @@ async fn invalid_feedback_is_refused() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
     let long = "a".repeat(2001);
-    for (feedback, broken) in [
+    for (feedback, invalid) in [
         (json!("bye"), "feedback"),
         (json!({"reasonCode": "Bored"}), "feedback.reasonCode"),
         (json!({"reasonCode": "Other"}), "feedback.reasonText"),
@@ -86,10 +86,12 @@ async fn invalid_feedback_is_refused() {
         (json!({"mood": "sad"}), "feedback.mood"),
     ] {
         let answer = deactivate(&world, &customer, json!({"feedback": feedback})).await;
-        assert_eq!(answer.broken(), [broken], "{feedback}");
+        assert_eq!(answer.invalid_fields(), [invalid], "{feedback}");
     }
     assert_eq!(
-        deactivate(&world, &customer, json!({"reason": "x"})).await.broken(),
+        deactivate(&world, &customer, json!({"reason": "x"}))
+            .await
+            .invalid_fields(),
         ["reason"]
     );
     assert_eq!(
@@ -104,7 +106,7 @@ async fn an_invalid_window_and_invalid_feedback_are_named_at_once() {
     let customer = world.member_customer("Acme").await;
     let body = json!({"windowEndsAt": "2020-01-01T00:00:00Z", "feedback": {"reasonCode": "Other"}});
     assert_eq!(
-        deactivate(&world, &customer, body).await.broken(),
+        deactivate(&world, &customer, body).await.invalid_fields(),
         ["windowEndsAt", "feedback.reasonText"]
     );
 }
@@ -191,7 +193,7 @@ async fn a_parents_client_editor_deactivates_and_reactivates_the_account() {
         world.member_customer("Parent").await,
         world.member_customer("Account").await,
     );
-    world.make_account(&account, &parent).await;
+    world.set_parent(&account, &parent).await;
     for role in ["CustomerAdmin", "TenantAdmin", "ClientEditor"] {
         let caller = world.user(role, &parent);
         world.get(&caller, &at(&account)).await.expect(200);
@@ -236,7 +238,7 @@ async fn the_deactivating_write_adds_the_audit_entry() {
         "entity": {"kind": "Customer", "key": customer}, "version": 2, "changed": ["apiKeysEndedAt", "deactivation", "isDisabled"],
     });
     assert_eq!(before[0], expected);
-    // The event tells of it again, under the same key: it is one entry still.
+    // The trigger writes the entry again under the same key, so there is still one.
     world.settle().await;
     let deactivations: Vec<_> = world
         .audit(&customer)

@@ -54,10 +54,7 @@ async fn deleting_a_customer_frees_its_external_id() {
 async fn a_deactivated_customer_can_be_deleted() {
     let world = World::new().await;
     let customer = key_of(&world.tenant("Acme").await);
-    world
-        .post(&world.admin(), &format!("{}/deactivate", at(&customer)), json!({}))
-        .await
-        .expect(200);
+    world.act(&at(&customer), "deactivate").await;
     world.delete(&world.admin(), &at(&customer)).await.expect(204);
 }
 

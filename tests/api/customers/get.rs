@@ -79,7 +79,7 @@ async fn a_key_mismatch_does_not_reveal_whether_the_key_exists() {
 async fn an_unreadable_item_is_an_internal_error_without_details() {
     let world = World::new().await;
     let customer = key_of(&world.tenant("Acme").await);
-    world.damage(&customer, "name").await;
+    world.remove_attribute(&customer, "name").await;
     let answer = world.get(&world.admin(), &at(&customer)).await.problem(500, "INTERNAL");
     assert_eq!(
         answer.body["detail"],

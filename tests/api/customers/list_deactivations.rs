@@ -17,10 +17,7 @@ async fn the_log_lists_every_deactivation_newest_first() {
             .expect(200);
         requests.push(answer.header("x-request-id").unwrap().to_owned());
         world.clock.forward(TimeDelta::seconds(1));
-        world
-            .post(&world.admin(), &format!("{}/reactivate", at(&customer)), json!({}))
-            .await
-            .expect(200);
+        world.act(&at(&customer), "reactivate").await;
     }
     let log = world
         .all(

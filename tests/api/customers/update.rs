@@ -96,7 +96,7 @@ async fn a_patch_without_changes_writes_nothing() {
             "business": {"industrySector": "45", "industryGroup": "4510", "socialProfiles": {"x": "https://x.com/acme"}},
         }))
         .await;
-    let written = world.stream(0).len();
+    let written = world.stream_records(0).len();
     world.clock.forward(TimeDelta::seconds(5));
     for nothing in [
         json!({}),
@@ -122,7 +122,7 @@ async fn a_patch_without_changes_writes_nothing() {
         );
         assert_eq!(answer.body, customer, "{nothing}");
     }
-    assert_eq!(world.stream(0).len(), written);
+    assert_eq!(world.stream_records(0).len(), written);
 }
 
 #[tokio::test]
@@ -140,7 +140,7 @@ async fn a_patch_creates_a_missing_empty_object() {
 async fn each_invalid_field_is_named() {
     let world = World::new().await;
     let customer = key_of(&world.tenant("Acme").await);
-    for (body, broken) in [
+    for (body, invalid) in [
         (json!({"name": null}), vec!["name"]),
         (json!({"name": ""}), vec!["name"]),
         (
@@ -160,7 +160,11 @@ async fn each_invalid_field_is_named() {
         ),
         (json!({"person": {"firstName": "Ada"}}), vec!["person.lastName"]),
     ] {
-        assert_eq!(patch(&world, &customer, body.clone()).await.broken(), broken, "{body}");
+        assert_eq!(
+            patch(&world, &customer, body.clone()).await.invalid_fields(),
+            invalid,
+            "{body}"
+        );
     }
 }
 
@@ -173,7 +177,7 @@ async fn nobody_can_patch_an_immutable_field() {
             let answer = world
                 .patch(&caller, &at(&key_of(&customer)), json!({name: customer[name]}))
                 .await;
-            assert_eq!(answer.broken(), [name]);
+            assert_eq!(answer.invalid_fields(), [name]);
         }
     }
 }
@@ -196,7 +200,10 @@ async fn fields_that_the_service_sets_cannot_be_patched() {
         "pk",
     ] {
         for value in [json!(null), json!(false), json!("x")] {
-            assert_eq!(patch(&world, &customer, json!({name: value})).await.broken(), [name]);
+            assert_eq!(
+                patch(&world, &customer, json!({name: value})).await.invalid_fields(),
+                [name]
+            );
         }
     }
 }
@@ -248,13 +255,13 @@ async fn a_patch_cannot_move_the_industry_group_out_of_its_sector() {
     let customer = world
         .customer(json!({"business": {"industrySector": "45", "industryGroup": "4510"}}))
         .await;
-    for (business, broken) in [
+    for (business, invalid) in [
         (json!({"industrySector": "40"}), "business.industryGroup"),
         (json!({"industryGroup": "4010"}), "business.industryGroup"),
         (json!({"industrySector": null}), "business.industrySector"),
     ] {
         let answer = patch(&world, &key_of(&customer), json!({"business": business})).await;
-        assert_eq!(answer.broken(), [broken], "{business}");
+        assert_eq!(answer.invalid_fields(), [invalid], "{business}");
     }
     for business in [
         json!({"industryGroup": "4520"}),
@@ -330,9 +337,9 @@ async fn concurrent_patches_are_both_applied() {
         assert_eq!(versions, [2, 3]);
         let read = world.get(&world.admin(), &at(&customer)).await.expect(200).body;
         for patch in [one, two] {
-            let mut laid = read.clone();
-            merge_patch::apply(&mut laid, patch);
-            assert_eq!(laid, read);
+            let mut again = read.clone();
+            merge_patch::apply(&mut again, patch);
+            assert_eq!(again, read);
         }
     }
 }
@@ -341,10 +348,7 @@ async fn concurrent_patches_are_both_applied() {
 async fn a_deactivated_customer_refuses_patches() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
-    world
-        .post(&world.admin(), &format!("{}/deactivate", at(&customer)), json!({}))
-        .await
-        .expect(200);
+    world.act(&at(&customer), "deactivate").await;
     for body in [
         json!({"name": "New"}),
         json!({"externalId": "x"}),
@@ -364,7 +368,7 @@ async fn a_deactivated_customer_refuses_patches() {
     );
 }
 
-/// Patches that are valid whatever the customer holds.
+/// A patch that is valid for every state of the customer.
 fn any_patch() -> impl Strategy<Value = Value> {
     prop::sample::select(vec![
         json!({"name": "One"}),
@@ -389,8 +393,8 @@ fn any_patch() -> impl Strategy<Value = Value> {
     ])
 }
 
-/// What the contract says that a patch makes of a customer.
-fn laid_over(before: &Value, patch: &Value) -> Value {
+/// The customer after a patch, according to the contract.
+fn patched(before: &Value, patch: &Value) -> Value {
     let mut after = before.clone();
     merge_patch::apply(&mut after, patch.clone());
     if let Some(address) = after.get_mut("address").and_then(Value::as_object_mut) {
@@ -413,7 +417,7 @@ proptest! {
             let customer = key_of(&expected);
             for body in patches {
                 let answer = patch(&world, &customer, body.clone()).await.expect(200);
-                expected = laid_over(&expected, &body);
+                expected = patched(&expected, &body);
                 assert_eq!(answer.body, expected, "{body}");
             }
             assert_eq!(world.get(&world.admin(), &at(&customer)).await.expect(200).body, expected);
