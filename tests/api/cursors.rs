@@ -10,9 +10,9 @@ use std::collections::BTreeSet;
 async fn customer_with(world: &World, entries: usize) -> String {
     let customer = world.member_customer("Acme").await;
     for n in 0..entries {
-        let place = json!({"name": format!("{n}"), "address": {}});
+        let body = json!({"name": format!("{n}"), "address": {}});
         world
-            .post(&world.admin(), &format!("{}/locations", at(&customer)), place)
+            .post(&world.admin(), &format!("{}/locations", at(&customer)), body)
             .await
             .expect(201);
         world.act(&at(&customer), "deactivate").await;
@@ -67,9 +67,9 @@ async fn paging_a_filtered_list_returns_every_match_once() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
     for n in 0..9 {
-        let place = json!({"name": format!("{n}"), "address": {}, "isActive": n % 3 != 0});
+        let body = json!({"name": format!("{n}"), "address": {}, "isActive": n % 3 != 0});
         world
-            .post(&world.admin(), &format!("{}/locations", at(&customer)), place)
+            .post(&world.admin(), &format!("{}/locations", at(&customer)), body)
             .await
             .expect(201);
     }
@@ -242,9 +242,9 @@ proptest! {
             let customer = customer_with(&world, 2).await;
             let list = format!("{}/locations", at(&customer));
             let cursor = URL_SAFE_NO_PAD.decode(cursor_of(&world, &format!("{list}?limit=1")).await).unwrap();
-            for (place, bit) in flips {
+            for (index, bit) in flips {
                 let mut altered = cursor.clone();
-                altered[place.index(cursor.len())] ^= 1 << bit;
+                altered[index.index(cursor.len())] ^= 1 << bit;
                 let altered = URL_SAFE_NO_PAD.encode(altered);
                 assert_eq!(world.get(&world.admin(), &format!("{list}?cursor={altered}")).await.invalid_fields(), ["cursor"]);
             }

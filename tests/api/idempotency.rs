@@ -101,14 +101,14 @@ async fn a_replay_ignores_later_changes_and_deletion() {
         .await
         .expect(201);
     let path = at(created.key());
-    let place = json!({"name": "Main", "address": {}});
-    let location = post(&world, &admin, &format!("{path}/locations"), "place", place.clone())
+    let body = json!({"name": "Main", "address": {}});
+    let location = post(&world, &admin, &format!("{path}/locations"), "place", body.clone())
         .await
         .expect(201);
-    let off = post(&world, &admin, &format!("{path}/deactivate"), "off", json!({}))
+    let deactivated = post(&world, &admin, &format!("{path}/deactivate"), "off", json!({}))
         .await
         .expect(200);
-    let on = post(&world, &admin, &format!("{path}/reactivate"), "on", json!({}))
+    let reactivated = post(&world, &admin, &format!("{path}/reactivate"), "on", json!({}))
         .await
         .expect(200);
     world.patch(&admin, &path, json!({"name": "Changed"})).await.expect(200);
@@ -119,14 +119,14 @@ async fn a_replay_ignores_later_changes_and_deletion() {
         );
         assert_replay(
             &location,
-            &post(&world, &admin, &format!("{path}/locations"), "place", place.clone()).await,
+            &post(&world, &admin, &format!("{path}/locations"), "place", body.clone()).await,
         );
         assert_replay(
-            &off,
+            &deactivated,
             &post(&world, &admin, &format!("{path}/deactivate"), "off", json!({})).await,
         );
         assert_replay(
-            &on,
+            &reactivated,
             &post(&world, &admin, &format!("{path}/reactivate"), "on", json!({})).await,
         );
         // The second round repeats the requests after the customer's deletion.
@@ -177,20 +177,20 @@ async fn another_body_with_the_same_key_is_refused() {
 async fn a_key_belongs_to_one_caller_one_tenant_and_one_operation() {
     let world = World::new().await;
     let (one, two) = (world.member_customer("One").await, world.member_customer("Two").await);
-    let place = || json!({"name": "Main", "address": {}});
+    let body = || json!({"name": "Main", "address": {}});
     let locations = |customer: &str| format!("{}/locations", at(customer));
     let admin = world.admin();
     let mut keys = Vec::new();
     for (caller, path, body) in [
-        (admin.clone(), locations(&one), place()),
-        (admin.clone(), locations(&two), place()),
-        (world.user("CustomerAdmin", &one), locations(&one), place()),
+        (admin.clone(), locations(&one), body()),
+        (admin.clone(), locations(&two), body()),
+        (world.user("CustomerAdmin", &one), locations(&one), body()),
         (
             world.user("CustomerAdmin", &one).subject("usr_another"),
             locations(&one),
-            place(),
+            body(),
         ),
-        (world.user("CustomerAdmin", &two), locations(&two), place()),
+        (world.user("CustomerAdmin", &two), locations(&two), body()),
         (admin.clone(), "/v1/customers".into(), tenant("New")),
         (admin.clone(), format!("{}/deactivate", at(&one)), json!({})),
         (admin.clone(), format!("{}/reactivate", at(&one)), json!({})),
@@ -209,16 +209,16 @@ async fn a_key_expires_after_a_day() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
     let path = format!("{}/locations", at(&customer));
-    let place = || json!({"name": "Main", "address": {}});
-    let first = post(&world, &world.admin(), &path, "k", place()).await.expect(201);
+    let body = || json!({"name": "Main", "address": {}});
+    let first = post(&world, &world.admin(), &path, "k", body()).await.expect(201);
     world.clock.forward(TimeDelta::hours(24) - TimeDelta::seconds(1));
-    assert_replay(&first, &post(&world, &world.admin(), &path, "k", place()).await);
+    assert_replay(&first, &post(&world, &world.admin(), &path, "k", body()).await);
     world.clock.forward(TimeDelta::seconds(1));
     // DynamoDB's TTL may be late: the table still holds the key's record.
-    let second = post(&world, &world.admin(), &path, "k", place()).await.expect(201);
+    let second = post(&world, &world.admin(), &path, "k", body()).await.expect(201);
     assert_eq!(second.header("idempotent-replay"), None);
     assert_ne!(second.key(), first.key());
-    assert_replay(&second, &post(&world, &world.admin(), &path, "k", place()).await);
+    assert_replay(&second, &post(&world, &world.admin(), &path, "k", body()).await);
 }
 
 #[tokio::test]

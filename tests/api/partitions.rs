@@ -69,10 +69,10 @@ async fn each_invalid_field_is_named() {
     assert_eq!(invalid, ["environment", "groupKey", "key", "name", "what"]);
     let created = partition(&world, &customer, "One", json!({})).await.expect(201);
     let path = format!("{customer}/partitions/{}", created.key());
-    let fixed = world
+    let refused_patch = world
         .patch(&world.admin(), &path, json!({"environment": "qa", "name": null}))
         .await;
-    assert_eq!(fixed.invalid_fields(), ["name", "environment"]);
+    assert_eq!(refused_patch.invalid_fields(), ["name", "environment"]);
 }
 
 #[tokio::test]
@@ -147,17 +147,20 @@ async fn a_group_with_partitions_cannot_be_deleted() {
 async fn another_customers_group_is_refused() {
     let world = World::new().await;
     let (one, other) = (customer(&world).await, customer(&world).await);
-    let theirs = group(&world, &other, "Theirs").await.expect(201);
-    let refused = partition(&world, &one, "A", json!({"groupKey": theirs.key()})).await;
+    let other_group = group(&world, &other, "Theirs").await.expect(201);
+    let refused = partition(&world, &one, "A", json!({"groupKey": other_group.key()})).await;
     assert_eq!(refused.invalid_fields(), ["groupKey"]);
-    let mine = partition(&world, &one, "A", json!({})).await.expect(201);
-    let path = format!("{one}/partitions/{}", mine.key());
+    let own_partition = partition(&world, &one, "A", json!({})).await.expect(201);
+    let path = format!("{one}/partitions/{}", own_partition.key());
     let refused = world
-        .patch(&world.admin(), &path, json!({"groupKey": theirs.key()}))
+        .patch(&world.admin(), &path, json!({"groupKey": other_group.key()}))
         .await;
     assert_eq!(refused.invalid_fields(), ["groupKey"]);
     world
-        .delete(&world.admin(), &format!("{other}/partition-groups/{}", theirs.key()))
+        .delete(
+            &world.admin(),
+            &format!("{other}/partition-groups/{}", other_group.key()),
+        )
         .await
         .expect(204);
 }
@@ -244,12 +247,12 @@ async fn a_disabled_or_missing_customer_refuses_partition_changes() {
         .problem(409, "CUSTOMER_DISABLED");
     world.delete(&admin, &path).await.problem(409, "CUSTOMER_DISABLED");
     world.get(&admin, &path).await.expect(200);
-    let nobody = "/v1/customers/cus_01kb1v0c1tfr2v6krscysfnvgb";
-    partition(&world, nobody, "A", json!({}))
+    let missing = "/v1/customers/cus_01kb1v0c1tfr2v6krscysfnvgb";
+    partition(&world, missing, "A", json!({}))
         .await
         .problem(404, "NOT_FOUND");
     world
-        .get(&admin, &format!("{nobody}/partitions"))
+        .get(&admin, &format!("{missing}/partitions"))
         .await
         .problem(404, "NOT_FOUND");
 }

@@ -51,12 +51,12 @@ async fn each_code_has_its_status_and_details() {
     let world = World::new().await;
     let own = world.member_customer("Own").await;
     let other = key_of(&world.customer(json!({"externalId": "taken"})).await);
-    let off = world.member_customer("Off").await;
+    let deactivated = world.member_customer("Deactivated").await;
     let (admin, user) = (world.admin(), world.user("CustomerAdmin", &own));
     world
         .post(
             &admin,
-            &format!("{}/deactivate", at(&off)),
+            &format!("{}/deactivate", at(&deactivated)),
             json!({"windowEndsAt": "2026-11-23T08:00:01Z"}),
         )
         .await
@@ -72,8 +72,10 @@ async fn each_code_has_its_status_and_details() {
         world.send(Call::new("PATCH", &at(&own)).by(&user).body("{")).await,
         world.patch(&user, &at(&own), json!({"email": "x", "colour": 1})).await,
         world.patch(&admin, &at(&own), json!({"externalId": "taken"})).await,
-        world.patch(&admin, &at(&off), json!({"name": "New"})).await,
-        world.post(&admin, &format!("{}/reactivate", at(&off)), json!({})).await,
+        world.patch(&admin, &at(&deactivated), json!({"name": "New"})).await,
+        world
+            .post(&admin, &format!("{}/reactivate", at(&deactivated)), json!({}))
+            .await,
         world
             .send(
                 Call::new("PATCH", &at(&own))
@@ -107,7 +109,7 @@ async fn an_unauthorized_answer_names_the_scheme() {
     let world = World::new().await;
     for call in [
         Call::new("GET", "/v1/customers"),
-        Call::new("GET", "/v1/customers").header("authorization", "Bearer rubbish"),
+        Call::new("GET", "/v1/customers").header("authorization", "Bearer malformed"),
     ] {
         let answer = world.send(call).await.problem(401, "NOT_AUTHORIZED");
         assert!(answer.header("www-authenticate").unwrap().starts_with("Bearer "));

@@ -18,11 +18,11 @@ async fn each_endpoint_makes_only_the_expected_requests() {
     );
     world.act(&at(&three), "deactivate").await;
     world.set_parent(&four, &one).await;
-    let place = json!({"name": "Main", "address": {}, "internalCode": "A"});
+    let body = json!({"name": "Main", "address": {}, "internalCode": "A"});
     let locations = format!("{}/locations", at(&one));
-    let location = key_of(&world.post(&world.admin(), &locations, place).await.expect(201).body);
+    let location = key_of(&world.post(&world.admin(), &locations, body).await.expect(201).body);
     let location = format!("{locations}/{location}");
-    let (admin, parent, stranger) = (
+    let (admin, parent, other_user) = (
         world.admin(),
         world.user("ClientEditor", &one),
         world.user("Member", &two),
@@ -42,7 +42,7 @@ async fn each_endpoint_makes_only_the_expected_requests() {
     let cases = [
         (&admin, "GET", at(&one), None, vec![get]),
         (&parent, "GET", at(&four), None, vec![get, get]),
-        (&stranger, "GET", at(&one), None, vec!["BatchWriteItem"]),
+        (&other_user, "GET", at(&one), None, vec!["BatchWriteItem"]),
         (&admin, "GET", "/v1/customers".into(), None, vec![query]),
         (
             &admin,

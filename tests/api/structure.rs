@@ -67,17 +67,21 @@ async fn each_scope_supports_create_read_update_list_and_delete() {
             let path = format!("{scope}/{kind}");
             let created = world.post(&admin, &path, body(kind)).await.expect(201);
             assert_eq!(created.requests, ["TransactWriteItems"]);
-            let one = format!("{path}/{}", created.key());
-            assert_eq!(created.header("location"), Some(one.as_str()));
-            let read = world.get(&admin, &one).await.expect(200);
+            let entity_path = format!("{path}/{}", created.key());
+            assert_eq!(created.header("location"), Some(entity_path.as_str()));
+            let read = world.get(&admin, &entity_path).await.expect(200);
             assert_eq!((&read.body, read.requests), (&created.body, vec!["GetItem".to_owned()]));
             let field = if kind == "contacts" { "title" } else { "name" };
-            let changed = world.patch(&admin, &one, json!({field: "New"})).await.expect(200).body;
+            let changed = world
+                .patch(&admin, &entity_path, json!({field: "New"}))
+                .await
+                .expect(200)
+                .body;
             assert_eq!((&changed[field], &changed["version"]), (&json!("New"), &json!(2)));
             assert_eq!(world.all(&admin, &path).await, [changed]);
-            world.delete(&admin, &one).await.expect(204);
+            world.delete(&admin, &entity_path).await.expect(204);
             assert!(world.all(&admin, &path).await.is_empty());
-            world.get(&admin, &one).await.problem(404, "NOT_FOUND");
+            world.get(&admin, &entity_path).await.problem(404, "NOT_FOUND");
         }
     }
 }
@@ -89,13 +93,13 @@ async fn an_entity_of_one_scope_is_not_found_in_another() {
     for kind in KINDS {
         let created = scene.create(&scene.scopes[1], kind, json!({})).await;
         for scope in [&scene.scopes[0], &scene.scopes[2]] {
-            let elsewhere = format!("{scope}/{kind}/{}", key_of(&created));
-            world.get(&admin, &elsewhere).await.problem(404, "NOT_FOUND");
+            let other_path = format!("{scope}/{kind}/{}", key_of(&created));
+            world.get(&admin, &other_path).await.problem(404, "NOT_FOUND");
             world
-                .patch(&admin, &elsewhere, json!({"isActive": false}))
+                .patch(&admin, &other_path, json!({"isActive": false}))
                 .await
                 .problem(404, "NOT_FOUND");
-            world.delete(&admin, &elsewhere).await.problem(404, "NOT_FOUND");
+            world.delete(&admin, &other_path).await.problem(404, "NOT_FOUND");
             assert!(world.all(&admin, &format!("{scope}/{kind}")).await.is_empty());
         }
     }
@@ -171,13 +175,16 @@ async fn a_contact_needs_an_email_or_a_phone() {
     let body = json!({"type": "Billing", "firstName": "Ada", "lastName": "L"});
     assert_eq!(world.post(&admin, &path, body).await.invalid_fields(), ["email"]);
     let created = scene.create(&scene.scopes[1], "contacts", json!({})).await;
-    let one = format!("{path}/{}", key_of(&created));
+    let entity_path = format!("{path}/{}", key_of(&created));
     assert_eq!(
-        world.patch(&admin, &one, json!({"email": null})).await.invalid_fields(),
+        world
+            .patch(&admin, &entity_path, json!({"email": null}))
+            .await
+            .invalid_fields(),
         ["email"]
     );
     world
-        .patch(&admin, &one, json!({"email": null, "phone": "+14155550100"}))
+        .patch(&admin, &entity_path, json!({"email": null, "phone": "+14155550100"}))
         .await
         .expect(200);
 }
@@ -228,18 +235,21 @@ async fn a_contacts_location_must_belong_to_the_same_scope() {
     let created = scene
         .create(&scene.scopes[1], "contacts", json!({"locationKey": location}))
         .await;
-    let one = format!("{}/contacts/{}", scene.scopes[1], key_of(&created));
+    let entity_path = format!("{}/contacts/{}", scene.scopes[1], key_of(&created));
     let gone = json!({"locationKey": "loc_01kb1v0c1tfr2v6krscysfnvgb"});
-    assert_eq!(world.patch(&admin, &one, gone).await.invalid_fields(), ["locationKey"]);
+    assert_eq!(
+        world.patch(&admin, &entity_path, gone).await.invalid_fields(),
+        ["locationKey"]
+    );
     assert_eq!(
         world
-            .patch(&admin, &one, json!({"locationKey": "x"}))
+            .patch(&admin, &entity_path, json!({"locationKey": "x"}))
             .await
             .invalid_fields(),
         ["locationKey"]
     );
     world
-        .patch(&admin, &one, json!({"locationKey": null}))
+        .patch(&admin, &entity_path, json!({"locationKey": null}))
         .await
         .expect(200);
 }
@@ -257,12 +267,15 @@ async fn a_disabled_or_deleted_client_refuses_changes() {
             .await
             .problem(409, "CUSTOMER_DISABLED");
     }
-    let one = format!("{client}/departments/{}", key_of(&created));
+    let entity_path = format!("{client}/departments/{}", key_of(&created));
     world
-        .patch(&admin, &one, json!({"name": "New"}))
+        .patch(&admin, &entity_path, json!({"name": "New"}))
         .await
         .problem(409, "CUSTOMER_DISABLED");
-    world.delete(&admin, &one).await.problem(409, "CUSTOMER_DISABLED");
+    world
+        .delete(&admin, &entity_path)
+        .await
+        .problem(409, "CUSTOMER_DISABLED");
     world.delete(&admin, client).await.expect(204);
     for kind in KINDS {
         let missing = world

@@ -242,9 +242,9 @@ async fn a_token_with_changed_claims_is_refused() {
     let parts: Vec<&str> = token.split('.').collect();
     let mut claims: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(parts[1]).unwrap()).unwrap();
     claims["roles"] = json!(["PlatformAdmin"]);
-    let raised = URL_SAFE_NO_PAD.encode(claims.to_string());
+    let forged = URL_SAFE_NO_PAD.encode(claims.to_string());
     assert_eq!(
-        status(&world, &format!("{}.{raised}.{}", parts[0], parts[2])).await,
+        status(&world, &format!("{}.{forged}.{}", parts[0], parts[2])).await,
         401
     );
 }

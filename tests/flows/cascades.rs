@@ -283,8 +283,8 @@ async fn deleting_a_client_deletes_its_entities_and_deactivates_its_account() {
         of_type(&events, "CUSTOMER_LOCATION_DELETED")[0]["clientKey"],
         client.rsplit('/').next().unwrap()
     );
-    let left = world.get(&admin, &at(&account)).await.expect(200).body;
-    assert_eq!((left.get("parent"), &left["isDisabled"]), (None, &json!(true)));
+    let current = world.get(&admin, &at(&account)).await.expect(200).body;
+    assert_eq!((current.get("parent"), &current["isDisabled"]), (None, &json!(true)));
     let log = world.all(&admin, &format!("{}/deactivations", at(&account))).await;
     assert_eq!(log[0]["deactivatedBy"], "delete-client-children");
     // The account can be reactivated, and a late repeat of the event does not deactivate it again.
@@ -335,9 +335,9 @@ async fn deleting_an_account_removes_it_from_its_client() {
     world.act(&at(&account), "deactivate").await;
     world.settle().await;
     world.delete(&world.admin(), &at(&account)).await.expect(204);
-    let left = world.get(&world.admin(), &client).await.expect(200).body;
+    let current = world.get(&world.admin(), &client).await.expect(200).body;
     assert_eq!(
-        (left.get("clientCustomerKey"), left.get("isAccountDisabled")),
+        (current.get("clientCustomerKey"), current.get("isAccountDisabled")),
         (None, None)
     );
     world
@@ -415,8 +415,8 @@ async fn a_creation_racing_a_deletion_leaves_no_orphan() {
         world.settle().await;
         assert_eq!(world.remaining_items(&root).await, Vec::<String>::new());
         if let Some(account) = created.body["clientCustomerKey"].as_str() {
-            let left = world.get(&admin, &at(account)).await.expect(200).body;
-            assert_eq!((left.get("parent"), &left["isDisabled"]), (None, &json!(true)));
+            let current = world.get(&admin, &at(account)).await.expect(200).body;
+            assert_eq!((current.get("parent"), &current["isDisabled"]), (None, &json!(true)));
         }
     }
 }

@@ -129,14 +129,14 @@ async fn a_headquarters_that_a_user_created_first_stays_the_headquarters() {
     let (customer, event) = created(&world, with_address()).await;
     let path = format!("{}/locations", at(&customer));
     let body = json!({"name": "Mine", "address": {}, "isHeadquarters": true});
-    let mine = world.post(&world.admin(), &path, body).await.expect(201).body;
+    let existing = world.post(&world.admin(), &path, body).await.expect(201).body;
     assert!(world.deliver(&task(), &[event]).await.is_empty());
     let all = locations(&world, &customer).await;
     assert_eq!(all.len(), 2);
     for location in &all {
-        assert_eq!(location["isHeadquarters"], json!(key_of(location) == key_of(&mine)));
+        assert_eq!(location["isHeadquarters"], json!(key_of(location) == key_of(&existing)));
     }
-    assert!(all.contains(&mine));
+    assert!(all.contains(&existing));
 }
 
 #[tokio::test]

@@ -55,8 +55,8 @@ async fn every_change_to_a_location_is_published() {
         world.user("CustomerAdmin", &customer),
         format!("{}/locations", at(&customer)),
     );
-    let place = json!({"name": "Main", "address": {"city": "Springfield"}, "internalCode": "A"});
-    let location = key_of(&world.post(&user, &path, place).await.expect(201).body);
+    let body = json!({"name": "Main", "address": {"city": "Springfield"}, "internalCode": "A"});
+    let location = key_of(&world.post(&user, &path, body).await.expect(201).body);
     world.clock.forward(TimeDelta::seconds(1));
     world
         .patch(
@@ -212,9 +212,9 @@ async fn every_event_matches_its_schema() {
             .post(&world.admin(), &format!("{client}/{kind}"), body)
             .await
             .expect(201);
-        let one = format!("{client}/{kind}/{}", created.key());
+        let entity = format!("{client}/{kind}/{}", created.key());
         world
-            .patch(&world.admin(), &one, json!({"isActive": false}))
+            .patch(&world.admin(), &entity, json!({"isActive": false}))
             .await
             .expect(200);
     }

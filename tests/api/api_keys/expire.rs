@@ -32,14 +32,14 @@ async fn an_expired_key_stays_expired() {
         (&renamed.body["name"], &renamed.body["status"]),
         (&json!("Old"), &json!("Expired"))
     );
-    let fixed = world
+    let refused = world
         .patch(
             &admin,
             &path,
             json!({"kind": "Custom", "scopes": [], "expiresAt": null, "status": "Active"}),
         )
         .await;
-    assert_eq!(fixed.invalid_fields(), ["kind", "scopes", "status", "expiresAt"]);
+    assert_eq!(refused.invalid_fields(), ["kind", "scopes", "status", "expiresAt"]);
 }
 
 #[tokio::test]

@@ -118,14 +118,17 @@ async fn a_dissociated_client_and_account_are_independent() {
     let (client, account) = create_with_account(&world, &customer).await;
     let path = format!("{}/account", client_path(&customer, &client));
     world.delete(&world.admin(), &path).await.expect(204);
-    let left = world
+    let current = world
         .get(&world.admin(), &client_path(&customer, &client))
         .await
         .expect(200)
         .body;
-    assert!(left.get("clientCustomerKey").is_none());
-    let alone = read_customer(&world, &account).await;
-    assert_eq!((alone.get("parent"), &alone["isDisabled"]), (None, &json!(false)));
+    assert!(current.get("clientCustomerKey").is_none());
+    let independent = read_customer(&world, &account).await;
+    assert_eq!(
+        (independent.get("parent"), &independent["isDisabled"]),
+        (None, &json!(false))
+    );
     world.delete(&world.admin(), &path).await.problem(404, "NOT_FOUND");
     // The former parent cannot read the account any more.
     let former = world.user("CustomerAdmin", &customer);
@@ -158,8 +161,8 @@ async fn accounts_nest_at_most_eight_deep_and_dissociating_one_frees_its_levels(
         .await
         .problem(409, "CONFLICT");
     // The account at depth 2 becomes a top account, so every account below it moves up by two levels.
-    let cut = format!("{}/account", client_path(&chain[1].1, &chain[2].0));
-    world.delete(&world.admin(), &cut).await.expect(204);
+    let dissociated = format!("{}/account", client_path(&chain[1].1, &chain[2].0));
+    world.delete(&world.admin(), &dissociated).await.expect(204);
     world.post(&world.admin(), &account, json!({})).await.expect(201);
 }
 

@@ -198,8 +198,8 @@ async fn the_client_list_has_filters_and_pages() {
 async fn a_malformed_key_or_another_customers_key_is_not_found() {
     let world = World::new().await;
     let (own, other) = (world.member_customer("Own").await, world.member_customer("Other").await);
-    let theirs = create(&world, &other, json!({})).await.expect(201);
-    for key in [theirs.key(), "cli_nonsense", "loc_01kb1v0c1tfr2v6krscysfnvgb"] {
+    let other_client = create(&world, &other, json!({})).await.expect(201);
+    for key in [other_client.key(), "cli_nonsense", "loc_01kb1v0c1tfr2v6krscysfnvgb"] {
         let user = world.user("CustomerAdmin", &own);
         let missing = world
             .get(&user, &client_path(&own, key))

@@ -92,6 +92,6 @@ async fn a_dry_run_counts_the_deletions_and_changes_nothing() {
             .await
             .problem(404, "NOT_FOUND");
     }
-    let odd = world.delete(&admin, &format!("{}?dryRun=maybe", at(&customer))).await;
-    assert_eq!(odd.invalid_fields(), ["dryRun"]);
+    let refused = world.delete(&admin, &format!("{}?dryRun=maybe", at(&customer))).await;
+    assert_eq!(refused.invalid_fields(), ["dryRun"]);
 }

@@ -149,6 +149,9 @@ async fn a_cursor_into_a_dissociated_account_is_refused() {
     );
     // Another tenant cannot use the cursor either.
     let other = world.member_customer("Other").await;
-    let theirs = format!("{}/hierarchy?depth=1&cursor={cursor}", at(&other));
-    assert_eq!(world.get(&world.admin(), &theirs).await.invalid_fields(), ["cursor"]);
+    let other_path = format!("{}/hierarchy?depth=1&cursor={cursor}", at(&other));
+    assert_eq!(
+        world.get(&world.admin(), &other_path).await.invalid_fields(),
+        ["cursor"]
+    );
 }

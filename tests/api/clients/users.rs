@@ -41,18 +41,18 @@ async fn a_clients_users_reach_no_other_client_and_no_customer() {
     let customer = world.member_customer("Acme").await;
     let (client, account) = create_with_account(&world, &customer).await;
     let other = create(&world, &customer, json!({})).await.expect(201);
-    let theirs = user(&world, "CustomerAdmin", &account, &client);
-    let nobody = "cli_01kb1v0c1tfr2v6krscysfnvgb";
+    let caller = user(&world, "CustomerAdmin", &account, &client);
+    let missing = "cli_01kb1v0c1tfr2v6krscysfnvgb";
     for path in [
         client_path(&customer, other.key()),
-        client_path(&customer, nobody),
+        client_path(&customer, missing),
         format!("{}/locations", at(&customer)),
         format!("{}/clients", at(&customer)),
         format!("{}/hierarchy", at(&customer)),
         at(&account),
-        client_path(&account, nobody),
+        client_path(&account, missing),
     ] {
-        let refused = world.get(&theirs, &path).await.problem(400, "KEY_MISMATCH");
+        let refused = world.get(&caller, &path).await.problem(400, "KEY_MISMATCH");
         assert_eq!(
             (&refused.body["details"]["field"], &refused.body["details"]["claimed"]),
             (&json!("clientKey"), &json!(client)),

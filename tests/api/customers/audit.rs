@@ -26,9 +26,9 @@ async fn the_audit_trail_lists_every_change_newest_first() {
         .await
         .expect(200);
     step();
-    let place = json!({"name": "Main", "address": {}});
+    let body = json!({"name": "Main", "address": {}});
     let location = world
-        .post(&user, &format!("{}/locations", at(&customer)), place)
+        .post(&user, &format!("{}/locations", at(&customer)), body)
         .await
         .expect(201);
     world.settle().await;

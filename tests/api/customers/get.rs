@@ -27,14 +27,14 @@ async fn an_answer_forbids_caching() {
 #[tokio::test]
 async fn an_unknown_or_malformed_key_is_not_found() {
     let world = World::new().await;
-    let shouted = "cus_01KB1V0C1TFR2V6KRSCYSFNVGB";
+    let upper_case = "cus_01KB1V0C1TFR2V6KRSCYSFNVGB";
     for key in [
         "cus_01kb1v0c1tfr2v6krscysfnvgb",
         "cus_",
         "cus_1",
         "loc_01kb1v0c1tfr2v6krscysfnvgb",
         "x",
-        shouted,
+        upper_case,
         "%00",
         "CUS#x",
     ] {
@@ -52,7 +52,7 @@ async fn a_key_mismatch_does_not_reveal_whether_the_key_exists() {
     let world = World::new().await;
     let own = key_of(&world.tenant("Own").await);
     let other = key_of(&world.tenant("Other").await);
-    for requested in [&other, "cus_01kb1v0c1tfr2v6krscysfnvgb", "rubbish"] {
+    for requested in [&other, "cus_01kb1v0c1tfr2v6krscysfnvgb", "malformed"] {
         let answer = world
             .get(&world.user("CustomerAdmin", &own), &at(requested))
             .await
@@ -62,8 +62,8 @@ async fn a_key_mismatch_does_not_reveal_whether_the_key_exists() {
             json!({"field": "customerKey", "claimed": own, "requested": requested})
         );
         let mut body = answer.body.clone();
-        for of_this_request in ["details", "requestId"] {
-            body.as_object_mut().unwrap().remove(of_this_request);
+        for varying_field in ["details", "requestId"] {
+            body.as_object_mut().unwrap().remove(varying_field);
         }
         assert_eq!(
             body,

@@ -152,9 +152,9 @@ async fn a_creation_racing_the_customers_deletion_succeeds_or_leaves_nothing() {
     let (admin, path) = (world.admin(), at(&customer));
     let (deletion, creation) = tokio::join!(world.delete(&admin, &path), create(&world, &customer, json!({})));
     deletion.expect(204);
-    let left: Vec<Value> = world.all(&admin, &locations_path(&customer)).await;
+    let remaining: Vec<Value> = world.all(&admin, &locations_path(&customer)).await;
     assert_eq!(
-        (creation.status, left.len()),
+        (creation.status, remaining.len()),
         if creation.status == 201 { (201, 1) } else { (404, 0) }
     );
 }
