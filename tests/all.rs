@@ -1,5 +1,6 @@
-//! Every test that needs more than one package. `api` calls endpoints in process on an embedded table, `tasks` and `flows` pump the
-//! stream → bus → queue → task spine until it is quiet, `contract` holds the generated parts and the declarations to each other.
+//! Every test that needs more than one package. `api` calls endpoints in process on an embedded table. `tasks` runs the trigger and single
+//! tasks, `flows` the whole spine of stream, bus, queues and tasks. `properties` compares random inputs with models, `contract` compares the
+//! declarations with the generated files, and `e2e` runs the real binaries on the local cloud.
 
 mod api;
 mod contract;

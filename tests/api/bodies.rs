@@ -1,19 +1,19 @@
-//! What a body may be: size, type, JSON.
+//! The limits of a request body: its size, its content type, its JSON.
 
 use crate::support::{Call, World, at};
 use serde_json::json;
 
 const PATH: &str = "/v1/customers";
-const FITS: &str = r#"{"type": "Business", "name": "Acme", "isTenantCustomer": true}"#;
+const BODY: &str = r#"{"type": "Business", "name": "Acme", "isTenantCustomer": true}"#;
 
 fn post(world: &World) -> Call {
     Call::new("POST", PATH).by(&world.admin())
 }
 
 #[tokio::test]
-async fn over_256_kib_is_too_large() {
+async fn a_body_over_256_kib_is_refused() {
     let world = World::new().await;
-    let padded = |bytes: usize| format!("{FITS}{}", " ".repeat(bytes - FITS.len()));
+    let padded = |bytes: usize| format!("{BODY}{}", " ".repeat(bytes - BODY.len()));
     let json = || post(&world).header("content-type", "application/json");
     world.send(json().body(&padded(256 * 1024))).await.expect(201);
     world
@@ -23,7 +23,7 @@ async fn over_256_kib_is_too_large() {
 }
 
 #[tokio::test]
-async fn it_is_counted_in_bytes() {
+async fn the_size_limit_counts_bytes() {
     let world = World::new().await;
     let body = json!({"name": "ü".repeat(140 * 1024)});
     world
@@ -33,29 +33,29 @@ async fn it_is_counted_in_bytes() {
 }
 
 #[tokio::test]
-async fn a_base64_body_is_read_as_what_it_stands_for() {
+async fn a_base64_body_is_decoded() {
     let world = World::new().await;
     world
         .send(
             post(&world)
                 .header("content-type", "application/json")
-                .base64_body(FITS.as_bytes()),
+                .base64_body(BODY.as_bytes()),
         )
         .await
         .expect(201);
 }
 
 #[tokio::test]
-async fn only_json_is_taken() {
+async fn only_json_content_types_are_accepted() {
     let world = World::new().await;
-    for taken in [
+    for accepted in [
         "application/json",
         "Application/JSON",
         "application/json; charset=utf-8",
         "application/json;charset=UTF-8",
     ] {
         world
-            .send(post(&world).header("content-type", taken).body(FITS))
+            .send(post(&world).header("content-type", accepted).body(BODY))
             .await
             .expect(201);
     }
@@ -69,14 +69,14 @@ async fn only_json_is_taken() {
         "a/b/c",
     ] {
         let answer = world
-            .send(post(&world).header("content-type", refused).body(FITS))
+            .send(post(&world).header("content-type", refused).body(BODY))
             .await;
         answer.problem(415, "UNSUPPORTED_MEDIA_TYPE");
     }
 }
 
 #[tokio::test]
-async fn a_patch_may_say_that_it_is_a_merge_patch() {
+async fn a_patch_may_have_the_merge_patch_content_type() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
     let patch = |kind: &str| {
@@ -85,8 +85,8 @@ async fn a_patch_may_say_that_it_is_a_merge_patch() {
             .header("content-type", kind)
             .body(r#"{"name": "New"}"#)
     };
-    for taken in ["application/merge-patch+json", "application/json"] {
-        world.send(patch(taken)).await.expect(200);
+    for accepted in ["application/merge-patch+json", "application/json"] {
+        world.send(patch(accepted)).await.expect(200);
     }
     for refused in ["application/json-patch+json", "text/plain"] {
         world.send(patch(refused)).await.problem(415, "UNSUPPORTED_MEDIA_TYPE");
@@ -94,7 +94,7 @@ async fn a_patch_may_say_that_it_is_a_merge_patch() {
 }
 
 #[tokio::test]
-async fn what_is_not_json_is_malformed() {
+async fn a_body_that_is_not_json_is_malformed() {
     let world = World::new().await;
     let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
     let deep_field = format!(r#"{{"business": {}1{}}}"#, r#"{"a":"#.repeat(5_000), "}".repeat(5_000));
@@ -128,7 +128,7 @@ async fn what_is_not_json_is_malformed() {
 }
 
 #[tokio::test]
-async fn bytes_that_are_no_text_are_malformed() {
+async fn a_body_that_is_not_utf_8_is_malformed() {
     let world = World::new().await;
     let call = post(&world)
         .header("content-type", "application/json")
@@ -137,7 +137,7 @@ async fn bytes_that_are_no_text_are_malformed() {
 }
 
 #[tokio::test]
-async fn json_that_is_no_object_breaks_a_rule() {
+async fn a_json_body_that_is_not_an_object_fails_validation() {
     let world = World::new().await;
     for body in ["[]", "null", "1", "\"text\"", "true", "[{}]"] {
         let answer = world
@@ -148,7 +148,7 @@ async fn json_that_is_no_object_breaks_a_rule() {
 }
 
 #[tokio::test]
-async fn what_is_in_a_body_is_not_told_back() {
+async fn an_error_does_not_echo_the_body() {
     let world = World::new().await;
     for body in [
         r#"{"name": "a-secret" "#,

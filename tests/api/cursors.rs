@@ -1,4 +1,4 @@
-//! Cursors: every list, paged through, and what is refused.
+//! Cursors: paging through every list, and the cursors that are refused.
 
 use crate::support::{World, at, key_of};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -6,28 +6,23 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
-/// A customer with so many entries in each of its lists.
+/// Creates a customer with this many entries in each of its lists.
 async fn customer_with(world: &World, entries: usize) -> String {
     let customer = world.member_customer("Acme").await;
     for n in 0..entries {
-        let place = json!({"name": format!("{n}"), "address": {}});
+        let body = json!({"name": format!("{n}"), "address": {}});
         world
-            .post(&world.admin(), &format!("{}/locations", at(&customer)), place)
+            .post(&world.admin(), &format!("{}/locations", at(&customer)), body)
             .await
             .expect(201);
-        world
-            .post(&world.admin(), &format!("{}/deactivate", at(&customer)), json!({}))
-            .await
-            .expect(200);
-        world
-            .post(&world.admin(), &format!("{}/reactivate", at(&customer)), json!({}))
-            .await
-            .expect(200);
+        world.act(&at(&customer), "deactivate").await;
+        world.act(&at(&customer), "reactivate").await;
         world.clock.forward(chrono::TimeDelta::milliseconds(1));
     }
     customer
 }
 
+/// The cursor on the first page of a list.
 async fn cursor_of(world: &World, path: &str) -> String {
     let page = world.get(&world.admin(), path).await.expect(200).body;
     page["nextCursor"]
@@ -37,7 +32,7 @@ async fn cursor_of(world: &World, path: &str) -> String {
 }
 
 #[tokio::test]
-async fn every_list_is_covered_exactly_once_with_each_limit() {
+async fn paging_returns_every_item_once_for_every_limit() {
     let world = World::new().await;
     let customer = customer_with(&world, 7).await;
     for list in [
@@ -57,7 +52,7 @@ async fn every_list_is_covered_exactly_once_with_each_limit() {
 }
 
 #[tokio::test]
-async fn the_last_page_says_that_it_is() {
+async fn the_last_page_has_no_cursor() {
     let world = World::new().await;
     let customer = customer_with(&world, 4).await;
     let list = format!("{}/locations", at(&customer));
@@ -68,13 +63,13 @@ async fn the_last_page_says_that_it_is() {
 }
 
 #[tokio::test]
-async fn filtered_lists_are_covered_exactly_once() {
+async fn paging_a_filtered_list_returns_every_match_once() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
     for n in 0..9 {
-        let place = json!({"name": format!("{n}"), "address": {}, "isActive": n % 3 != 0});
+        let body = json!({"name": format!("{n}"), "address": {}, "isActive": n % 3 != 0});
         world
-            .post(&world.admin(), &format!("{}/locations", at(&customer)), place)
+            .post(&world.admin(), &format!("{}/locations", at(&customer)), body)
             .await
             .expect(201);
     }
@@ -97,12 +92,12 @@ async fn filtered_lists_are_covered_exactly_once() {
 }
 
 #[tokio::test]
-async fn every_shard_of_the_customer_list_is_covered() {
+async fn the_customer_list_covers_every_shard() {
     for customers in [0, 1, 5, 30] {
         let world = World::with_shards(8).await;
-        let mut made = BTreeSet::new();
+        let mut created = BTreeSet::new();
         for n in 0..customers {
-            made.insert(key_of(&world.tenant(&n.to_string()).await));
+            created.insert(key_of(&world.tenant(&n.to_string()).await));
         }
         for limit in [1, 3, 4, 100] {
             let pages = world
@@ -110,14 +105,14 @@ async fn every_shard_of_the_customer_list_is_covered() {
                 .await;
             assert!(pages.iter().all(|page| page.len() <= limit));
             let got: Vec<String> = pages.concat().iter().map(key_of).collect();
-            assert_eq!(got.len(), made.len());
-            assert_eq!(got.into_iter().collect::<BTreeSet<_>>(), made);
+            assert_eq!(got.len(), created.len());
+            assert_eq!(got.into_iter().collect::<BTreeSet<_>>(), created);
         }
     }
 }
 
 #[tokio::test]
-async fn what_is_made_or_deleted_meanwhile_breaks_nothing() {
+async fn paging_continues_after_creations_and_deletions() {
     let world = World::new().await;
     let customer = customer_with(&world, 6).await;
     let list = format!("{}/locations", at(&customer));
@@ -127,7 +122,7 @@ async fn what_is_made_or_deleted_meanwhile_breaks_nothing() {
         .await
         .expect(200)
         .body;
-    // The cursor stands on the third: it goes, and a new one comes.
+    // The cursor points at the third location. That one is deleted and a new one is created.
     world
         .delete(&world.admin(), &format!("{list}/{}", key_of(&before[2])))
         .await
@@ -148,7 +143,7 @@ async fn what_is_made_or_deleted_meanwhile_breaks_nothing() {
 }
 
 #[tokio::test]
-async fn a_page_may_be_longer_or_shorter_than_the_one_before() {
+async fn the_limit_may_change_between_pages() {
     let world = World::new().await;
     let customer = customer_with(&world, 5).await;
     let list = format!("{}/locations", at(&customer));
@@ -162,7 +157,7 @@ async fn a_page_may_be_longer_or_shorter_than_the_one_before() {
 }
 
 #[tokio::test]
-async fn a_cursor_of_another_list_tenant_or_filter_is_refused() {
+async fn a_cursor_from_another_list_tenant_or_filter_is_refused() {
     let world = World::new().await;
     let (own, other) = (customer_with(&world, 2).await, customer_with(&world, 2).await);
     let lists = [
@@ -183,19 +178,19 @@ async fn a_cursor_of_another_list_tenant_or_filter_is_refused() {
             if from == to {
                 answer.expect(200);
             } else {
-                assert_eq!(answer.broken(), ["cursor"], "{from} -> {to}");
+                assert_eq!(answer.invalid_fields(), ["cursor"], "{from} -> {to}");
             }
         }
     }
     let active = cursor_of(&world, &lists[3]).await;
     for filter in ["isActive=false", "internalCode=A"] {
         let path = format!("{}/locations?{filter}&cursor={active}", at(&own));
-        assert_eq!(world.get(&world.admin(), &path).await.broken(), ["cursor"]);
+        assert_eq!(world.get(&world.admin(), &path).await.invalid_fields(), ["cursor"]);
     }
 }
 
 #[tokio::test]
-async fn a_cursor_of_another_secret_is_refused() {
+async fn a_cursor_from_another_secret_is_refused() {
     let (one, two) = (
         World::new().await,
         World::configured(|config| config.cursor_secret = "another secret".into()).await,
@@ -208,13 +203,13 @@ async fn a_cursor_of_another_secret_is_refused() {
     assert_eq!(
         two.get(&two.admin(), &format!("/v1/customers?cursor={cursor}"))
             .await
-            .broken(),
+            .invalid_fields(),
         ["cursor"]
     );
 }
 
 #[tokio::test]
-async fn rubbish_is_refused() {
+async fn a_malformed_cursor_is_refused() {
     let world = World::new().await;
     let long = "a".repeat(1001);
     for cursor in [
@@ -230,7 +225,7 @@ async fn rubbish_is_refused() {
             world
                 .get(&world.admin(), &format!("/v1/customers?cursor={cursor}"))
                 .await
-                .broken(),
+                .invalid_fields(),
             ["cursor"],
             "{cursor}"
         );
@@ -241,17 +236,17 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 8, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn no_altered_cursor_is_taken(flips in prop::collection::vec((any::<prop::sample::Index>(), 0u8..8), 40)) {
+    fn an_altered_cursor_is_refused(flips in prop::collection::vec((any::<prop::sample::Index>(), 0u8..8), 40)) {
         tokio::runtime::Runtime::new().unwrap().block_on(async {
             let world = World::new().await;
             let customer = customer_with(&world, 2).await;
             let list = format!("{}/locations", at(&customer));
             let cursor = URL_SAFE_NO_PAD.decode(cursor_of(&world, &format!("{list}?limit=1")).await).unwrap();
-            for (place, bit) in flips {
+            for (index, bit) in flips {
                 let mut altered = cursor.clone();
-                altered[place.index(cursor.len())] ^= 1 << bit;
+                altered[index.index(cursor.len())] ^= 1 << bit;
                 let altered = URL_SAFE_NO_PAD.encode(altered);
-                assert_eq!(world.get(&world.admin(), &format!("{list}?cursor={altered}")).await.broken(), ["cursor"]);
+                assert_eq!(world.get(&world.admin(), &format!("{list}?cursor={altered}")).await.invalid_fields(), ["cursor"]);
             }
         });
     }

@@ -1,4 +1,4 @@
-//! ETag and If-Match, on every endpoint that takes them.
+//! ETag and If-Match, on every endpoint that supports them.
 
 use crate::support::{Answer, Call, World, at, key_of};
 use serde_json::{Value, json};
@@ -37,7 +37,7 @@ impl Scene {
         }
     }
 
-    /// Every call that honours If-Match.
+    /// Every call that checks If-Match.
     fn calls(&self) -> Vec<(&'static str, String, Option<Value>)> {
         vec![
             ("PATCH", self.customer.clone(), Some(json!({"name": "New"}))),
@@ -62,20 +62,20 @@ impl Scene {
 }
 
 #[tokio::test]
-async fn a_stale_one_is_refused_with_the_current_version() {
+async fn a_stale_etag_is_refused_with_the_current_version() {
     let scene = Scene::new().await;
-    let written = scene.world.stream(0).len();
+    let written = scene.world.stream_records(0).len();
     for call in scene.calls() {
         for tag in ["\"1\"", "\"3\"", "\"0\"", "\"18446744073709551615\""] {
             let answer = scene.send(&call, tag).await.problem(412, "VERSION_MISMATCH");
             assert_eq!(answer.body["details"], json!({"currentVersion": 2}), "{call:?} {tag}");
         }
     }
-    assert_eq!(scene.world.stream(0).len(), written);
+    assert_eq!(scene.world.stream_records(0).len(), written);
 }
 
 #[tokio::test]
-async fn a_malformed_one_is_named() {
+async fn a_malformed_if_match_is_named() {
     let scene = Scene::new().await;
     for call in scene.calls() {
         for tag in [
@@ -90,13 +90,17 @@ async fn a_malformed_one_is_named() {
             "",
             "\"99999999999999999999\"",
         ] {
-            assert_eq!(scene.send(&call, tag).await.broken(), ["If-Match"], "{call:?} {tag}");
+            assert_eq!(
+                scene.send(&call, tag).await.invalid_fields(),
+                ["If-Match"],
+                "{call:?} {tag}"
+            );
         }
     }
 }
 
 #[tokio::test]
-async fn the_current_one_and_a_star_are_let_through() {
+async fn the_current_etag_and_a_star_are_accepted() {
     for tag in ["\"2\"", "*"] {
         for number in 0..8 {
             let scene = Scene::new().await;
@@ -108,7 +112,7 @@ async fn the_current_one_and_a_star_are_let_through() {
 }
 
 #[tokio::test]
-async fn it_does_not_make_up_what_is_not_there() {
+async fn if_match_on_a_deleted_customer_is_not_found() {
     let scene = Scene::new().await;
     scene
         .world
@@ -123,7 +127,7 @@ async fn it_does_not_make_up_what_is_not_there() {
 }
 
 #[tokio::test]
-async fn of_two_at_once_with_the_same_etag_one_wins() {
+async fn one_of_two_concurrent_patches_with_one_etag_is_applied() {
     let scene = Scene::new().await;
     for (path, field) in [
         (&scene.customer, "name"),

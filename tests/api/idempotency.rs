@@ -1,4 +1,4 @@
-//! Idempotency-Key, on every POST that makes or does something.
+//! Idempotency-Key, on every POST that creates or changes something.
 
 use crate::support::{Answer, Call, Token, World, at, key_of};
 use chrono::TimeDelta;
@@ -30,7 +30,7 @@ fn assert_replay(first: &Answer, again: &Answer) {
 }
 
 #[tokio::test]
-async fn the_first_answer_is_given_again_and_nothing_is_made() {
+async fn a_repeated_request_gets_the_first_answer_and_creates_nothing() {
     let world = World::new().await;
     let first = post(&world, &world.admin(), "/v1/customers", "k", tenant("Acme"))
         .await
@@ -46,7 +46,7 @@ async fn the_first_answer_is_given_again_and_nothing_is_made() {
 }
 
 #[tokio::test]
-async fn the_same_body_written_otherwise_is_the_same_request() {
+async fn an_equivalent_body_is_the_same_request() {
     let world = World::new().await;
     let call = |body: &str| {
         let call = Call::new("POST", "/v1/customers")
@@ -67,7 +67,7 @@ async fn the_same_body_written_otherwise_is_the_same_request() {
 }
 
 #[tokio::test]
-async fn a_location_and_an_action_are_replayed_too() {
+async fn locations_and_actions_are_replayed() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
     let caller = world.user("CustomerAdmin", &customer);
@@ -87,28 +87,28 @@ async fn a_location_and_an_action_are_replayed_too() {
         let key = body.to_string().replace(' ', "");
         let first = post(&world, &caller, &path, &key, body.clone()).await;
         assert!(first.status < 300, "{}", first.body);
-        let written = world.stream(0).len();
+        let written = world.stream_records(0).len();
         assert_replay(&first, &post(&world, &caller, &path, &key, body.clone()).await);
-        assert_eq!(world.stream(0).len(), written);
+        assert_eq!(world.stream_records(0).len(), written);
     }
 }
 
 #[tokio::test]
-async fn the_answer_stays_what_it_was_whatever_became_of_the_thing() {
+async fn a_replay_ignores_later_changes_and_deletion() {
     let world = World::new().await;
     let admin = world.admin();
     let created = post(&world, &admin, "/v1/customers", "create", tenant("Acme"))
         .await
         .expect(201);
     let path = at(created.key());
-    let place = json!({"name": "Main", "address": {}});
-    let location = post(&world, &admin, &format!("{path}/locations"), "place", place.clone())
+    let body = json!({"name": "Main", "address": {}});
+    let location = post(&world, &admin, &format!("{path}/locations"), "place", body.clone())
         .await
         .expect(201);
-    let off = post(&world, &admin, &format!("{path}/deactivate"), "off", json!({}))
+    let deactivated = post(&world, &admin, &format!("{path}/deactivate"), "off", json!({}))
         .await
         .expect(200);
-    let on = post(&world, &admin, &format!("{path}/reactivate"), "on", json!({}))
+    let reactivated = post(&world, &admin, &format!("{path}/reactivate"), "on", json!({}))
         .await
         .expect(200);
     world.patch(&admin, &path, json!({"name": "Changed"})).await.expect(200);
@@ -119,23 +119,23 @@ async fn the_answer_stays_what_it_was_whatever_became_of_the_thing() {
         );
         assert_replay(
             &location,
-            &post(&world, &admin, &format!("{path}/locations"), "place", place.clone()).await,
+            &post(&world, &admin, &format!("{path}/locations"), "place", body.clone()).await,
         );
         assert_replay(
-            &off,
+            &deactivated,
             &post(&world, &admin, &format!("{path}/deactivate"), "off", json!({})).await,
         );
         assert_replay(
-            &on,
+            &reactivated,
             &post(&world, &admin, &format!("{path}/reactivate"), "on", json!({})).await,
         );
-        // And once more with the customer gone.
+        // The second round repeats the requests after the customer's deletion.
         world.delete(&admin, &path).await;
     }
 }
 
 #[tokio::test]
-async fn a_stale_etag_does_not_stand_in_the_way_of_a_replay() {
+async fn a_stale_etag_does_not_prevent_a_replay() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
     let call = || {
@@ -149,7 +149,7 @@ async fn a_stale_etag_does_not_stand_in_the_way_of_a_replay() {
 }
 
 #[tokio::test]
-async fn another_body_under_the_same_key_is_refused() {
+async fn another_body_with_the_same_key_is_refused() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
     for (path, one, two) in [
@@ -177,20 +177,20 @@ async fn another_body_under_the_same_key_is_refused() {
 async fn a_key_belongs_to_one_caller_one_tenant_and_one_operation() {
     let world = World::new().await;
     let (one, two) = (world.member_customer("One").await, world.member_customer("Two").await);
-    let place = || json!({"name": "Main", "address": {}});
+    let body = || json!({"name": "Main", "address": {}});
     let locations = |customer: &str| format!("{}/locations", at(customer));
     let admin = world.admin();
-    let mut made = Vec::new();
+    let mut keys = Vec::new();
     for (caller, path, body) in [
-        (admin.clone(), locations(&one), place()),
-        (admin.clone(), locations(&two), place()),
-        (world.user("CustomerAdmin", &one), locations(&one), place()),
+        (admin.clone(), locations(&one), body()),
+        (admin.clone(), locations(&two), body()),
+        (world.user("CustomerAdmin", &one), locations(&one), body()),
         (
             world.user("CustomerAdmin", &one).subject("usr_another"),
             locations(&one),
-            place(),
+            body(),
         ),
-        (world.user("CustomerAdmin", &two), locations(&two), place()),
+        (world.user("CustomerAdmin", &two), locations(&two), body()),
         (admin.clone(), "/v1/customers".into(), tenant("New")),
         (admin.clone(), format!("{}/deactivate", at(&one)), json!({})),
         (admin.clone(), format!("{}/reactivate", at(&one)), json!({})),
@@ -198,39 +198,36 @@ async fn a_key_belongs_to_one_caller_one_tenant_and_one_operation() {
         let answer = post(&world, &caller, &path, "k", body).await;
         assert!(answer.status < 300, "{path}: {}", answer.body);
         assert_eq!(answer.header("idempotent-replay"), None, "{path}");
-        made.push(key_of(&answer.body));
+        keys.push(key_of(&answer.body));
     }
-    made.dedup();
-    assert_eq!(made.len(), 7, "the last two are one customer");
+    keys.dedup();
+    assert_eq!(keys.len(), 7, "the last two answers show the same customer");
 }
 
 #[tokio::test]
-async fn a_key_is_kept_for_a_day() {
+async fn a_key_expires_after_a_day() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
     let path = format!("{}/locations", at(&customer));
-    let place = || json!({"name": "Main", "address": {}});
-    let first = post(&world, &world.admin(), &path, "k", place()).await.expect(201);
+    let body = || json!({"name": "Main", "address": {}});
+    let first = post(&world, &world.admin(), &path, "k", body()).await.expect(201);
     world.clock.forward(TimeDelta::hours(24) - TimeDelta::seconds(1));
-    assert_replay(&first, &post(&world, &world.admin(), &path, "k", place()).await);
+    assert_replay(&first, &post(&world, &world.admin(), &path, "k", body()).await);
     world.clock.forward(TimeDelta::seconds(1));
-    // DynamoDB's TTL may be late: the record is there still.
-    let second = post(&world, &world.admin(), &path, "k", place()).await.expect(201);
+    // DynamoDB's TTL may be late: the table still holds the key's record.
+    let second = post(&world, &world.admin(), &path, "k", body()).await.expect(201);
     assert_eq!(second.header("idempotent-replay"), None);
     assert_ne!(second.key(), first.key());
-    assert_replay(&second, &post(&world, &world.admin(), &path, "k", place()).await);
+    assert_replay(&second, &post(&world, &world.admin(), &path, "k", body()).await);
 }
 
 #[tokio::test]
-async fn an_actions_key_is_kept_for_a_day() {
+async fn an_actions_key_expires_after_a_day() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
     let path = format!("{}/deactivate", at(&customer));
     post(&world, &world.admin(), &path, "k", json!({})).await.expect(200);
-    world
-        .post(&world.admin(), &format!("{}/reactivate", at(&customer)), json!({}))
-        .await
-        .expect(200);
+    world.act(&at(&customer), "reactivate").await;
     world.clock.forward(TimeDelta::hours(24));
     let second = post(&world, &world.admin(), &path, "k", json!({})).await.expect(200);
     assert_eq!(
@@ -240,7 +237,7 @@ async fn an_actions_key_is_kept_for_a_day() {
 }
 
 #[tokio::test]
-async fn what_failed_is_not_kept() {
+async fn a_failed_request_is_not_replayed() {
     let world = World::new().await;
     let member = json!({"type": "Business", "name": "New", "isTenantCustomer": false, "bootstrapTenantKey": "acme"});
     post(&world, &world.admin(), "/v1/customers", "k", member.clone())
@@ -253,7 +250,7 @@ async fn what_failed_is_not_kept() {
 }
 
 #[tokio::test]
-async fn a_replay_is_only_for_those_who_may() {
+async fn a_replay_requires_the_permission() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
     let caller = world.user("CustomerAdmin", &customer);
@@ -268,7 +265,7 @@ async fn a_replay_is_only_for_those_who_may() {
 }
 
 #[tokio::test]
-async fn two_at_once_make_one_thing() {
+async fn concurrent_requests_with_one_key_act_once() {
     for (below, body) in [
         ("", tenant("New")),
         (
@@ -281,10 +278,7 @@ async fn two_at_once_make_one_thing() {
         let world = World::new().await;
         let customer = world.member_customer("Acme").await;
         if below == "reactivate" {
-            world
-                .post(&world.admin(), &format!("{}/deactivate", at(&customer)), json!({}))
-                .await
-                .expect(200);
+            world.act(&at(&customer), "deactivate").await;
         }
         let path = if below.is_empty() {
             "/v1/customers".into()
@@ -312,14 +306,14 @@ async fn two_at_once_make_one_thing() {
 }
 
 #[tokio::test]
-async fn a_key_that_is_rubbish_is_named() {
+async fn a_malformed_key_is_named() {
     let world = World::new().await;
     let long = "k".repeat(256);
     for key in ["", " ", "two words", "ünï", &long, "a\tb"] {
         assert_eq!(
             post(&world, &world.admin(), "/v1/customers", key, tenant("New"))
                 .await
-                .broken(),
+                .invalid_fields(),
             ["Idempotency-Key"],
             "{key}"
         );
@@ -330,7 +324,7 @@ async fn a_key_that_is_rubbish_is_named() {
 }
 
 #[tokio::test]
-async fn it_is_named_with_all_else_that_is_wrong() {
+async fn a_malformed_key_is_named_with_all_other_errors() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
     let call = Call::new("POST", &format!("{}/deactivate", at(&customer))).by(&world.admin());
@@ -338,7 +332,7 @@ async fn it_is_named_with_all_else_that_is_wrong() {
         .header("idempotency-key", "")
         .header("if-match", "x")
         .json(json!({"more": 1}));
-    let mut broken = world.send(call).await.broken();
-    broken.sort();
-    assert_eq!(broken, ["Idempotency-Key", "If-Match", "more"]);
+    let mut invalid = world.send(call).await.invalid_fields();
+    invalid.sort();
+    assert_eq!(invalid, ["Idempotency-Key", "If-Match", "more"]);
 }

@@ -1,13 +1,14 @@
-//! /v1/customers/{customerKey}/logo, and of a client.
+//! /v1/customers/{customerKey}/logo and /v1/customers/{customerKey}/clients/{clientKey}/logo
 
-use crate::support::{Call, LOGO_URL, PNG, World, at, key_of};
+use crate::support::{Answer, Call, LOGO_URL, PNG, World, at, key_of};
 use serde_json::{Value, json};
 
-fn wish() -> Value {
+/// The body of an upload request for the sample PNG.
+fn upload_request() -> Value {
     json!({"contentType": "image/png", "bytes": PNG.len()})
 }
 
-/// A customer's path and that of a client of its.
+/// Creates a customer and a client of it, and returns their paths.
 async fn owners(world: &World) -> [String; 2] {
     let customer = at(&key_of(&world.customer(json!({})).await));
     let client = world
@@ -22,33 +23,33 @@ async fn owners(world: &World) -> [String; 2] {
     [customer, client]
 }
 
-/// Asks, uploads, and gives the receipt.
-async fn uploaded(world: &World, owner: &str, wish: Value, bytes: &[u8]) -> String {
-    let asked = world
-        .post(&world.admin(), &format!("{owner}/logo"), wish)
+/// Requests an upload, uploads these bytes, and returns the receipt.
+async fn upload(world: &World, owner: &str, request: Value, bytes: &[u8]) -> String {
+    let answer = world
+        .post(&world.admin(), &format!("{owner}/logo"), request)
         .await
         .expect(201)
         .body;
-    world.objects.upload(&asked, bytes);
-    asked["receipt"].as_str().unwrap().to_owned()
+    world.objects.upload(&answer, bytes);
+    answer["receipt"].as_str().unwrap().to_owned()
 }
 
-async fn confirm(world: &World, owner: &str, receipt: &str) -> crate::support::Answer {
+async fn confirm(world: &World, owner: &str, receipt: &str) -> Answer {
     let body = json!({"receipt": receipt});
     world.put(&world.admin(), &format!("{owner}/logo"), body).await
 }
 
 #[tokio::test]
-async fn the_answer_says_how_to_upload_and_nothing_is_shown_yet() {
+async fn an_upload_request_returns_a_signed_url_and_shows_no_logo() {
     let world = World::new().await;
     for owner in owners(&world).await {
-        let asked = world
-            .post(&world.admin(), &format!("{owner}/logo"), wish())
+        let answer = world
+            .post(&world.admin(), &format!("{owner}/logo"), upload_request())
             .await
             .expect(201);
-        assert_eq!(asked.body["receipt"].as_str().unwrap().len(), 26);
-        assert_eq!(asked.body["expiresAt"], "2026-11-23T08:15:00.000Z");
-        let upload = &asked.body["upload"];
+        assert_eq!(answer.body["receipt"].as_str().unwrap().len(), 26);
+        assert_eq!(answer.body["expiresAt"], "2026-11-23T08:15:00.000Z");
+        let upload = &answer.body["upload"];
         assert_eq!(upload["method"], "PUT");
         assert_eq!(
             upload["headers"],
@@ -60,21 +61,21 @@ async fn the_answer_says_how_to_upload_and_nothing_is_shown_yet() {
             url.contains("X-Amz-SignedHeaders=content-length%3Bcontent-type%3Bhost"),
             "{url}"
         );
-        assert_eq!(asked.seen.requests, ["TransactWriteItems"]);
+        assert_eq!(answer.requests, ["TransactWriteItems"]);
         assert!(world.objects.all().is_empty());
-        let now = world.get(&world.admin(), &owner).await.expect(200).body;
-        assert_eq!((now.get("logo"), &now["version"]), (None, &json!(1)));
+        let current = world.get(&world.admin(), &owner).await.expect(200).body;
+        assert_eq!((current.get("logo"), &current["version"]), (None, &json!(1)));
     }
 }
 
 #[tokio::test]
-async fn a_confirmed_upload_is_shown_at_the_cdn_under_a_name_of_its_own() {
+async fn a_confirmed_upload_is_copied_to_a_new_cdn_name() {
     let world = World::new().await;
     for owner in owners(&world).await {
-        let receipt = uploaded(&world, &owner, wish(), PNG).await;
-        let shown = confirm(&world, &owner, &receipt).await.expect(200);
-        assert_eq!(shown.header("etag"), Some("\"2\""));
-        let logo = &shown.body["logo"];
+        let receipt = upload(&world, &owner, upload_request(), PNG).await;
+        let confirmed = confirm(&world, &owner, &receipt).await.expect(200);
+        assert_eq!(confirmed.header("etag"), Some("\"2\""));
+        let logo = &confirmed.body["logo"];
         assert_eq!(logo["receipt"], json!(receipt));
         let name = logo["url"].as_str().unwrap().strip_prefix(LOGO_URL).unwrap();
         assert!(name.ends_with(".png") && !name.contains(&receipt), "{name}");
@@ -89,7 +90,7 @@ async fn a_confirmed_upload_is_shown_at_the_cdn_under_a_name_of_its_own() {
 }
 
 #[tokio::test]
-async fn every_type_is_known_by_its_first_bytes() {
+async fn each_image_type_is_recognized_by_its_first_bytes() {
     let world = World::new().await;
     let [owner, _] = owners(&world).await;
     for (content_type, bytes, extension) in [
@@ -97,11 +98,11 @@ async fn every_type_is_known_by_its_first_bytes() {
         ("image/jpeg", &b"\xff\xd8\xff\xe0 and so on"[..], "jpg"),
         ("image/webp", b"RIFF\x24\0\0\0WEBPVP8 and so on", "webp"),
     ] {
-        let wish = json!({"contentType": content_type, "bytes": bytes.len()});
-        let receipt = uploaded(&world, &owner, wish, bytes).await;
-        let shown = confirm(&world, &owner, &receipt).await.expect(200).body;
+        let request = json!({"contentType": content_type, "bytes": bytes.len()});
+        let receipt = upload(&world, &owner, request, bytes).await;
+        let confirmed = confirm(&world, &owner, &receipt).await.expect(200).body;
         assert!(
-            shown["logo"]["url"]
+            confirmed["logo"]["url"]
                 .as_str()
                 .unwrap()
                 .ends_with(&format!(".{extension}"))
@@ -110,10 +111,10 @@ async fn every_type_is_known_by_its_first_bytes() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_a_logo_is_not_asked_for() {
+async fn an_invalid_upload_request_is_refused() {
     let world = World::new().await;
     let [owner, _] = owners(&world).await;
-    for (body, broken) in [
+    for (body, invalid) in [
         (json!({}), vec!["contentType", "bytes"]),
         (
             json!({"contentType": "image/svg+xml", "bytes": 100}),
@@ -129,11 +130,11 @@ async fn what_cannot_be_a_logo_is_not_asked_for() {
         let mut got = world
             .post(&world.admin(), &format!("{owner}/logo"), body.clone())
             .await
-            .broken();
+            .invalid_fields();
         got.sort();
-        let mut broken = broken;
-        broken.sort_unstable();
-        assert_eq!(got, broken, "{body}");
+        let mut invalid = invalid;
+        invalid.sort_unstable();
+        assert_eq!(got, invalid, "{body}");
     }
     let largest = json!({"contentType": "image/png", "bytes": 2_097_152});
     world
@@ -143,36 +144,36 @@ async fn what_cannot_be_a_logo_is_not_asked_for() {
 }
 
 #[tokio::test]
-async fn what_was_uploaded_instead_is_not_shown() {
+async fn an_upload_that_is_not_the_declared_image_is_refused() {
     let world = World::new().await;
     let [owner, _] = owners(&world).await;
-    let too_long = [PNG, &vec![0; 2_097_152][..]].concat();
-    for (bytes, says) in [
+    let too_large = [PNG, &vec![0; 2_097_152][..]].concat();
+    for (bytes, expected) in [
         (&b""[..], "empty"),
         (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "no PNG, JPEG or WebP"),
         (b"\xff\xd8\xff\xe0 and so on", "another type than was said"),
         (b"\x89PN", "no PNG, JPEG or WebP"),
-        (&too_long, "more than 2 MiB"),
+        (&too_large, "more than 2 MiB"),
     ] {
-        let receipt = uploaded(&world, &owner, wish(), bytes).await;
+        let receipt = upload(&world, &owner, upload_request(), bytes).await;
         let refused = confirm(&world, &owner, &receipt)
             .await
             .problem(400, "VALIDATION_FAILED");
         assert_eq!(refused.body["errors"][0]["field"], "receipt");
         let message = refused.body["errors"][0]["message"].as_str().unwrap();
-        assert!(message.contains(says), "{message}");
+        assert!(message.contains(expected), "{message}");
     }
     assert!(world.objects.served().is_empty());
-    let now = world.get(&world.admin(), &owner).await.expect(200).body;
-    assert_eq!(now.get("logo"), None);
+    let current = world.get(&world.admin(), &owner).await.expect(200).body;
+    assert_eq!(current.get("logo"), None);
 }
 
 #[tokio::test]
-async fn a_receipt_opens_nothing_but_its_own_upload() {
+async fn a_receipt_confirms_only_its_own_upload() {
     let world = World::new().await;
     let [customer, client] = owners(&world).await;
     let [other, _] = owners(&world).await;
-    let receipt = uploaded(&world, &customer, wish(), PNG).await;
+    let receipt = upload(&world, &customer, upload_request(), PNG).await;
     for owner in [&client, &other] {
         confirm(&world, owner, &receipt).await.problem(400, "VALIDATION_FAILED");
     }
@@ -184,7 +185,7 @@ async fn a_receipt_opens_nothing_but_its_own_upload() {
         "01KB1V0C1TFR2V6KRSCYSFNVGB",
     ] {
         assert_eq!(
-            confirm(&world, &customer, receipt).await.broken(),
+            confirm(&world, &customer, receipt).await.invalid_fields(),
             ["receipt"],
             "{receipt}"
         );
@@ -193,33 +194,33 @@ async fn a_receipt_opens_nothing_but_its_own_upload() {
 }
 
 #[tokio::test]
-async fn an_upload_swapped_while_it_is_looked_at_is_not_shown() {
+async fn an_upload_replaced_during_the_check_is_refused() {
     let world = World::new().await;
     let [owner, _] = owners(&world).await;
-    let receipt = uploaded(&world, &owner, wish(), PNG).await;
-    world.objects.swap(b"<script>alert(1)</script>");
+    let receipt = upload(&world, &owner, upload_request(), PNG).await;
+    world.objects.replace_after_next_read(b"<script>alert(1)</script>");
     let refused = confirm(&world, &owner, &receipt).await.problem(409, "CONFLICT");
     assert_eq!(refused.body["details"]["field"], "receipt");
     assert!(world.objects.served().is_empty());
 }
 
 #[tokio::test]
-async fn to_confirm_again_changes_nothing() {
+async fn a_second_confirmation_changes_nothing() {
     let world = World::new().await;
     let [owner, _] = owners(&world).await;
-    let receipt = uploaded(&world, &owner, wish(), PNG).await;
+    let receipt = upload(&world, &owner, upload_request(), PNG).await;
     let first = confirm(&world, &owner, &receipt).await.expect(200);
     let again = confirm(&world, &owner, &receipt).await.expect(200);
     assert_eq!(first.body, again.body);
-    assert_eq!(again.seen.requests, ["GetItem"]);
+    assert_eq!(again.requests, ["GetItem"]);
     assert_eq!(world.objects.served().len(), 1);
 }
 
 #[tokio::test]
-async fn of_two_who_confirm_at_once_both_see_one_logo() {
+async fn concurrent_confirmations_show_one_logo() {
     let world = World::new().await;
     let [owner, _] = owners(&world).await;
-    let receipt = uploaded(&world, &owner, wish(), PNG).await;
+    let receipt = upload(&world, &owner, upload_request(), PNG).await;
     let (one, other) = tokio::join!(confirm(&world, &owner, &receipt), confirm(&world, &owner, &receipt));
     let (one, other) = (one.expect(200).body, other.expect(200).body);
     assert_eq!(one["logo"], other["logo"]);
@@ -227,12 +228,12 @@ async fn of_two_who_confirm_at_once_both_see_one_logo() {
 }
 
 #[tokio::test]
-async fn a_deleted_logo_is_shown_no_more_and_deleting_none_is_fine() {
+async fn deleting_a_logo_removes_it_and_succeeds_without_one() {
     let world = World::new().await;
     for owner in owners(&world).await {
         let logo = format!("{owner}/logo");
         world.delete(&world.admin(), &logo).await.expect(204);
-        let receipt = uploaded(&world, &owner, wish(), PNG).await;
+        let receipt = upload(&world, &owner, upload_request(), PNG).await;
         confirm(&world, &owner, &receipt).await.expect(200);
         let stale = Call::new("DELETE", &logo)
             .by(&world.admin())
@@ -240,87 +241,78 @@ async fn a_deleted_logo_is_shown_no_more_and_deleting_none_is_fine() {
         world.send(stale).await.problem(412, "VERSION_MISMATCH");
         world.delete(&world.admin(), &logo).await.expect(204);
         world.delete(&world.admin(), &logo).await.expect(204);
-        let now = world.get(&world.admin(), &owner).await.expect(200).body;
-        assert_eq!((now.get("logo"), &now["version"]), (None, &json!(3)));
+        let current = world.get(&world.admin(), &owner).await.expect(200).body;
+        assert_eq!((current.get("logo"), &current["version"]), (None, &json!(3)));
     }
 }
 
 #[tokio::test]
-async fn who_is_disabled_or_not_there_gets_no_logo() {
+async fn a_disabled_or_missing_owner_gets_no_logo() {
     let world = World::new().await;
     let admin = world.admin();
     let [customer, client] = owners(&world).await;
     let mut receipts = Vec::new();
     for owner in [&customer, &client] {
-        receipts.push(uploaded(&world, owner, wish(), PNG).await);
+        receipts.push(upload(&world, owner, upload_request(), PNG).await);
     }
+    world.act(&client, "disable").await;
     world
-        .post(&admin, &format!("{client}/disable"), json!({}))
-        .await
-        .expect(200);
-    world
-        .post(&admin, &format!("{client}/logo"), wish())
+        .post(&admin, &format!("{client}/logo"), upload_request())
         .await
         .problem(409, "CUSTOMER_DISABLED");
-    world
-        .post(&admin, &format!("{customer}/deactivate"), json!({}))
-        .await
-        .expect(200);
+    world.act(&customer, "deactivate").await;
     for (owner, receipt) in [&customer, &client].into_iter().zip(&receipts) {
         let logo = format!("{owner}/logo");
         world
-            .post(&admin, &logo, wish())
+            .post(&admin, &logo, upload_request())
             .await
             .problem(409, "CUSTOMER_DISABLED");
         confirm(&world, owner, receipt).await.problem(409, "CUSTOMER_DISABLED");
         world.delete(&admin, &logo).await.problem(409, "CUSTOMER_DISABLED");
     }
     assert!(world.objects.served().is_empty());
-    let nobody = "/v1/customers/cus_01kb1v0c1tfr2v6krscysfnvgb/logo";
-    let no_client = format!("{customer}/clients/cli_01kb1v0c1tfr2v6krscysfnvgb/logo");
-    for (path, entity) in [(nobody, "Customer"), (no_client.as_str(), "Client")] {
+    let missing_customer = "/v1/customers/cus_01kb1v0c1tfr2v6krscysfnvgb/logo";
+    let missing_client = format!("{customer}/clients/cli_01kb1v0c1tfr2v6krscysfnvgb/logo");
+    for (path, entity) in [(missing_customer, "Customer"), (missing_client.as_str(), "Client")] {
         let missing = world.delete(&admin, path).await.problem(404, "NOT_FOUND");
         assert_eq!(missing.body["details"]["entity"], entity);
     }
-    world.post(&admin, nobody, wish()).await.problem(404, "NOT_FOUND");
+    world
+        .post(&admin, missing_customer, upload_request())
+        .await
+        .problem(404, "NOT_FOUND");
 }
 
 #[tokio::test]
-async fn a_repeated_wish_gets_its_receipt_again_newly_signed_and_keeps_no_signature() {
+async fn a_repeated_upload_request_gets_the_same_receipt_with_a_new_signature() {
     let world = World::new().await;
     let [owner, _] = owners(&world).await;
-    let ask = |bytes: u64| {
+    let request = |bytes: u64| {
         Call::new("POST", &format!("{owner}/logo"))
             .by(&world.admin())
             .header("idempotency-key", "one")
             .json(json!({"contentType": "image/png", "bytes": bytes}))
     };
-    let first = world.send(ask(9)).await.expect(201);
+    let first = world.send(request(9)).await.expect(201);
     world.clock.forward(chrono::TimeDelta::minutes(20));
-    let again = world.send(ask(9)).await.expect(201);
+    let again = world.send(request(9)).await.expect(201);
     assert_eq!(again.header("idempotent-replay"), Some("true"));
     assert_eq!(first.body["receipt"], again.body["receipt"]);
     assert_eq!(again.body["expiresAt"], "2026-11-23T08:35:00.000Z");
     assert_ne!(first.body["upload"]["url"], again.body["upload"]["url"]);
-    world.send(ask(10)).await.problem(422, "IDEMPOTENCY_KEY_REUSED");
-    let items = world
-        .client
-        .scan()
-        .table_name(crate::support::TABLE)
-        .send()
-        .await
-        .unwrap();
+    world.send(request(10)).await.problem(422, "IDEMPOTENCY_KEY_REUSED");
+    let items = world.items().await;
     assert!(!format!("{items:?}").contains("X-Amz"));
 }
 
 #[tokio::test]
-async fn s3_that_is_away_is_said_and_nothing_is_half_done() {
+async fn an_s3_failure_is_reported_and_changes_nothing() {
     let world = World::new().await;
     let [owner, _] = owners(&world).await;
-    let receipt = uploaded(&world, &owner, wish(), PNG).await;
-    world.objects.fail(1);
+    let receipt = upload(&world, &owner, upload_request(), PNG).await;
+    world.objects.fail_requests(1);
     confirm(&world, &owner, &receipt).await.problem(503, "UNAVAILABLE");
-    let now = world.get(&world.admin(), &owner).await.expect(200).body;
-    assert_eq!((now.get("logo"), &now["version"]), (None, &json!(1)));
+    let current = world.get(&world.admin(), &owner).await.expect(200).body;
+    assert_eq!((current.get("logo"), &current["version"]), (None, &json!(1)));
     confirm(&world, &owner, &receipt).await.expect(200);
 }

@@ -1,8 +1,9 @@
 //! /v1/customers/{customerKey}/partition-groups and …/partitions
 
-use crate::support::{Answer, Call, World, at, key_of};
+use crate::support::{Answer, Call, World, at, key_of, with_fields};
 use serde_json::{Value, json};
 
+/// Creates a customer and returns its path.
 async fn customer(world: &World) -> String {
     at(&key_of(&world.customer(json!({})).await))
 }
@@ -13,36 +14,33 @@ async fn group(world: &World, customer: &str, name: &str) -> Answer {
 }
 
 async fn partition(world: &World, customer: &str, name: &str, fields: Value) -> Answer {
-    let mut body = json!({"name": name, "environment": "prod"});
-    body.as_object_mut()
-        .unwrap()
-        .extend(fields.as_object().unwrap().clone());
+    let body = with_fields(json!({"name": name, "environment": "prod"}), fields);
     world
         .post(&world.admin(), &format!("{customer}/partitions"), body)
         .await
 }
 
 #[tokio::test]
-async fn a_group_and_a_partition_live_and_end() {
+async fn a_group_and_a_partition_can_be_created_changed_and_deleted() {
     let world = World::new().await;
     let admin = world.admin();
     let customer = customer(&world).await;
     let group = group(&world, &customer, "Europe").await.expect(201);
     assert!(group.key().starts_with("pgr_"));
-    assert_eq!(group.seen.requests, ["TransactWriteItems"]);
-    let made = partition(&world, &customer, "Orders", json!({"groupKey": group.key()}))
+    assert_eq!(group.requests, ["TransactWriteItems"]);
+    let created = partition(&world, &customer, "Orders", json!({"groupKey": group.key()}))
         .await
         .expect(201);
-    assert!(made.key().starts_with("ptn_"));
-    assert_eq!(made.seen.requests, ["TransactWriteItems"]);
+    assert!(created.key().starts_with("ptn_"));
+    assert_eq!(created.requests, ["TransactWriteItems"]);
     assert_eq!(
-        made.header("location"),
-        Some(format!("{customer}/partitions/{}", made.key()).as_str())
+        created.header("location"),
+        Some(format!("{customer}/partitions/{}", created.key()).as_str())
     );
-    let path = format!("{customer}/partitions/{}", made.key());
+    let path = format!("{customer}/partitions/{}", created.key());
     let read = world.get(&admin, &path).await.expect(200);
-    assert_eq!(read.body, made.body);
-    assert_eq!(read.seen.requests, ["GetItem"]);
+    assert_eq!(read.body, created.body);
+    assert_eq!(read.requests, ["GetItem"]);
     let patched = world
         .patch(&admin, &path, json!({"description": "All of them", "name": "Sales"}))
         .await
@@ -62,23 +60,23 @@ async fn a_group_and_a_partition_live_and_end() {
 }
 
 #[tokio::test]
-async fn bad_fields_are_named() {
+async fn each_invalid_field_is_named() {
     let world = World::new().await;
     let customer = customer(&world).await;
     let bad = json!({"name": "", "environment": "live", "groupKey": "pgr_x", "key": "x", "what": 1});
-    let mut broken = partition(&world, &customer, "x", bad).await.broken();
-    broken.sort();
-    assert_eq!(broken, ["environment", "groupKey", "key", "name", "what"]);
-    let made = partition(&world, &customer, "One", json!({})).await.expect(201);
-    let path = format!("{customer}/partitions/{}", made.key());
-    let fixed = world
+    let mut invalid = partition(&world, &customer, "x", bad).await.invalid_fields();
+    invalid.sort();
+    assert_eq!(invalid, ["environment", "groupKey", "key", "name", "what"]);
+    let created = partition(&world, &customer, "One", json!({})).await.expect(201);
+    let path = format!("{customer}/partitions/{}", created.key());
+    let refused_patch = world
         .patch(&world.admin(), &path, json!({"environment": "qa", "name": null}))
         .await;
-    assert_eq!(fixed.broken(), ["name", "environment"]);
+    assert_eq!(refused_patch.invalid_fields(), ["name", "environment"]);
 }
 
 #[tokio::test]
-async fn names_are_unique_in_the_customer_and_given_back() {
+async fn names_are_unique_within_the_customer_and_freed_on_deletion() {
     let world = World::new().await;
     let admin = world.admin();
     let (one, other) = (customer(&world).await, customer(&world).await);
@@ -108,7 +106,7 @@ async fn names_are_unique_in_the_customer_and_given_back() {
 }
 
 #[tokio::test]
-async fn a_group_with_partitions_stays_until_they_are_moved_or_deleted() {
+async fn a_group_with_partitions_cannot_be_deleted() {
     let world = World::new().await;
     let admin = world.admin();
     let customer = customer(&world).await;
@@ -142,52 +140,55 @@ async fn a_group_with_partitions_stays_until_they_are_moved_or_deleted() {
     let gone = world
         .patch(&admin, &at_partition(&first), json!({"groupKey": one.key()}))
         .await;
-    assert_eq!(gone.broken(), ["groupKey"]);
+    assert_eq!(gone.invalid_fields(), ["groupKey"]);
 }
 
 #[tokio::test]
-async fn another_customers_group_is_no_group() {
+async fn another_customers_group_is_refused() {
     let world = World::new().await;
     let (one, other) = (customer(&world).await, customer(&world).await);
-    let theirs = group(&world, &other, "Theirs").await.expect(201);
-    let refused = partition(&world, &one, "A", json!({"groupKey": theirs.key()})).await;
-    assert_eq!(refused.broken(), ["groupKey"]);
-    let mine = partition(&world, &one, "A", json!({})).await.expect(201);
-    let path = format!("{one}/partitions/{}", mine.key());
+    let other_group = group(&world, &other, "Theirs").await.expect(201);
+    let refused = partition(&world, &one, "A", json!({"groupKey": other_group.key()})).await;
+    assert_eq!(refused.invalid_fields(), ["groupKey"]);
+    let own_partition = partition(&world, &one, "A", json!({})).await.expect(201);
+    let path = format!("{one}/partitions/{}", own_partition.key());
     let refused = world
-        .patch(&world.admin(), &path, json!({"groupKey": theirs.key()}))
+        .patch(&world.admin(), &path, json!({"groupKey": other_group.key()}))
         .await;
-    assert_eq!(refused.broken(), ["groupKey"]);
+    assert_eq!(refused.invalid_fields(), ["groupKey"]);
     world
-        .delete(&world.admin(), &format!("{other}/partition-groups/{}", theirs.key()))
+        .delete(
+            &world.admin(),
+            &format!("{other}/partition-groups/{}", other_group.key()),
+        )
         .await
         .expect(204);
 }
 
 #[tokio::test]
-async fn of_a_deletion_and_a_creation_at_once_one_gives_way() {
+async fn either_a_groups_deletion_or_a_concurrent_creation_in_it_succeeds() {
     for _ in 0..5 {
         let world = World::new().await;
         let customer = customer(&world).await;
         let group = group(&world, &customer, "G").await.expect(201);
         let path = format!("{customer}/partition-groups/{}", group.key());
         let admin = world.admin();
-        let (deleted, made) = tokio::join!(
+        let (deleted, created) = tokio::join!(
             world.delete(&admin, &path),
             partition(&world, &customer, "A", json!({"groupKey": group.key()}))
         );
         assert_ne!(
             deleted.status == 204,
-            made.status == 201,
+            created.status == 201,
             "{} {}",
             deleted.status,
-            made.status
+            created.status
         );
     }
 }
 
 #[tokio::test]
-async fn lists_are_narrowed_by_group_and_environment() {
+async fn lists_are_filtered_by_group_and_environment() {
     let world = World::new().await;
     let admin = world.admin();
     let customer = customer(&world).await;
@@ -216,7 +217,10 @@ async fn lists_are_narrowed_by_group_and_environment() {
     );
     assert_eq!(world.pages(&admin, &format!("{list}?limit=2")).await.len(), 2);
     assert_eq!(
-        world.get(&admin, &format!("{list}?environment=live")).await.broken(),
+        world
+            .get(&admin, &format!("{list}?environment=live"))
+            .await
+            .invalid_fields(),
         ["environment"]
     );
     assert_eq!(
@@ -226,16 +230,13 @@ async fn lists_are_narrowed_by_group_and_environment() {
 }
 
 #[tokio::test]
-async fn under_a_disabled_or_missing_customer_nothing_is_made() {
+async fn a_disabled_or_missing_customer_refuses_partition_changes() {
     let world = World::new().await;
     let admin = world.admin();
     let customer = customer(&world).await;
-    let made = partition(&world, &customer, "A", json!({})).await.expect(201);
-    let path = format!("{customer}/partitions/{}", made.key());
-    world
-        .post(&admin, &format!("{customer}/deactivate"), json!({}))
-        .await
-        .expect(200);
+    let created = partition(&world, &customer, "A", json!({})).await.expect(201);
+    let path = format!("{customer}/partitions/{}", created.key());
+    world.act(&customer, "deactivate").await;
     partition(&world, &customer, "B", json!({}))
         .await
         .problem(409, "CUSTOMER_DISABLED");
@@ -246,18 +247,18 @@ async fn under_a_disabled_or_missing_customer_nothing_is_made() {
         .problem(409, "CUSTOMER_DISABLED");
     world.delete(&admin, &path).await.problem(409, "CUSTOMER_DISABLED");
     world.get(&admin, &path).await.expect(200);
-    let nobody = "/v1/customers/cus_01kb1v0c1tfr2v6krscysfnvgb";
-    partition(&world, nobody, "A", json!({}))
+    let missing = "/v1/customers/cus_01kb1v0c1tfr2v6krscysfnvgb";
+    partition(&world, missing, "A", json!({}))
         .await
         .problem(404, "NOT_FOUND");
     world
-        .get(&admin, &format!("{nobody}/partitions"))
+        .get(&admin, &format!("{missing}/partitions"))
         .await
         .problem(404, "NOT_FOUND");
 }
 
 #[tokio::test]
-async fn a_repeat_with_its_key_makes_nothing() {
+async fn a_repeated_request_creates_nothing() {
     let world = World::new().await;
     let customer = customer(&world).await;
     let call = || {

@@ -1,10 +1,10 @@
-//! What every answer has, and what every problem looks like.
+//! The header of every answer, and the form of every problem.
 
 use crate::support::{Call, World, at, key_of};
 use serde_json::{Value, json};
 
 #[tokio::test]
-async fn every_answer_carries_the_id_of_its_request() {
+async fn every_answer_has_its_request_id() {
     let world = World::new().await;
     let customer = key_of(&world.tenant("Acme").await);
     let mut ids = Vec::new();
@@ -38,7 +38,7 @@ async fn every_answer_carries_the_id_of_its_request() {
 }
 
 #[tokio::test]
-async fn a_problem_has_the_parts_of_rfc_9457() {
+async fn a_problem_has_the_fields_of_rfc_9457() {
     let world = World::new().await;
     let body = json!({"type": "Business", "name": "", "isTenantCustomer": true});
     let answer = world.post(&world.admin(), "/v1/customers", body).await;
@@ -51,12 +51,12 @@ async fn each_code_has_its_status_and_details() {
     let world = World::new().await;
     let own = world.member_customer("Own").await;
     let other = key_of(&world.customer(json!({"externalId": "taken"})).await);
-    let off = world.member_customer("Off").await;
+    let deactivated = world.member_customer("Deactivated").await;
     let (admin, user) = (world.admin(), world.user("CustomerAdmin", &own));
     world
         .post(
             &admin,
-            &format!("{}/deactivate", at(&off)),
+            &format!("{}/deactivate", at(&deactivated)),
             json!({"windowEndsAt": "2026-11-23T08:00:01Z"}),
         )
         .await
@@ -72,8 +72,10 @@ async fn each_code_has_its_status_and_details() {
         world.send(Call::new("PATCH", &at(&own)).by(&user).body("{")).await,
         world.patch(&user, &at(&own), json!({"email": "x", "colour": 1})).await,
         world.patch(&admin, &at(&own), json!({"externalId": "taken"})).await,
-        world.patch(&admin, &at(&off), json!({"name": "New"})).await,
-        world.post(&admin, &format!("{}/reactivate", at(&off)), json!({})).await,
+        world.patch(&admin, &at(&deactivated), json!({"name": "New"})).await,
+        world
+            .post(&admin, &format!("{}/reactivate", at(&deactivated)), json!({}))
+            .await,
         world
             .send(
                 Call::new("PATCH", &at(&own))
@@ -91,7 +93,7 @@ async fn each_code_has_its_status_and_details() {
             )
             .await,
     ];
-    let told: Vec<Value> = answers
+    let problems: Vec<Value> = answers
         .into_iter()
         .map(|answer| {
             let mut body = answer.body;
@@ -99,24 +101,24 @@ async fn each_code_has_its_status_and_details() {
             body
         })
         .collect();
-    insta::assert_json_snapshot!(told);
+    insta::assert_json_snapshot!(problems);
 }
 
 #[tokio::test]
-async fn who_is_not_authorized_is_told_how_to_be() {
+async fn an_unauthorized_answer_names_the_scheme() {
     let world = World::new().await;
     for call in [
         Call::new("GET", "/v1/customers"),
-        Call::new("GET", "/v1/customers").header("authorization", "Bearer rubbish"),
+        Call::new("GET", "/v1/customers").header("authorization", "Bearer malformed"),
     ] {
         let answer = world.send(call).await.problem(401, "NOT_AUTHORIZED");
         assert!(answer.header("www-authenticate").unwrap().starts_with("Bearer "));
     }
 }
 
-/// One call, and each thing that is wrong with it put right in turn: what is said first is what is checked first.
+/// One request with several errors. Each round corrects the error that the service reported.
 #[tokio::test]
-async fn checks_come_in_their_order() {
+async fn checks_run_in_the_documented_order() {
     let world = World::new().await;
     let (own, other) = (world.member_customer("Own").await, world.member_customer("Other").await);
     let patch = |path: &str| Call::new("PATCH", path).header("if-match", "\"7\"");

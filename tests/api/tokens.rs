@@ -1,4 +1,4 @@
-//! Bearer tokens: what verifies, what doesn't, and where the issuer's keys come from.
+//! Bearer tokens: which ones verify, and how the service gets the issuer's keys.
 
 use crate::support::{AUDIENCE, Call, ISSUER, Issuer, Key, Token, World};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 const PATH: &str = "/v1/customers";
 
+/// The status of a request with this token. A 401 must be a `NOT_AUTHORIZED`.
 async fn status(world: &World, token: &str) -> u16 {
     let answer = world
         .send(Call::new("GET", PATH).header("authorization", &format!("Bearer {token}")))
@@ -23,34 +24,35 @@ async fn status(world: &World, token: &str) -> u16 {
     }
 }
 
-async fn world_of(keys: &[Value]) -> World {
+/// A world that trusts these keys.
+async fn world_with(keys: &[Value]) -> World {
     let keys = json!({"keys": keys}).to_string();
     World::configured(|config| config.jwks = Some(keys)).await
 }
 
 fn admin_of(world: &World, key: &Key) -> Token {
-    world.admin().made_by(key)
+    world.admin().with_key(key)
 }
 
 #[tokio::test]
 async fn ed25519_and_p256_keys_verify() {
     let (one, two) = (Key::new("one"), Key::p256("two"));
-    let world = world_of(&[one.jwk(), two.jwk()]).await;
+    let world = world_with(&[one.jwk(), two.jwk()]).await;
     for key in [one, two] {
         assert_eq!(status(&world, &admin_of(&world, &key).sign()).await, 200, "{}", key.kid);
     }
 }
 
 #[tokio::test]
-async fn an_rsa_key_verifies_with_sha_256_only() {
+async fn an_rsa_key_verifies_only_with_sha_256() {
     let fixture: Value = serde_json::from_str(include_str!("tokens/rsa.json")).unwrap();
-    let world = world_of(&[fixture["jwk"].clone()]).await;
+    let world = world_with(&[fixture["jwk"].clone()]).await;
     assert_eq!(status(&world, fixture["rs256"].as_str().unwrap()).await, 200);
     assert_eq!(status(&world, fixture["rs512"].as_str().unwrap()).await, 401);
 }
 
 #[tokio::test]
-async fn the_scheme_is_bearer() {
+async fn only_the_bearer_scheme_is_accepted() {
     let world = World::new().await;
     let token = world.admin().sign();
     for (header, expected) in [
@@ -75,11 +77,11 @@ async fn the_scheme_is_bearer() {
 }
 
 #[tokio::test]
-async fn every_claim_that_must_be_there_and_right_is_asked_for() {
+async fn every_required_claim_is_checked() {
     let world = World::new().await;
     let admin = || world.admin();
     for (case, token, expected) in [
-        ("as it should be", admin(), 200),
+        ("all claims", admin(), 200),
         (
             "one audience of several",
             admin().claim("aud", json!(["other", AUDIENCE])),
@@ -92,7 +94,7 @@ async fn every_claim_that_must_be_there_and_right_is_asked_for() {
             401,
         ),
         (
-            "an issuer that begins alike",
+            "an issuer with the right one as its prefix",
             admin().claim("iss", json!(format!("{ISSUER}.evil.example"))),
             401,
         ),
@@ -105,7 +107,7 @@ async fn every_claim_that_must_be_there_and_right_is_asked_for() {
         ),
         ("no expiry", admin().without("exp"), 401),
         (
-            "an expiry that is no number",
+            "an expiry that is not a number",
             admin().claim("exp", json!("tomorrow")),
             401,
         ),
@@ -118,7 +120,7 @@ async fn every_claim_that_must_be_there_and_right_is_asked_for() {
             401,
         ),
         (
-            "roles that are no list",
+            "roles that are not a list",
             admin().claim("roles", json!("PlatformAdmin")),
             401,
         ),
@@ -130,7 +132,7 @@ async fn every_claim_that_must_be_there_and_right_is_asked_for() {
             200,
         ),
         (
-            "a role in other letters",
+            "a role in lower case",
             admin().claim("roles", json!(["platformadmin"])),
             403,
         ),
@@ -140,7 +142,7 @@ async fn every_claim_that_must_be_there_and_right_is_asked_for() {
 }
 
 #[tokio::test]
-async fn a_minute_of_leeway_is_given_and_no_more() {
+async fn times_have_one_minute_of_leeway() {
     let world = World::new().await;
     let now = Timestamp::parse("2026-11-23T08:00:00Z").unwrap().epoch_seconds();
     for (claim, at, expected) in [
@@ -166,9 +168,9 @@ async fn a_minute_of_leeway_is_given_and_no_more() {
 }
 
 #[tokio::test]
-async fn the_key_pins_the_algorithm() {
+async fn the_key_determines_the_algorithm() {
     let (one, two) = (Key::new("one"), Key::p256("two"));
-    let world = world_of(&[one.jwk(), two.jwk()]).await;
+    let world = world_with(&[one.jwk(), two.jwk()]).await;
     let public = URL_SAFE_NO_PAD.decode(one.jwk()["x"].as_str().unwrap()).unwrap();
     let hmac_with = |secret: &[u8], kid: &str| {
         let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
@@ -208,18 +210,18 @@ async fn the_key_pins_the_algorithm() {
             admin_of(&world, &one).header("kid", json!("two")).sign(),
         ),
         (
-            "a stranger's key under a known id",
+            "an unknown key under a known id",
             admin_of(&world, &one).signed_by(&Key::new("one")).sign(),
         ),
         ("an unknown id", admin_of(&world, &Key::new("three")).sign()),
         (
-            "a key that the token brings along",
+            "a key in the token itself",
             admin_of(&world, &Key::new("three"))
                 .header("jwk", Key::new("three").jwk())
                 .sign(),
         ),
         (
-            "no id, where it could be either",
+            "no id although there are two keys",
             admin_of(&world, &one).without_header("kid").sign(),
         ),
     ] {
@@ -228,30 +230,30 @@ async fn the_key_pins_the_algorithm() {
 }
 
 #[tokio::test]
-async fn without_a_key_id_the_only_key_is_meant() {
+async fn a_token_without_a_key_id_uses_the_only_key() {
     let world = World::new().await;
     assert_eq!(status(&world, &world.admin().without_header("kid").sign()).await, 200);
 }
 
 #[tokio::test]
-async fn nothing_of_a_token_can_be_changed() {
+async fn a_token_with_changed_claims_is_refused() {
     let world = World::new().await;
     let token = world.user("Member", "cus_01kb1v0c1tfr2v6krscysfnvgb").sign();
     let parts: Vec<&str> = token.split('.').collect();
     let mut claims: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(parts[1]).unwrap()).unwrap();
     claims["roles"] = json!(["PlatformAdmin"]);
-    let raised = URL_SAFE_NO_PAD.encode(claims.to_string());
+    let forged = URL_SAFE_NO_PAD.encode(claims.to_string());
     assert_eq!(
-        status(&world, &format!("{}.{raised}.{}", parts[0], parts[2])).await,
+        status(&world, &format!("{}.{forged}.{}", parts[0], parts[2])).await,
         401
     );
 }
 
 #[tokio::test]
-async fn a_long_subject_can_change_what_it_made() {
+async fn a_caller_with_the_longest_subject_can_create_and_patch() {
     let world = World::new().await;
     let admin = world.admin().subject(&"s".repeat(255));
-    let made = world
+    let created = world
         .post(
             &admin,
             PATH,
@@ -262,7 +264,7 @@ async fn a_long_subject_can_change_what_it_made() {
     world
         .patch(
             &admin,
-            &format!("{PATH}/{}", made.key()),
+            &format!("{PATH}/{}", created.key()),
             json!({"externalId": "crm-1"}),
         )
         .await
@@ -270,7 +272,7 @@ async fn a_long_subject_can_change_what_it_made() {
 }
 
 #[tokio::test]
-async fn a_subject_too_long_for_a_token_is_refused() {
+async fn an_overlong_subject_is_refused() {
     let world = World::new().await;
     assert_eq!(
         status(&world, &world.admin().subject(&"s".repeat(256)).sign()).await,
@@ -278,7 +280,7 @@ async fn a_subject_too_long_for_a_token_is_refused() {
     );
 }
 
-/// A verifier that fetches its keys from an issuer.
+/// A verifier that fetches its keys from this issuer.
 fn fetching(issuer: &Issuer) -> Tokens {
     let source = KeySource::Url {
         url: issuer.url.clone(),
@@ -298,7 +300,7 @@ fn at(second: i64) -> Timestamp {
 }
 
 #[tokio::test]
-async fn many_first_callers_at_once_fetch_the_keys_once() {
+async fn concurrent_first_callers_fetch_the_keys_once() {
     let key = Key::new("one");
     let issuer = Issuer::start(key.jwks()).await;
     let tokens = fetching(&issuer);
@@ -307,64 +309,64 @@ async fn many_first_callers_at_once_fetch_the_keys_once() {
     for verified in futures_util::future::join_all(callers).await {
         verified.unwrap();
     }
-    assert_eq!(issuer.asked(), 1);
+    assert_eq!(issuer.requests(), 1);
 }
 
 #[tokio::test]
-async fn a_new_key_is_fetched_at_most_once_a_minute() {
+async fn keys_are_fetched_at_most_once_a_minute() {
     let (one, two) = (Key::new("one"), Key::new("two"));
     let issuer = Issuer::start(one.jwks()).await;
     let tokens = fetching(&issuer);
     tokens.verify(Some(&bearer(&one, at(0))), at(0)).await.unwrap();
-    issuer.answers(json!({"keys": [one.jwk(), two.jwk()]}));
+    issuer.set_keys(json!({"keys": [one.jwk(), two.jwk()]}));
     for second in [0, 1, 30, 59] {
         let refused = tokens.verify(Some(&bearer(&two, at(0))), at(second)).await;
         assert!(matches!(refused, Err(Error::NotAuthorized(_))), "{second}");
     }
-    assert_eq!(issuer.asked(), 1);
+    assert_eq!(issuer.requests(), 1);
     tokens.verify(Some(&bearer(&two, at(0))), at(60)).await.unwrap();
     tokens.verify(Some(&bearer(&one, at(0))), at(60)).await.unwrap();
-    assert_eq!(issuer.asked(), 2);
+    assert_eq!(issuer.requests(), 2);
     for second in [61, 119, 120, 121, 180] {
         let unknown = bearer(&Key::new("three"), at(0));
         assert!(tokens.verify(Some(&unknown), at(second)).await.is_err());
     }
-    assert_eq!(issuer.asked(), 4);
+    assert_eq!(issuer.requests(), 4);
 }
 
 #[tokio::test]
-async fn while_the_issuer_is_down_the_keys_that_are_known_still_serve() {
+async fn known_keys_verify_while_the_issuer_is_down() {
     let key = Key::new("one");
     let issuer = Issuer::start(key.jwks()).await;
     let tokens = fetching(&issuer);
     tokens.verify(Some(&bearer(&key, at(0))), at(0)).await.unwrap();
-    issuer.down(true);
+    issuer.set_down(true);
     let refused = tokens.verify(Some(&bearer(&Key::new("two"), at(0))), at(60)).await;
     assert!(matches!(refused, Err(Error::NotAuthorized(_))));
     tokens.verify(Some(&bearer(&key, at(0))), at(61)).await.unwrap();
 }
 
 #[tokio::test]
-async fn where_there_never_were_keys_the_service_is_unavailable_and_soon_asks_again() {
+async fn without_keys_the_service_is_unavailable_and_fetches_again_soon() {
     let key = Key::new("one");
     let issuer = Issuer::start(key.jwks()).await;
-    issuer.down(true);
+    issuer.set_down(true);
     let url = issuer.url.clone();
     let world = World::configured(|config| {
         config.jwks = None;
         config.jwks_url = Some(url);
     })
     .await;
-    let caller = world.admin().made_by(&key);
+    let caller = world.admin().with_key(&key);
     let answer = world.get(&caller, PATH).await.problem(503, "UNAVAILABLE");
     assert!(answer.header("retry-after").unwrap().parse::<u32>().unwrap() >= 1);
-    issuer.down(false);
+    issuer.set_down(false);
     world.clock.forward(chrono::TimeDelta::seconds(1));
     world.get(&caller, PATH).await.expect(200);
 }
 
 #[tokio::test]
-async fn what_is_no_key_set_is_as_good_as_none() {
+async fn an_invalid_key_set_makes_the_service_unavailable() {
     let key = Key::new("one");
     for document in [
         json!({"keys": "none"}),
@@ -378,7 +380,7 @@ async fn what_is_no_key_set_is_as_good_as_none() {
 }
 
 #[tokio::test]
-async fn a_key_of_a_kind_that_is_not_used_here_does_not_spoil_the_set() {
+async fn an_unsupported_key_does_not_invalidate_the_set() {
     let key = Key::new("one");
     let set = json!({"keys": [
         {"kty": "oct", "kid": "shared", "k": "c2VjcmV0"},

@@ -1,28 +1,28 @@
-//! All functions: their names and routes.
+//! The declarations of all functions: names, summaries, routes, grants.
 
 use crate::support::{endpoints, functions, tasks};
 use std::collections::BTreeSet;
 
 #[test]
-fn every_name_is_one_functions_and_fits_where_it_is_used() {
+fn function_names_are_unique_and_valid() {
     let mut names = BTreeSet::new();
     for function in functions() {
         let name = function.name();
-        assert!(names.insert(name), "{name} is there twice");
+        assert!(names.insert(name), "{name} is used twice");
         let fits = |c: char| c.is_ascii_lowercase() || c == '-';
         assert!(name.chars().all(fits) && name.len() <= 40, "{name}");
     }
 }
 
 #[test]
-fn every_function_says_what_it_does() {
+fn every_function_has_a_summary() {
     for function in functions() {
         assert!(function.summary().ends_with('.'), "{}", function.name());
     }
 }
 
 #[test]
-fn no_two_routes_are_the_same_to_a_caller() {
+fn no_two_routes_match_the_same_path() {
     let mut shapes = BTreeSet::new();
     for endpoint in endpoints() {
         let parts = endpoint
@@ -40,7 +40,7 @@ fn no_two_routes_are_the_same_to_a_caller() {
 }
 
 #[test]
-fn routes_are_below_v1_and_their_parameters_have_names_of_their_own() {
+fn routes_start_with_v1_and_have_distinct_parameters() {
     for endpoint in endpoints() {
         assert!(
             endpoint.spec.route.starts_with("/v1/") && !endpoint.spec.route.ends_with('/'),
@@ -54,7 +54,7 @@ fn routes_are_below_v1_and_their_parameters_have_names_of_their_own() {
 }
 
 #[test]
-fn every_task_waits_for_something() {
+fn every_task_consumes_an_event() {
     for task in tasks() {
         assert!(!task.spec.on.is_empty(), "{}", task.spec.name);
     }

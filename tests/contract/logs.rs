@@ -21,7 +21,7 @@ impl io::Write for Lines {
     }
 }
 
-/// The lines that are logged meanwhile.
+/// The lines that this closure logs.
 fn logged(function: &str, log: impl FnOnce()) -> Vec<String> {
     let lines = Lines::default();
     let writer = lines.clone();
@@ -32,7 +32,7 @@ fn logged(function: &str, log: impl FnOnce()) -> Vec<String> {
 }
 
 #[test]
-fn every_line_is_json_that_starts_with_the_function() {
+fn every_log_line_is_json_that_starts_with_the_function() {
     let lines = logged("get-customer", || {
         tracing::info!(request_id = "r", status = 200, "answered");
         tracing::error!("a failure\nof \"two\" lines");
@@ -51,7 +51,7 @@ fn every_line_is_json_that_starts_with_the_function() {
 }
 
 #[test]
-fn a_name_that_is_no_function_keeps_the_line_json() {
+fn a_quote_in_the_functions_name_is_escaped() {
     let lines = logged("a\"b", || tracing::info!("done"));
     let line: Value = serde_json::from_str(&lines[0]).unwrap();
     assert_eq!(line["function"], "a\"b");

@@ -1,4 +1,4 @@
-//! Contract tests: the declarations, the generated files and the log lines match.
+//! The declarations, compared with each other and with the files generated from them.
 
 mod functions;
 mod generated;

@@ -1,28 +1,23 @@
-//! API keys with the real binaries: dead with the write that ends them, gone in the end, and their plaintext nowhere.
+//! API keys with the real binaries: a write ends them at once, the tasks expire and delete them, and no file holds a plaintext.
 
 use super::{Cloud, cloud::wait_for};
 use serde_json::{Value, json};
 
-fn customer(cloud: &Cloud) -> String {
-    let body = json!({"type": "Business", "name": "Acme", "isTenantCustomer": true});
-    let made = cloud.post("/v1/customers", &body, 201);
-    format!("/v1/customers/{}", made["key"].as_str().unwrap())
-}
-
-/// The path of a new partition's keys.
+/// Creates a partition and returns the path of its keys.
 fn partition(cloud: &Cloud, customer: &str, name: &str) -> String {
     let body = json!({"name": name, "environment": "prod"});
-    let made = cloud.post(&format!("{customer}/partitions"), &body, 201);
-    format!("{customer}/partitions/{}/api-keys", made["key"].as_str().unwrap())
+    let created = cloud.post(&format!("{customer}/partitions"), &body, 201);
+    format!("{customer}/partitions/{}/api-keys", created["key"].as_str().unwrap())
 }
 
+/// Creates a key and returns its plaintext.
 fn issue(cloud: &Cloud, keys: &str) -> String {
     let issued = cloud.post(keys, &json!({"kind": "Admin", "name": "Key"}), 201);
     issued["plaintext"].as_str().unwrap().to_owned()
 }
 
 fn is_valid(cloud: &Cloud, plaintext: &str) -> bool {
-    // Without a token: the key is the credential.
+    // The request has no token: the key is the credential.
     let url = format!("{}/v1/api-keys/verify", cloud.api_url());
     let body = json!({"plaintext": plaintext}).to_string();
     let headers = [("content-type", "application/json")];
@@ -35,20 +30,15 @@ fn is_valid(cloud: &Cloud, plaintext: &str) -> bool {
     answer["valid"] == true
 }
 
-fn delete(cloud: &Cloud, path: &str) {
-    let (status, answer) = cloud.call("DELETE", path, &cloud.admin(), &[], None).unwrap();
-    assert_eq!(status, 204, "{answer}");
-}
-
 fn is_gone(cloud: &Cloud, path: &str) -> bool {
     let answer = cloud.call("GET", path, &cloud.admin(), &[], None);
     answer.is_ok_and(|(status, _)| status == 404)
 }
 
 #[test]
-fn a_disabled_customers_keys_are_dead_at_once_and_stay_so_and_no_file_ever_held_one() {
+fn disabling_a_customer_ends_its_keys_for_good_and_no_file_holds_a_plaintext() {
     let cloud = Cloud::start();
-    let customer = customer(&cloud);
+    let customer = cloud.customer("Acme");
     let keys = partition(&cloud, &customer, "Orders");
     let plaintext = issue(&cloud, &keys);
     assert!(is_valid(&cloud, &plaintext));
@@ -60,31 +50,31 @@ fn a_disabled_customers_keys_are_dead_at_once_and_stay_so_and_no_file_ever_held_
     assert!(!is_valid(&cloud, &plaintext) && !is_valid(&cloud, &successor));
     cloud.post(&format!("{customer}/reactivate"), &json!({}), 200);
     assert!(!is_valid(&cloud, &plaintext) && !is_valid(&cloud, &successor));
-    wait_for("it to be written down", || {
+    wait_for("the task to expire the keys", || {
         let is_ended = |key: &Value| key["status"] == "Expired" && key["version"].as_u64().unwrap() > 1;
         cloud.all(&keys).iter().all(is_ended)
     });
     wait_for("the events", || {
         cloud.cli(&["events"]).matches("API_KEY_EXPIRED").count() >= 2
     });
-    // Thirty days later, as the table sees it.
+    // The key's time to live passes, as it does after thirty days.
     let [_, _, _, customer_key, _, partition_key, _] = keys.split('/').collect::<Vec<_>>()[..] else {
         panic!("{keys}")
     };
     let update = json!({
-        "TableName": cloud.aws("DynamoDB_20120810.ListTables", &json!({}))["TableNames"][0],
+        "TableName": cloud.table(),
         "Key": {"pk": {"S": format!("CUS#{customer_key}#PTN#{partition_key}")}, "sk": {"S": format!("KEY#{rotated}")}},
         "UpdateExpression": "SET keptUntil = :past",
         "ExpressionAttributeValues": {":past": {"N": "1795000000"}},
     });
     cloud.aws("DynamoDB_20120810.UpdateItem", &update);
     wait_for("the key to disappear", || cloud.all(&keys).len() == 1);
-    wait_for("the event of that", || {
+    wait_for("the deletion event", || {
         cloud.cli(&["events"]).contains("API_KEY_DELETED")
     });
     let third = issue(&cloud, &keys);
     assert!(is_valid(&cloud, &third));
-    // Every minute, and once at the start.
+    // The schedule runs the function every minute, and once at the start.
     wait_for("the schedule", || {
         cloud.cli(&["logs", "expire-due-api-keys"]).contains("done")
     });
@@ -100,14 +90,14 @@ fn a_disabled_customers_keys_are_dead_at_once_and_stay_so_and_no_file_ever_held_
     let token = json!({"type": "TOKEN", "authorizationToken": third, "methodArn": "arn:aws:execute-api:x"});
     assert_eq!(authorize(&token)["policyDocument"]["Statement"][0]["Effect"], "Allow");
 
-    let mut broken = third.clone();
-    broken.replace_range(60..61, if &third[60..61] == "x" { "y" } else { "x" });
-    let refused = authorize(&json!({"version": "2.0", "headers": {"x-api-key": broken}}));
+    let mut altered = third.clone();
+    altered.replace_range(60..61, if &third[60..61] == "x" { "y" } else { "x" });
+    let refused = authorize(&json!({"version": "2.0", "headers": {"x-api-key": altered}}));
     assert_eq!(refused, json!({"isAuthorized": false}));
-    let request = json!({"type": "REQUEST", "headers": {"X-Api-Key": broken}, "methodArn": "arn:aws:execute-api:x"});
+    let request = json!({"type": "REQUEST", "headers": {"X-Api-Key": altered}, "methodArn": "arn:aws:execute-api:x"});
     assert_eq!(authorize(&request)["policyDocument"]["Statement"][0]["Effect"], "Deny");
 
-    // Tables, queues, the bus's history, every log: as they lie on the disk.
+    // All files: the table, the queues, the history of the bus, the logs.
     cloud.kill();
     let files = cloud.files();
     let has = |text: &str| {
@@ -117,18 +107,18 @@ fn a_disabled_customers_keys_are_dead_at_once_and_stay_so_and_no_file_ever_held_
         };
         files.iter().filter(holds).count()
     };
-    // It looks in the right place.
+    // Ensure that the search finds the id, which the files do hold.
     assert!(has(&rotated) >= 2);
     for plaintext in [&plaintext, &successor, &third] {
-        // The secret and the checksum.
+        // The secret and the checksum, which are the end of the plaintext.
         assert_eq!(has(&plaintext[plaintext.len() - 39..]), 0);
     }
 }
 
 #[test]
-fn with_its_customer_all_is_dead_at_once_and_gone_in_the_end_though_all_is_killed() {
+fn deleting_a_customer_ends_its_keys_at_once_and_deletes_its_partitions_after_a_kill() {
     let cloud = Cloud::start();
-    let customer = customer(&cloud);
+    let customer = cloud.customer("Acme");
     let mut plaintexts = Vec::new();
     let mut paths = Vec::new();
     for n in 0..6 {
@@ -137,7 +127,7 @@ fn with_its_customer_all_is_dead_at_once_and_gone_in_the_end_though_all_is_kille
         paths.push(keys);
     }
     assert!(plaintexts.iter().all(|plaintext| is_valid(&cloud, plaintext)));
-    delete(&cloud, &customer);
+    cloud.delete(&customer);
     assert!(!plaintexts.iter().any(|plaintext| is_valid(&cloud, plaintext)));
     cloud.kill();
     cloud.launch();
@@ -145,7 +135,7 @@ fn with_its_customer_all_is_dead_at_once_and_gone_in_the_end_though_all_is_kille
         wait_for("the partition to be gone", || {
             is_gone(&cloud, keys.strip_suffix("/api-keys").unwrap())
         });
-        wait_for("its keys to be ended", || {
+        wait_for("its list of active keys to be gone", || {
             is_gone(&cloud, &format!("{keys}?status=Active"))
         });
     }

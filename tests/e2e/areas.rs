@@ -40,15 +40,16 @@ fn only_areas_that_use_a_client_link_it() {
     let publishes = |function: &Function| matches!(function, Function::Trigger(_));
     for area in AREAS {
         let binary = fs::read(binary(area.name)).unwrap();
-        // As a symbol names the module of a client's requests.
-        let links = |module: &[u8]| binary.windows(module.len()).any(|window| window == module);
+        let symbols = String::from_utf8_lossy(&binary);
+        // A mangled symbol names the module of a client's requests like this.
+        let links = |module: &str| symbols.contains(module);
         let (objects, bus) = (
             area.functions.iter().any(uses_objects),
             area.functions.iter().any(publishes),
         );
-        assert_eq!(links(b"aws_sdk_s39operation"), objects, "S3 in {}", area.name);
+        assert_eq!(links("aws_sdk_s39operation"), objects, "S3 in {}", area.name);
         assert_eq!(
-            links(b"aws_sdk_eventbridge9operation"),
+            links("aws_sdk_eventbridge9operation"),
             bus,
             "EventBridge in {}",
             area.name

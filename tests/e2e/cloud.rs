@@ -1,4 +1,4 @@
-//! A local cloud of a test's own: real processes, free ports, a data folder that outlives a kill.
+//! A separate local cloud for each test: real processes, free ports, a data folder that survives a kill.
 
 use serde_json::{Value, json};
 use std::{
@@ -17,7 +17,7 @@ use std::{
 use tempfile::TempDir;
 use ureq::http::HeaderMap;
 
-/// Long enough for a slow, busy machine; nothing waits for it when all is well.
+/// How long a test waits before it fails: long enough for a slow, busy machine.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 pub struct Cloud {
@@ -50,7 +50,7 @@ impl Cloud {
         cloud
     }
 
-    /// Starts it, for the first time or again, and waits until it answers.
+    /// Starts the cloud, for the first time or again, and waits until it is ready.
     pub fn launch(&self) {
         let ready = self.data.path().join("ready.json");
         let _ = std::fs::remove_file(&ready);
@@ -73,7 +73,7 @@ impl Cloud {
             .stdin(Stdio::null())
             .stdout(log.try_clone().unwrap())
             .stderr(log)
-            // Its own group, so that a kill takes the functions with it and nothing else.
+            // Its own process group, so that a kill ends the cloud with its functions and nothing else.
             .process_group(0)
             .spawn()
             .unwrap();
@@ -106,7 +106,7 @@ impl Cloud {
         format!("http://127.0.0.1:{}", self.port)
     }
 
-    /// The folder in which it keeps everything.
+    /// The folder that holds all data of the cloud.
     pub fn data(&self) -> &Path {
         self.data.path()
     }
@@ -118,7 +118,7 @@ impl Cloud {
         text
     }
 
-    /// A subcommand of `cargo local`, for this cloud; what it printed.
+    /// Runs a subcommand of `cargo local` on this cloud, and returns its output.
     pub fn cli(&self, arguments: &[&str]) -> String {
         let output = Command::new(binary("local"))
             .current_dir(root())
@@ -146,7 +146,7 @@ impl Cloud {
         body
     }
 
-    /// One request; an error where no answer came.
+    /// Sends a request. An error means that there was no answer.
     pub fn call(
         &self,
         method: &str,
@@ -179,14 +179,27 @@ impl Cloud {
         ))
     }
 
-    /// A POST by platform staff that must be answered so.
+    /// Sends a POST as platform staff, expects this status, and returns the body.
     pub fn post(&self, path: &str, body: &Value, status: u16) -> Value {
         let (got, answer) = self.call("POST", path, &self.admin(), &[], Some(body)).unwrap();
         assert_eq!(got, status, "{path}: {answer}");
         answer
     }
 
-    /// A request past the API: to S3, or to the CDN. The status, the headers, the body.
+    pub fn delete(&self, path: &str) {
+        let (status, answer) = self.call("DELETE", path, &self.admin(), &[], None).unwrap();
+        assert_eq!(status, 204, "{path}: {answer}");
+    }
+
+    /// Creates a tenant and returns its path.
+    pub fn customer(&self, name: &str) -> String {
+        let body = json!({"type": "Business", "name": name, "isTenantCustomer": true});
+        let created = self.post("/v1/customers", &body, 201);
+        format!("/v1/customers/{}", created["key"].as_str().unwrap())
+    }
+
+    /// Sends a request that is not for the API, without a token: to S3 or the CDN, for example. Returns the status, the headers and the
+    /// body.
     pub fn fetch(&self, method: &str, url: &str, headers: &[(&str, &str)], body: &[u8]) -> (u16, HeaderMap, Vec<u8>) {
         let mut request = ureq::http::Request::builder().method(method).uri(url);
         for (name, value) in headers {
@@ -201,7 +214,7 @@ impl Cloud {
         (answer.status().as_u16(), answer.headers().clone(), body)
     }
 
-    /// The files in which it keeps everything.
+    /// All files in the data folder.
     pub fn files(&self) -> Vec<PathBuf> {
         let mut folders = vec![self.data.path().to_owned()];
         let mut files = Vec::new();
@@ -214,7 +227,7 @@ impl Cloud {
         files
     }
 
-    /// One call of an AWS service, as an SDK makes it.
+    /// Calls an AWS service as an SDK does.
     pub fn aws(&self, target: &str, body: &Value) -> Value {
         let content_type = if target.starts_with("AWSEvents") {
             "application/x-amz-json-1.1"
@@ -234,7 +247,13 @@ impl Cloud {
         serde_json::from_str(&text).unwrap_or(Value::Null)
     }
 
-    /// The URL of the queue whose name ends so.
+    /// The name of the only table.
+    pub fn table(&self) -> String {
+        let tables = self.aws("DynamoDB_20120810.ListTables", &json!({}));
+        tables["TableNames"][0].as_str().unwrap().to_owned()
+    }
+
+    /// The URL of the queue whose name has this ending.
     pub fn queue(&self, ending: &str) -> String {
         let queues = self.aws("AmazonSQS.ListQueues", &json!({}));
         let urls = queues["QueueUrls"].as_array().unwrap().iter();
@@ -244,6 +263,7 @@ impl Cloud {
         urls.next().unwrap().to_owned()
     }
 
+    /// The number of messages in a queue.
     pub fn depth(&self, queue: &str) -> u64 {
         let names = [
             "ApproximateNumberOfMessages",
@@ -260,7 +280,7 @@ impl Cloud {
             .sum()
     }
 
-    /// All items of a list, page by page.
+    /// Reads all items of a list.
     pub fn all(&self, path: &str) -> Vec<Value> {
         let mut items = Vec::new();
         let mut query = "limit=100".to_owned();
@@ -284,11 +304,11 @@ impl Drop for Cloud {
     }
 }
 
-/// Waits until something is so.
-pub fn wait_for(what: &str, mut so: impl FnMut() -> bool) {
+/// Waits until the condition is true.
+pub fn wait_for(what: &str, mut condition: impl FnMut() -> bool) {
     let start = Instant::now();
-    while !so() {
-        assert!(start.elapsed() < PATIENCE, "waited in vain for {what}");
+    while !condition() {
+        assert!(start.elapsed() < PATIENCE, "timed out waiting for {what}");
         sleep(Duration::from_millis(20));
     }
 }
@@ -297,13 +317,13 @@ pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
 }
 
-/// The programs lie beside the tests' own.
+/// The path of a program, which is in the same folder as the tests' binary.
 pub fn binary(name: &str) -> PathBuf {
     let tests = std::env::current_exe().unwrap();
     tests.parent().unwrap().parent().unwrap().join(name)
 }
 
-/// Builds the programs, once. The whole workspace is selected, as for the tests themselves: nothing but the programs is left to build.
+/// Builds the programs once. It selects the whole workspace like the tests' own build, so that the libraries are already built.
 fn build() {
     static BUILT: OnceLock<()> = OnceLock::new();
     BUILT.get_or_init(|| {

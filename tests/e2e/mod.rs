@@ -1,4 +1,4 @@
-//! The whole thing: the real function binaries on the local cloud, over HTTP, and what becomes of it when it is killed.
+//! The real binaries on the local cloud, over HTTP, with kills in between.
 
 mod api_keys;
 mod areas;

@@ -1,4 +1,4 @@
-//! Nothing that was acknowledged is lost, and nothing is done twice, however often everything is killed.
+//! After several kills of all processes, no acknowledged request is lost and none is applied twice.
 
 use super::{Cloud, cloud::wait_for};
 use serde_json::{Value, json};
@@ -11,7 +11,7 @@ use std::{
 
 const CUSTOMERS: usize = 500;
 const CLIENTS: usize = 4;
-/// After how many created customers it is killed.
+/// After these numbers of created customers, the test kills the cloud.
 const KILLS: [usize; 4] = [60, 170, 290, 430];
 
 #[test]
@@ -69,7 +69,7 @@ fn every_customer_has_its_headquarters_after_four_kills() {
     }
 }
 
-/// Asks until there is an answer. The idempotency key makes asking again safe, when the answer to the first was lost with the process.
+/// Creates a customer, and retries until there is an answer. The idempotency key makes the retry safe if a kill loses the first answer.
 fn create(cloud: &Cloud, admin: &str, number: usize) {
     let key = format!("survivor-{number}");
     let body = json!({

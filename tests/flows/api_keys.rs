@@ -1,56 +1,55 @@
-//! What becomes of keys: by time, with their partition, with their customer. Each is dead at once; what is shown here is that the rest
-//! follows, in bounded pages, however often and in whatever order.
+//! Keys end by time, with their partition and with their customer. They are invalid at once; these tests show that the tasks then expire
+//! them in bounded pages, with repeats, failures and in any order.
 
-use crate::support::{Call, TABLE, World, at, key_of, tasks};
+use crate::support::{Call, Item, TABLE, World, at, key_of, of_type, task, with_fields};
 use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
 use chrono::TimeDelta;
 use domain::plaintext::Plaintext;
 use serde_json::{Value, json};
 
+/// Creates a partition and returns the path of its keys.
 async fn partition(world: &World, customer: &str, name: &str) -> String {
     let partitions = format!("{customer}/partitions");
     let body = json!({"name": name, "environment": "qa"});
-    let made = world.post(&world.admin(), &partitions, body).await.expect(201);
-    format!("{partitions}/{}/api-keys", made.key())
+    let created = world.post(&world.admin(), &partitions, body).await.expect(201);
+    format!("{partitions}/{}/api-keys", created.key())
 }
 
+/// Creates a key and returns its path and its plaintext.
 async fn issue(world: &World, keys: &str, fields: Value) -> (String, Plaintext) {
-    let mut body = json!({"kind": "Admin", "name": "Key"});
-    body.as_object_mut()
-        .unwrap()
-        .extend(fields.as_object().unwrap().clone());
+    let body = with_fields(json!({"kind": "Admin", "name": "Key"}), fields);
     let issued = world.post(&world.admin(), keys, body).await.expect(201).body;
     let plaintext = Plaintext::read(issued["plaintext"].as_str().unwrap()).unwrap();
     (format!("{keys}/{}", key_of(&issued["apiKey"])), plaintext)
 }
 
-/// As many more keys as this in the same partition, past the endpoint; they share its secret.
-async fn multiply(world: &World, one: &Plaintext, more: usize) -> Vec<Plaintext> {
-    let key = table::keys::api_key(one.customer, one.partition, one.key);
-    let get = world
-        .client
-        .get_item()
-        .table_name(TABLE)
-        .set_key(Some(key.attributes()));
-    let pattern = get.send().await.unwrap().item.unwrap();
-    let others: Vec<Plaintext> = (0..more)
+/// The item of a key.
+async fn item_of(world: &World, plain: &Plaintext) -> Item {
+    let key = table::keys::api_key(plain.customer, plain.partition, plain.key);
+    world.item(&key).await.unwrap()
+}
+
+/// Copies a key this often within its partition. The copies have its secret, and are written directly to the table.
+async fn copy(world: &World, one: &Plaintext, count: usize) -> Vec<Plaintext> {
+    let original = item_of(world, one).await;
+    let copies: Vec<Plaintext> = (0..count)
         .map(|_| Plaintext {
             key: world.ctx.new_key(),
             ..one.clone()
         })
         .collect();
-    for some in others.chunks(25) {
-        let puts = some.iter().map(|other| {
-            let mut item = pattern.clone();
-            item.extend(table::keys::api_key(other.customer, other.partition, other.key).attributes());
-            item.insert("key".into(), AttributeValue::S(other.key.to_string()));
+    for some in copies.chunks(25) {
+        let puts = some.iter().map(|copy| {
+            let mut item = original.clone();
+            item.extend(table::keys::api_key(copy.customer, copy.partition, copy.key).attributes());
+            item.insert("key".into(), AttributeValue::S(copy.key.to_string()));
             let put = PutRequest::builder().set_item(Some(item)).build().unwrap();
             WriteRequest::builder().put_request(put).build()
         });
         let batch = world.client.batch_write_item().request_items(TABLE, puts.collect());
         batch.send().await.unwrap();
     }
-    others
+    copies
 }
 
 async fn is_valid(world: &World, plain: &Plaintext) -> bool {
@@ -58,12 +57,8 @@ async fn is_valid(world: &World, plain: &Plaintext) -> bool {
     world.send(call).await.expect(200).body["valid"] == true
 }
 
-fn of_type<'e>(events: &'e [Value], name: &str) -> Vec<&'e Value> {
-    events.iter().filter(|event| event["type"] == name).collect()
-}
-
 #[tokio::test]
-async fn with_its_customer_every_partition_and_key_goes() {
+async fn deleting_a_customer_deletes_its_partitions_and_expires_its_keys() {
     let world = World::new().await;
     let admin = world.admin();
     let customer = at(&key_of(&world.customer(json!({})).await));
@@ -83,7 +78,7 @@ async fn with_its_customer_every_partition_and_key_goes() {
         }
         if n < 4 {
             let (_, one) = issue(&world, &keys, json!({})).await;
-            plaintexts.extend(multiply(&world, &one, 130).await);
+            plaintexts.extend(copy(&world, &one, 130).await);
             plaintexts.push(one);
         }
     }
@@ -93,25 +88,25 @@ async fn with_its_customer_every_partition_and_key_goes() {
     for plain in plaintexts.iter().step_by(40) {
         assert!(!is_valid(&world, plain).await);
     }
-    // Some are killed between a page and the message that goes on from it.
+    // Five tasks fail after their page, before they send themselves the next one.
     world.spine.fail_sends(5);
     let events = world.settle().await;
     assert_eq!(of_type(&events, "CUSTOMER_PARTITION_DELETED").len(), 105);
     assert_eq!(of_type(&events, "CUSTOMER_PARTITION_GROUP_DELETED").len(), 1);
     assert_eq!(of_type(&events, "API_KEY_EXPIRED").len(), plaintexts.len());
-    let left = world.left_of(customer.rsplit('/').next().unwrap()).await;
-    assert_eq!(left.len(), plaintexts.len());
-    assert!(left.iter().all(|item| item.contains(" KEY#")), "{left:?}");
+    let remaining = world.remaining_items(customer.rsplit('/').next().unwrap()).await;
+    assert_eq!(remaining.len(), plaintexts.len());
+    assert!(remaining.iter().all(|item| item.contains(" KEY#")), "{remaining:?}");
     for plain in &plaintexts {
         world
-            .outlive(&format!(
+            .remove_by_ttl(&format!(
                 "{customer}/partitions/{}/api-keys/{}",
                 plain.partition, plain.key
             ))
             .await;
     }
     assert_eq!(
-        world.left_of(customer.rsplit('/').next().unwrap()).await,
+        world.remaining_items(customer.rsplit('/').next().unwrap()).await,
         [] as [String; 0]
     );
     let events = world.settle().await;
@@ -121,26 +116,22 @@ async fn with_its_customer_every_partition_and_key_goes() {
 }
 
 #[tokio::test]
-async fn no_invocation_depends_on_how_many_keys_there_are() {
+async fn each_invocation_expires_one_page_of_keys() {
     let world = World::new().await;
     let customer = at(&key_of(&world.customer(json!({})).await));
     let keys = partition(&world, &customer, "P").await;
     let (_, one) = issue(&world, &keys, json!({})).await;
-    multiply(&world, &one, 250).await;
+    copy(&world, &one, 250).await;
     world.settle().await;
     let path = keys.strip_suffix("/api-keys").unwrap();
     world.delete(&world.admin(), path).await.expect(204);
     world.run_trigger().await;
-    let mut waiting = world.spine.take();
-    waiting.retain(|event| event["type"] == "CUSTOMER_PARTITION_DELETED");
-    let task = tasks()
-        .into_iter()
-        .find(|task| task.spec.name == "expire-partition-api-keys")
-        .unwrap();
+    let mut waiting = of_type(&world.spine.take(), "CUSTOMER_PARTITION_DELETED");
+    let task = task("expire-partition-api-keys");
     let mut invocations = 0;
     while !waiting.is_empty() {
-        let (again, seen) = world.deliver_seen(&task, &waiting).await;
-        assert!(again.is_empty() && seen.requests.len() <= 3, "{:?}", seen.requests);
+        let (failed, requests) = world.deliver_recorded(&task, &waiting).await;
+        assert!(failed.is_empty() && requests.len() <= 3, "{requests:?}");
         waiting = world.spine.take_sent();
         invocations += 1;
     }
@@ -150,43 +141,35 @@ async fn no_invocation_depends_on_how_many_keys_there_are() {
 }
 
 #[tokio::test]
-async fn a_disabled_customers_keys_are_ended_and_newer_ones_are_not_whenever_the_task_comes() {
+async fn a_late_task_expires_only_keys_older_than_the_deactivation() {
     let world = World::new().await;
     let admin = world.admin();
     let customer = at(&key_of(&world.customer(json!({})).await));
     let mut old = Vec::new();
     for n in 0..30 {
         let keys = partition(&world, &customer, &format!("P{n}")).await;
-        // Most have none: the task passes them by, not all of them at once.
+        // Most partitions have no keys. The task skips them, over several invocations.
         if n % 14 == 0 {
             let (_, one) = issue(&world, &keys, json!({})).await;
-            old.extend(multiply(&world, &one, 101).await);
+            old.extend(copy(&world, &one, 101).await);
             old.push(one);
         }
     }
     let keys = partition(&world, &customer, "Last").await;
     world.settle().await;
     world.clock.forward(TimeDelta::seconds(1));
-    world
-        .post(&admin, &format!("{customer}/deactivate"), json!({}))
-        .await
-        .expect(200);
+    world.act(&customer, "deactivate").await;
     world.clock.forward(TimeDelta::seconds(1));
-    world
-        .post(&admin, &format!("{customer}/reactivate"), json!({}))
-        .await
-        .expect(200);
+    world.act(&customer, "reactivate").await;
     let (newer, newer_plain) = issue(&world, &keys, json!({})).await;
-    // Twice, and only now.
+    // The task gets the deactivation only now, and twice.
     world.run_trigger().await;
-    let events = world.spine.take();
-    let disabled: Vec<Value> = of_type(&events, "CUSTOMER_DEACTIVATED").into_iter().cloned().collect();
-    let task = tasks()
-        .into_iter()
-        .find(|task| task.spec.name == "expire-customer-api-keys")
-        .unwrap();
+    let deactivated = of_type(&world.spine.take(), "CUSTOMER_DEACTIVATED");
+    let task = task("expire-customer-api-keys");
     world.spine.fail_sends(2);
-    let deliveries = world.work_off(&task, [disabled.clone(), disabled].concat()).await;
+    let deliveries = world
+        .deliver_until_done(&task, [deactivated.clone(), deactivated].concat())
+        .await;
     assert!(deliveries > 3, "{deliveries}");
     let events = world.settle().await;
     assert_eq!(of_type(&events, "API_KEY_EXPIRED").len(), old.len());
@@ -198,12 +181,12 @@ async fn a_disabled_customers_keys_are_ended_and_newer_ones_are_not_whenever_the
 }
 
 #[tokio::test]
-async fn by_time_a_key_expires_within_the_minute_once() {
+async fn a_due_key_expires_within_a_minute_and_once() {
     let world = World::new().await;
     let customer = at(&key_of(&world.customer(json!({})).await));
     let keys = partition(&world, &customer, "P").await;
     let (short, plain) = issue(&world, &keys, json!({"ttlSeconds": 90})).await;
-    multiply(&world, &plain, 250).await;
+    copy(&world, &plain, 250).await;
     let (long, _) = issue(&world, &keys, json!({"ttlSeconds": 9000})).await;
     let (rotated, _) = issue(&world, &keys, json!({})).await;
     let overlap = json!({"overlapSeconds": 30});
@@ -212,12 +195,12 @@ async fn by_time_a_key_expires_within_the_minute_once() {
         .await
         .expect(201);
     world.settle().await;
-    let minute = || world.run("expire-due-api-keys", json!({}));
-    let (_, seen) = minute().await;
-    assert_eq!(seen.requests, ["Query"; 4]);
+    let expire_due_keys = || world.run_standalone("expire-due-api-keys", json!({}));
+    let (_, requests) = expire_due_keys().await;
+    assert_eq!(requests, ["Query"; 4]);
     assert_eq!(world.settle().await, [] as [Value; 0]);
     world.clock.forward(TimeDelta::seconds(60));
-    minute().await;
+    expire_due_keys().await;
     let events = world.settle().await;
     let expired = of_type(&events, "API_KEY_EXPIRED");
     assert_eq!(expired.len(), 1);
@@ -227,13 +210,13 @@ async fn by_time_a_key_expires_within_the_minute_once() {
         json!({"kind": "System", "id": "expire-due-api-keys"})
     );
     world.clock.forward(TimeDelta::seconds(60));
-    minute().await;
-    minute().await;
+    expire_due_keys().await;
+    expire_due_keys().await;
     let events = world.settle().await;
     assert_eq!(of_type(&events, "API_KEY_EXPIRED").len(), 251);
     let read = async |path: &str| world.get(&world.admin(), path).await.expect(200).body;
     let (short, long) = (read(&short).await, read(&long).await);
-    // It ended when it was to, not when that was written down.
+    // The key's end is its expiry, not the time at which the task stored it.
     assert_eq!(
         (&short["status"], &short["expiresAt"]),
         (&json!("Expired"), &json!("2026-11-23T08:01:30.000Z"))
@@ -242,34 +225,25 @@ async fn by_time_a_key_expires_within_the_minute_once() {
 }
 
 #[tokio::test]
-async fn a_key_disappears_thirty_days_after_its_end() {
+async fn a_key_is_kept_for_thirty_days_after_it_expires() {
     let world = World::new().await;
     let customer = at(&key_of(&world.customer(json!({})).await));
     let keys = partition(&world, &customer, "P").await;
     let (_, plain) = issue(&world, &keys, json!({"ttlSeconds": 3600})).await;
     let kept_until = || async {
-        let key = table::keys::api_key(plain.customer, plain.partition, plain.key);
-        let get = world
-            .client
-            .get_item()
-            .table_name(TABLE)
-            .set_key(Some(key.attributes()));
-        let item = get.send().await.unwrap().item.unwrap();
+        let item = item_of(&world, &plain).await;
         item[table::keys::TTL].as_n().unwrap().parse::<i64>().unwrap()
     };
-    let made = world.clock.seconds();
+    let created = world.clock.seconds();
     let days = 30 * 86_400;
-    assert_eq!(kept_until().await, made + 3600 + days);
+    assert_eq!(kept_until().await, created + 3600 + days);
     let path = format!("{keys}/{}", plain.key);
-    world
-        .post(&world.admin(), &format!("{path}/expire"), json!({}))
-        .await
-        .expect(200);
-    assert_eq!(kept_until().await, made + days);
+    world.act(&path, "expire").await;
+    assert_eq!(kept_until().await, created + days);
 }
 
 #[tokio::test]
-async fn the_plaintext_is_in_one_answer_and_nowhere_else() {
+async fn the_plaintext_appears_in_one_answer_and_nowhere_else() {
     let world = World::new().await;
     let admin = world.admin();
     let customer = at(&key_of(&world.customer(json!({})).await));
@@ -284,26 +258,23 @@ async fn the_plaintext_is_in_one_answer_and_nowhere_else() {
         .body;
     let path = format!("{keys}/{}", key_of(&issued["apiKey"]));
     let rotated = call(&format!("{path}/rotate"), json!({})).await.expect(201).body;
-    let mut told = Vec::new();
+    let mut texts = Vec::new();
     for plain in [&issued["plaintext"], &rotated["plaintext"]] {
         let plain = Plaintext::read(plain.as_str().unwrap()).unwrap();
         assert!(is_valid(&world, &plain).await);
-        told.push(world.get(&admin, &keys).await.expect(200).body);
+        texts.push(world.get(&admin, &keys).await.expect(200).body);
     }
-    told.push(call(&keys, json!({"kind": "Admin", "name": "Key"})).await.body);
-    world
-        .post(&admin, &format!("{customer}/deactivate"), json!({}))
-        .await
-        .expect(200);
-    told.extend(world.settle().await);
-    told.extend(world.audit(customer.rsplit('/').next().unwrap()).await);
-    told.extend(world.stream(0));
-    let items = world.client.scan().table_name(TABLE).send().await.unwrap();
-    let everything = format!("{} {items:?}", json!(told));
+    texts.push(call(&keys, json!({"kind": "Admin", "name": "Key"})).await.body);
+    world.act(&customer, "deactivate").await;
+    texts.extend(world.settle().await);
+    texts.extend(world.audit(customer.rsplit('/').next().unwrap()).await);
+    texts.extend(world.stream_records(0));
+    let items = world.items().await;
+    let everything = format!("{} {items:?}", json!(texts));
     assert!(everything.contains("API_KEY_ROTATED") && everything.contains("ONCE#") && everything.contains("hash"));
     for plain in [&issued["plaintext"], &rotated["plaintext"]] {
         let text = plain.as_str().unwrap();
-        // All of it, and the secret alone.
+        // The whole plaintext, and its secret alone.
         for part in [text, &text["csk_qa_".len() + 66..text.len() - 6]] {
             assert!(!everything.contains(part), "{part}");
         }
@@ -311,7 +282,7 @@ async fn the_plaintext_is_in_one_answer_and_nowhere_else() {
 }
 
 #[tokio::test]
-async fn another_api_takes_a_key_by_the_authorizer() {
+async fn the_authorizer_accepts_only_valid_keys() {
     let world = World::new().await;
     let customer = at(&key_of(&world.customer(json!({})).await));
     let keys = partition(&world, &customer, "P").await;
@@ -323,7 +294,7 @@ async fn another_api_takes_a_key_by_the_authorizer() {
     .await;
     let text = plain.text();
     let method = "arn:aws:execute-api:us-east-1:000000000000:api/prod/GET/orders";
-    let ask = |event: Value| async { world.run("authorize-api-key", event).await.0.unwrap() };
+    let authorize = |event: Value| async { world.run_standalone("authorize-api-key", event).await.0.unwrap() };
     let bearer = format!("Bearer {text}");
     let context = json!({
         "customerKey": plain.customer, "partitionKey": plain.partition, "environment": "qa", "keyId": plain.key, "kind": "Custom",
@@ -334,14 +305,14 @@ async fn another_api_takes_a_key_by_the_authorizer() {
         json!({"authorization": bearer}),
         json!({"Authorization": text}),
     ] {
-        let simple = ask(json!({"version": "2.0", "type": "REQUEST", "headers": headers})).await;
+        let simple = authorize(json!({"version": "2.0", "type": "REQUEST", "headers": headers})).await;
         assert_eq!(simple, json!({"isAuthorized": true, "context": context}));
     }
     for event in [
         json!({"type": "TOKEN", "authorizationToken": bearer, "methodArn": method}),
         json!({"type": "REQUEST", "headers": {"X-Api-Key": text}, "methodArn": method}),
     ] {
-        let policy = ask(event).await;
+        let policy = authorize(event).await;
         assert_eq!(
             (&policy["principalId"], &policy["context"]),
             (&json!(plain.key), &context)
@@ -352,19 +323,16 @@ async fn another_api_takes_a_key_by_the_authorizer() {
             &json!({"Action": "execute-api:Invoke", "Effect": "Allow", "Resource": method})
         );
     }
-    world
-        .post(&world.admin(), &format!("{path}/expire"), json!({}))
-        .await
-        .expect(200);
-    for headers in [json!({"x-api-key": text}), json!({"x-api-key": "junk"}), json!({})] {
-        let simple = ask(json!({"version": "2.0", "headers": headers})).await;
+    world.act(&path, "expire").await;
+    for headers in [json!({"x-api-key": text}), json!({"x-api-key": "malformed"}), json!({})] {
+        let simple = authorize(json!({"version": "2.0", "headers": headers})).await;
         assert_eq!(simple, json!({"isAuthorized": false}));
-        let policy = ask(json!({"type": "REQUEST", "headers": headers, "methodArn": method})).await;
+        let policy = authorize(json!({"type": "REQUEST", "headers": headers, "methodArn": method})).await;
         assert_eq!(policy["policyDocument"]["Statement"][0]["Effect"], "Deny");
         assert_eq!(policy.get("context"), None);
     }
     assert_eq!(
-        ask(json!({"version": "2.0", "headers": null})).await,
+        authorize(json!({"version": "2.0", "headers": null})).await,
         json!({"isAuthorized": false})
     );
 }

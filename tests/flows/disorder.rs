@@ -1,19 +1,19 @@
-//! Whatever is delivered twice, late or in another order, the end is the same.
+//! Repeated, late and reordered deliveries end in the same state.
 
 use crate::support::{World, at, key_of, tasks};
 use proptest::{prelude::*, sample::Index};
 use serde_json::{Value, json};
 
-/// What happens to a customer after it was made.
+/// A step in the history of a new customer.
 #[derive(Clone, Debug)]
 enum Step {
     Rename,
     Move,
     Deactivate,
     Reactivate,
-    /// Delivers an event of those that came so far, again or for the first time.
+    /// Delivers one of the events published so far, for the first time or again.
     Deliver(Index),
-    /// Runs the trigger again from some record on.
+    /// Runs the trigger again, from one of the records on.
     Redeliver(Index),
 }
 
@@ -50,9 +50,9 @@ impl History {
         }
     }
 
-    async fn take(&mut self, step: &Step) {
+    async fn run(&mut self, step: &Step) {
         let (admin, path) = (self.world.admin(), at(&self.customer));
-        // Any of these may be refused in the state that the customer is in: that is part of the history.
+        // The customer's state may make the service refuse a request. That is part of the history.
         match step {
             Step::Rename => drop(self.world.patch(&admin, &path, json!({"name": "New"})).await),
             Step::Move => drop(
@@ -67,7 +67,7 @@ impl History {
                 self.deliver(&[event]).await;
             }
             Step::Redeliver(index) => {
-                let records = self.world.stream(0);
+                let records = self.world.stream_records(0);
                 self.publish(&records[index.index(records.len())..]).await;
             }
             Step::Deliver(_) => {}
@@ -96,14 +96,14 @@ impl History {
         }
     }
 
-    /// Delivers all there is, once more and backwards; what is left of it all.
-    async fn end(mut self) -> (usize, Vec<Value>) {
-        let records = self.world.stream(0);
+    /// Delivers all events once more, in reverse. Returns how many locations were created, and the final ones.
+    async fn finish(mut self) -> (usize, Vec<Value>) {
+        let records = self.world.stream_records(0);
         self.publish(&records).await;
         let mut events = self.events.clone();
         events.reverse();
         self.deliver(&events).await;
-        let records = self.world.stream(0);
+        let records = self.world.stream_records(0);
         self.publish(&records).await;
         let locations = self
             .world
@@ -113,12 +113,12 @@ impl History {
             .iter()
             .map(|l| json!([l["key"], l["address"]["city"], l["isHeadquarters"], l["version"]]))
             .collect();
-        let made = self
+        let created = self
             .events
             .iter()
             .filter(|event| event["type"] == "CUSTOMER_LOCATION_CREATED")
             .count();
-        (made, shown)
+        (created, shown)
     }
 }
 
@@ -126,31 +126,31 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn any_history_ends_with_the_one_headquarters(steps in prop::collection::vec(step(), 0..14)) {
+    fn any_order_of_events_creates_one_headquarters(steps in prop::collection::vec(step(), 0..14)) {
         tokio::runtime::Runtime::new().unwrap().block_on(async {
             let mut history = History::start().await;
-            let untouched = History::start().await.end().await;
+            let untouched = History::start().await.finish().await;
             for step in &steps {
-                history.take(step).await;
+                history.run(step).await;
             }
             assert_eq!(untouched.1.len(), 1);
-            assert_eq!(history.end().await, untouched);
+            assert_eq!(history.finish().await, untouched);
         });
     }
 
     #[test]
-    fn whatever_order_events_come_in_their_versions_tell_which_is_last(steps in prop::collection::vec(step(), 1..10)) {
+    fn the_event_with_the_highest_version_has_the_current_state(steps in prop::collection::vec(step(), 1..10)) {
         tokio::runtime::Runtime::new().unwrap().block_on(async {
             let mut history = History::start().await;
             for step in &steps {
-                history.take(step).await;
+                history.run(step).await;
             }
-            let records = history.world.stream(0);
+            let records = history.world.stream_records(0);
             history.publish(&records).await;
-            let of_it = |event: &&Value| event["entity"]["key"] == json!(history.customer);
-            let last = history.events.iter().filter(of_it).max_by_key(|event| event["version"].as_u64()).unwrap();
-            let now = history.world.get(&history.world.admin(), &at(&history.customer)).await.expect(200).body;
-            assert_eq!(last["after"], now);
+            let of_customer = |event: &&Value| event["entity"]["key"] == json!(history.customer);
+            let last = history.events.iter().filter(of_customer).max_by_key(|event| event["version"].as_u64()).unwrap();
+            let current = history.world.get(&history.world.admin(), &at(&history.customer)).await.expect(200).body;
+            assert_eq!(last["after"], current);
         });
     }
 }

@@ -1,10 +1,10 @@
-//! A business customer is made, and a moment later its headquarters is there.
+//! The creation of a business customer leads to its headquarters.
 
 use crate::support::{World, at, key_of};
 use serde_json::{Value, json};
 
 #[tokio::test]
-async fn a_new_business_has_its_headquarters_once_all_is_quiet() {
+async fn every_new_business_gets_its_headquarters() {
     let world = World::new().await;
     let mut customers = Vec::new();
     for n in 0..12 {

@@ -1,38 +1,46 @@
-//! What becomes of the objects: what is shown stays, what is not goes.
+//! The objects in the bucket: the service keeps the logo that an owner shows and deletes all others.
 
-use crate::support::{PNG, World, at, key_of, tasks};
+use crate::support::{PNG, World, at, key_of, of_type, task};
 use serde_json::{Value, json};
 
-async fn show(world: &World, owner: &str) -> Value {
-    let wish = json!({"contentType": "image/png", "bytes": PNG.len()});
+/// Requests an upload and uploads the PNG. Returns the path of the logo and the body that confirms it.
+async fn upload(world: &World, owner: &str) -> (String, Value) {
     let path = format!("{owner}/logo");
-    let asked = world.post(&world.admin(), &path, wish).await.expect(201).body;
-    world.objects.upload(&asked, PNG);
-    let body = json!({"receipt": asked["receipt"]});
+    let request = json!({"contentType": "image/png", "bytes": PNG.len()});
+    let answer = world.post(&world.admin(), &path, request).await.expect(201).body;
+    world.objects.upload(&answer, PNG);
+    (path, json!({"receipt": answer["receipt"]}))
+}
+
+/// Uploads and confirms a logo, and returns it.
+async fn show(world: &World, owner: &str) -> Value {
+    let (path, body) = upload(world, owner).await;
     world.put(&world.admin(), &path, body).await.expect(200).body["logo"].clone()
 }
 
-/// The names of what the CDN serves, and whether each is there for good.
+/// The keys of the objects that the CDN serves, and whether each is kept, which means that it has no expiry tag.
 fn served(world: &World) -> Vec<(String, bool)> {
     let objects = world.objects.served().into_iter();
     objects.map(|(key, object)| (key, object.tags.is_empty())).collect()
 }
 
+/// The key of a logo's object.
 fn key(logo: &Value) -> String {
     format!("logos/{}", logo["url"].as_str().unwrap().rsplit('/').next().unwrap())
 }
 
+/// Creates a client and returns its path.
 async fn client(world: &World, customer: &str) -> String {
     let path = format!("{customer}/clients");
-    let made = world
+    let created = world
         .post(&world.admin(), &path, json!({"name": "Client"}))
         .await
         .expect(201);
-    format!("{path}/{}", made.key())
+    format!("{path}/{}", created.key())
 }
 
 #[tokio::test]
-async fn a_shown_logo_stays_and_the_one_before_it_goes() {
+async fn a_new_logo_is_kept_and_the_old_one_is_deleted() {
     let world = World::new().await;
     let customer = at(&key_of(&world.customer(json!({})).await));
     for owner in [client(&world, &customer).await, customer] {
@@ -50,7 +58,7 @@ async fn a_shown_logo_stays_and_the_one_before_it_goes() {
 }
 
 #[tokio::test]
-async fn with_its_owner_a_logo_goes() {
+async fn deleting_an_owner_deletes_its_logo() {
     let world = World::new().await;
     let customer = at(&key_of(&world.customer(json!({})).await));
     let (one, other) = (client(&world, &customer).await, client(&world, &customer).await);
@@ -63,14 +71,14 @@ async fn with_its_owner_a_logo_goes() {
     world.delete(&world.admin(), &one).await.expect(204);
     world.settle().await;
     assert_eq!(served(&world).len(), 2);
-    // The other client goes with the customer, and its logo with it.
+    // The deletion of the customer deletes the other client, and this one's logo too.
     world.delete(&world.admin(), &customer).await.expect(204);
     world.settle().await;
     assert_eq!(served(&world), []);
 }
 
 #[tokio::test]
-async fn order_repeats_and_failures_change_nothing() {
+async fn reordered_repeated_and_failed_deliveries_keep_the_last_logo() {
     let world = World::new().await;
     let customer = at(&key_of(&world.customer(json!({})).await));
     let mut last = Value::Null;
@@ -82,33 +90,25 @@ async fn order_repeats_and_failures_change_nothing() {
         .await
         .expect(200);
     world.run_trigger().await;
-    let mut events = world.spine.take();
-    events.retain(|event| event["type"] == "CUSTOMER_UPDATED");
+    let mut events = of_type(&world.spine.take(), "CUSTOMER_UPDATED");
     assert_eq!(events.len(), 4);
     events.reverse();
-    let task = tasks()
-        .into_iter()
-        .find(|task| task.spec.name == "settle-logos")
-        .unwrap();
+    let task = task("settle-logos");
     let twice = [events.clone(), events].concat();
-    world.objects.fail(3);
-    let again = world.deliver(&task, &twice).await;
-    assert!(!again.is_empty());
-    let again: Vec<Value> = again.into_iter().map(|index| twice[index].clone()).collect();
-    assert_eq!(world.deliver(&task, &again).await, [] as [usize; 0]);
+    world.objects.fail_requests(3);
+    let failed = world.deliver(&task, &twice).await;
+    assert!(!failed.is_empty());
+    let failed: Vec<Value> = failed.into_iter().map(|index| twice[index].clone()).collect();
+    assert_eq!(world.deliver(&task, &failed).await, [] as [usize; 0]);
     assert_eq!(served(&world), [(key(&last), true)]);
 }
 
 #[tokio::test]
-async fn a_copy_that_nothing_came_to_show_keeps_the_tag_by_which_it_goes() {
+async fn an_unused_copy_keeps_the_tag_that_expires_it() {
     let world = World::new().await;
     let customer = at(&key_of(&world.customer(json!({})).await));
-    let wish = json!({"contentType": "image/png", "bytes": PNG.len()});
-    let path = format!("{customer}/logo");
-    let asked = world.post(&world.admin(), &path, wish).await.expect(201).body;
-    world.objects.upload(&asked, PNG);
-    let receipt = json!({"receipt": asked["receipt"]});
-    // Both copy; one of them shows its copy.
+    let (path, receipt) = upload(&world, &customer).await;
+    // Both requests copy the upload, and the logo is one of the copies.
     let admin = world.admin();
     tokio::join!(
         world.put(&admin, &path, receipt.clone()),
@@ -116,7 +116,7 @@ async fn a_copy_that_nothing_came_to_show_keeps_the_tag_by_which_it_goes() {
     );
     let logo = world.get(&world.admin(), &customer).await.expect(200).body["logo"].clone();
     world.settle().await;
-    for (object, stays) in served(&world) {
-        assert_eq!(stays, object == key(&logo), "{object}");
+    for (object, is_kept) in served(&world) {
+        assert_eq!(is_kept, object == key(&logo), "{object}");
     }
 }

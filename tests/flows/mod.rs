@@ -1,4 +1,4 @@
-//! From a request to what comes of it.
+//! A request and everything that it leads to: events, tasks, further writes.
 
 mod api_keys;
 mod cascades;

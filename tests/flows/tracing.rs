@@ -1,35 +1,35 @@
-//! One request id, from the answer to the last thing that came of it.
+//! The request id is on the answer, the events, the audit entries and the tasks' writes.
 
 use crate::support::{World, at, key_of};
 use serde_json::{Value, json};
 
 #[tokio::test]
-async fn one_request_id_is_on_everything_that_the_request_caused() {
+async fn everything_that_a_request_causes_has_its_request_id() {
     let world = World::new().await;
     let body =
         json!({"type": "Business", "name": "Acme", "isTenantCustomer": true, "address": {"city": "Springfield"}});
     let created = world.post(&world.admin(), "/v1/customers", body).await.expect(201);
     let id = created.header("x-request-id").unwrap();
     let events = world.settle().await;
-    let told = |things: &[Value], name: &str| -> Vec<(String, bool)> {
-        things
+    let with_request = |entries: &[Value], name: &str| -> Vec<(String, bool)> {
+        entries
             .iter()
-            .map(|thing| {
+            .map(|entry| {
                 (
-                    thing[name].as_str().unwrap().to_owned(),
-                    thing["requestId"] == json!(id),
+                    entry[name].as_str().unwrap().to_owned(),
+                    entry["requestId"] == json!(id),
                 )
             })
             .collect()
     };
     assert_eq!(
-        told(&events, "type"),
+        with_request(&events, "type"),
         [
             ("CUSTOMER_CREATED".into(), true),
             ("CUSTOMER_LOCATION_CREATED".into(), true)
         ]
     );
-    let mut trail = told(&world.audit(created.key()).await, "action");
+    let mut trail = with_request(&world.audit(created.key()).await, "action");
     trail.sort();
     assert_eq!(
         trail,
@@ -41,17 +41,14 @@ async fn one_request_id_is_on_everything_that_the_request_caused() {
 }
 
 #[tokio::test]
-async fn an_audit_entry_has_the_key_of_its_event() {
+async fn every_event_has_an_audit_entry_with_its_id() {
     let world = World::new().await;
     let customer = key_of(&world.customer(json!({"address": {"city": "Springfield"}})).await);
     world
         .patch(&world.admin(), &at(&customer), json!({"name": "New"}))
         .await
         .expect(200);
-    world
-        .post(&world.admin(), &format!("{}/deactivate", at(&customer)), json!({}))
-        .await
-        .expect(200);
+    world.act(&at(&customer), "deactivate").await;
     let mut events: Vec<String> = world
         .settle()
         .await
@@ -65,11 +62,11 @@ async fn an_audit_entry_has_the_key_of_its_event() {
 }
 
 #[tokio::test]
-async fn a_redelivered_event_is_no_second_entry() {
+async fn redelivered_records_add_no_audit_entries() {
     let world = World::new().await;
     let customer = key_of(&world.tenant("Acme").await);
     world.settle().await;
     let once = world.audit(&customer).await;
-    assert_eq!(world.trigger_on(&world.stream(0)).await, None);
+    assert_eq!(world.trigger_on(&world.stream_records(0)).await, None);
     assert_eq!(world.audit(&customer).await, once);
 }

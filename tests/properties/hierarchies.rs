@@ -1,12 +1,11 @@
-//! Whatever is asked, in whatever order events arrive, twice, late or after a crash: in the end there is no orphan, and what is disabled
-//! is what the hierarchy says. The model knows what was asked and accepted, and nothing of events.
+//! Random requests, with events that arrive in any order, twice, late or after a crash: the final state has no orphans and matches a
+//! model. The model knows the accepted requests and nothing of the events.
 
 use crate::support::{Answer, World, at, key_of, tasks};
-use aws_sdk_dynamodb::types::AttributeValue;
 use proptest::{prelude::*, sample::Index, test_runner::TestRunner};
 use runtime::function::TaskFunction;
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use tokio::runtime::Builder;
 
 const HISTORIES: u32 = 1000;
@@ -30,13 +29,13 @@ enum Step {
     Deactivate(Index),
     Reactivate(Index),
     DeleteCustomer(Index),
-    /// The trigger reads what the stream has.
+    /// Runs the trigger on the new records of the stream.
     Trigger,
-    /// One waiting message is worked on.
+    /// Delivers one waiting message.
     Deliver(Index),
-    /// One message that was worked on before comes again.
+    /// Delivers one message again.
     Repeat(Index),
-    /// One message is worked on, but the task is killed before it sends itself the next page.
+    /// Delivers one message, and the task is killed before it sends itself the next page.
     Crash(Index),
 }
 
@@ -66,9 +65,10 @@ struct Customer {
     key: String,
     is_there: bool,
     deactivated: bool,
-    /// The client it was provisioned for, and whether it is about to be let go of because that is deleted.
+    /// The client whose account this is.
     client: Option<usize>,
-    losing: bool,
+    /// The client was deleted, and a task will detach and deactivate this account.
+    is_detaching: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -76,7 +76,8 @@ struct Client {
     key: String,
     of: usize,
     is_there: bool,
-    by_hand: bool,
+    /// A request disabled this client itself.
+    is_disabled: bool,
     account: Option<usize>,
 }
 
@@ -103,7 +104,7 @@ impl<'w> History<'w> {
                 is_there: true,
                 deactivated: false,
                 client: None,
-                losing: false,
+                is_detaching: false,
             }],
             clients: Vec::new(),
             parts: Vec::new(),
@@ -129,44 +130,44 @@ impl<'w> History<'w> {
             is_there: true,
             deactivated: false,
             client: Some(client),
-            losing: false,
+            is_detaching: false,
         });
     }
 
-    /// A client is gone, and its account will be let go of.
-    fn lose(&mut self, client: usize) {
+    /// Removes a client from the model. A task will detach and deactivate its account.
+    fn remove_client(&mut self, client: usize) {
         self.clients[client].is_there = false;
         if let Some(account) = self.clients[client].account.take() {
             let account = &mut self.customers[account];
             account.client = None;
-            account.losing = true;
+            account.is_detaching = true;
             account.deactivated = true;
         }
     }
 
-    async fn take(&mut self, step: &Step) {
+    async fn run(&mut self, step: &Step) {
         let some_customer = |index: &Index| index.index(self.customers.len());
         let clients = self.clients.len();
         match step {
             Step::NewClient { of, with_account } => {
                 let of = some_customer(of);
                 let path = format!("{}/clients", at(&self.customers[of].key));
-                let made = self
+                let created = self
                     .post(
                         &path,
                         json!({"name": "Client", "provisionAccount": with_account, "address": {"city": "X"}}),
                     )
                     .await;
-                if made.status == 201 {
+                if created.status == 201 {
                     self.clients.push(Client {
-                        key: key_of(&made.body),
+                        key: key_of(&created.body),
                         of,
                         is_there: true,
-                        by_hand: false,
+                        is_disabled: false,
                         account: None,
                     });
                     if *with_account {
-                        self.provisioned(clients, &made.body);
+                        self.provisioned(clients, &created.body);
                     }
                 }
             }
@@ -176,29 +177,32 @@ impl<'w> History<'w> {
                     None => at(&self.customers[of].key),
                     Some(client) => self.path(client),
                 };
-                let nth = self.parts.len();
-                let (things, mut body) = match kind {
-                    0 => ("departments", json!({"name": "D", "internalCode": format!("d{nth}")})),
+                let number = self.parts.len();
+                let (path, mut body) = match kind {
+                    0 => (
+                        "departments",
+                        json!({"name": "D", "internalCode": format!("d{number}")}),
+                    ),
                     1 => (
                         "locations",
-                        json!({"name": "L", "address": {}, "isHeadquarters": true, "internalCode": format!("l{nth}")}),
+                        json!({"name": "L", "address": {}, "isHeadquarters": true, "internalCode": format!("l{number}")}),
                     ),
                     _ => (
                         "contacts",
                         json!({"type": "Billing", "firstName": "A", "lastName": "B", "phone": "+14155550100"}),
                     ),
                 };
-                let near = self
+                let location = self
                     .parts
                     .iter()
                     .rev()
                     .find(|part| part.starts_with(&format!("{base}/locations/")));
-                if let (2, Some(location)) = (kind, near) {
+                if let (2, Some(location)) = (kind, location) {
                     body["locationKey"] = json!(location.rsplit('/').next());
                 }
-                let made = self.post(&format!("{base}/{things}"), body).await;
-                if made.status == 201 {
-                    self.parts.push(format!("{base}/{things}/{}", key_of(&made.body)));
+                let created = self.post(&format!("{base}/{path}"), body).await;
+                if created.status == 201 {
+                    self.parts.push(format!("{base}/{path}/{}", key_of(&created.body)));
                 }
             }
             Step::DeletePart(part) if !self.parts.is_empty() => {
@@ -216,9 +220,9 @@ impl<'w> History<'w> {
                 let customer = some_customer(customer);
                 let path = format!("{}/reactivate", at(&self.customers[customer].key));
                 let answer = self.post(&path, json!({})).await;
-                // Still to be let go of, it will be deactivated then.
-                let will_be = self.customers[customer].losing && answer.body.get("parent").is_some();
-                if answer.status == 200 && !will_be {
+                // The task that detaches the account will deactivate it again.
+                let is_detaching = self.customers[customer].is_detaching && answer.body.get("parent").is_some();
+                if answer.status == 200 && !is_detaching {
                     self.customers[customer].deactivated = false;
                 }
             }
@@ -232,7 +236,7 @@ impl<'w> History<'w> {
                     }
                     for client in 0..clients {
                         if self.clients[client].of == customer && self.clients[client].is_there {
-                            self.lose(client);
+                            self.remove_client(client);
                         }
                     }
                 }
@@ -278,30 +282,30 @@ impl<'w> History<'w> {
             Step::Dissociate(_) => {
                 if self.world.delete(&admin, &format!("{path}/account")).await.status == 204 {
                     let account = self.clients[client].account.take().unwrap();
-                    let now = self
+                    let current = self
                         .world
                         .get(&admin, &at(&self.customers[account].key))
                         .await
                         .expect(200);
                     let account = &mut self.customers[account];
                     account.client = None;
-                    // What its client's last disabling has left of it at this moment stays.
-                    account.deactivated = now.body.get("deactivation").is_some();
+                    // The account keeps the deactivation that its client's disabling has caused so far.
+                    account.deactivated = current.body.get("deactivation").is_some();
                 }
             }
             Step::Disable(_) => {
                 if self.post(&format!("{path}/disable"), json!({})).await.status == 200 {
-                    self.clients[client].by_hand = true;
+                    self.clients[client].is_disabled = true;
                 }
             }
             Step::Enable(_) => {
                 if self.post(&format!("{path}/enable"), json!({})).await.status == 200 {
-                    self.clients[client].by_hand = false;
+                    self.clients[client].is_disabled = false;
                 }
             }
             _ => {
                 if self.world.delete(&admin, &path).await.status == 204 {
-                    self.lose(client);
+                    self.remove_client(client);
                 }
             }
         }
@@ -319,14 +323,14 @@ impl<'w> History<'w> {
     }
 
     async fn deliver(&mut self, (task, message): Message) {
-        let again = self
+        let failed = self
             .world
             .deliver(&self.tasks[task], std::slice::from_ref(&message))
             .await;
         for sent in self.world.spine.take_sent() {
             self.waiting.push((task, sent));
         }
-        if again.is_empty() {
+        if failed.is_empty() {
             self.delivered.push((task, message));
         } else {
             self.waiting.push((task, message));
@@ -354,10 +358,10 @@ impl<'w> History<'w> {
     }
 
     fn client_disabled(&self, client: usize) -> bool {
-        self.clients[client].by_hand || self.customer_disabled(self.clients[client].of)
+        self.clients[client].is_disabled || self.customer_disabled(self.clients[client].of)
     }
 
-    /// What is in the table, against the model.
+    /// Compares the table with the model, and checks that no item refers to a missing one.
     async fn check(&self) {
         let items = self.items().await;
         let entity = |pk: &str, sk: &str| items.get(&(pk.to_owned(), sk.to_owned()));
@@ -397,11 +401,11 @@ impl<'w> History<'w> {
         }
         for ((pk, sk), item) in &items {
             let kind = item["entity"].as_str().unwrap();
-            assert_ne!(kind, "Cascade", "{pk} {sk}: it is all over");
+            assert_ne!(kind, "Cascade", "{pk} {sk}: all cascades have ended");
             if ["Customer", "Tombstone"].contains(&kind) {
                 continue;
             }
-            // Whatever else there is has an owner, and what it names is there.
+            // Every other item has an owner, and the items that it refers to exist.
             let (customer, client) = pk
                 .split_once("#CLI#")
                 .map_or((pk.as_str(), None), |(c, k)| (c, Some(k)));
@@ -419,44 +423,31 @@ impl<'w> History<'w> {
                 if let Some(named) = item[name].as_str() {
                     assert!(
                         entity(pk, &format!("{prefix}{named}")).is_some(),
-                        "{pk} {sk} names {named}"
+                        "{pk} {sk} refers to {named}, which is missing"
                     );
                 }
             }
         }
     }
 
-    /// All items of this history's customers.
+    /// All items of this history's customers, by their keys.
     async fn items(&self) -> BTreeMap<(String, String), Value> {
-        let mut items = BTreeMap::new();
-        let mut start: Option<HashMap<String, AttributeValue>> = None;
-        loop {
-            let table = self.world.ctx.table.name.as_str();
-            let page = self
-                .world
-                .client
-                .scan()
-                .table_name(table)
-                .set_exclusive_start_key(start);
-            let page = page.send().await.unwrap();
-            for item in page.items.unwrap_or_default() {
-                let item: Value = serde_dynamo::from_item(item).unwrap();
-                let (pk, sk) = (item["pk"].as_str().unwrap(), item["sk"].as_str().unwrap());
-                let ours = |c: &Customer| pk.strip_prefix("CUS#").is_some_and(|rest| rest.starts_with(&c.key));
-                if self.customers.iter().any(ours) {
-                    items.insert((pk.to_owned(), sk.to_owned()), item);
-                }
-            }
-            start = page.last_evaluated_key.filter(|key| !key.is_empty());
-            if start.is_none() {
-                return items;
-            }
-        }
+        let is_ours = |pk: &str| {
+            let of_customer = |c: &Customer| pk.strip_prefix("CUS#").is_some_and(|rest| rest.starts_with(&c.key));
+            self.customers.iter().any(of_customer)
+        };
+        let items = self.world.items().await.into_iter();
+        let items = items.map(|item| serde_dynamo::from_item::<_, Value>(item).unwrap());
+        let keyed = items.map(|item| {
+            let key = |name: &str| item[name].as_str().unwrap().to_owned();
+            ((key("pk"), key("sk")), item)
+        });
+        keyed.filter(|((pk, _), _)| is_ours(pk)).collect()
     }
 }
 
 #[test]
-fn no_history_leaves_an_orphan_or_a_state_that_the_hierarchy_does_not_explain() {
+fn every_history_ends_in_the_models_state_without_orphans() {
     let half = || {
         let runtime = Builder::new_current_thread().enable_all().build().unwrap();
         let mut runner = TestRunner::new(ProptestConfig {
@@ -466,7 +457,7 @@ fn no_history_leaves_an_orphan_or_a_state_that_the_hierarchy_does_not_explain() 
         });
         let histories = prop::collection::vec(step(), 8..32);
         runner.run(&histories, |steps| {
-            runtime.block_on(live_through(&steps));
+            runtime.block_on(run_history(&steps));
             Ok(())
         })
     };
@@ -478,11 +469,11 @@ fn no_history_leaves_an_orphan_or_a_state_that_the_hierarchy_does_not_explain() 
     });
 }
 
-async fn live_through(steps: &[Step]) {
+async fn run_history(steps: &[Step]) {
     let world = World::new().await;
     let mut history = History::start(&world).await;
     for step in steps {
-        history.take(step).await;
+        history.run(step).await;
         world.clock.forward(chrono::TimeDelta::milliseconds(1));
     }
     history.finish().await;

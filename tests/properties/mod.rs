@@ -1,4 +1,4 @@
-//! Rules that hold whatever comes: random histories against a simple model.
+//! Properties: random histories and inputs, compared with a simple model.
 
 mod hierarchies;
 mod patching;

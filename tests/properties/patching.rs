@@ -1,5 +1,5 @@
-//! A patch comes to the same whether the table takes it in one request or it has to be read first: the general way, which is a pure
-//! function, is the model.
+//! The service applies some patches in one request to the table and reads the entity first for others. Both must give the same result. The
+//! model is the pure function that patches an entity in memory.
 
 use crate::support::World;
 use domain::{
@@ -12,7 +12,7 @@ use proptest::{prelude::*, test_runner::TestRunner};
 use serde_json::{Map, Value, json};
 use tokio::runtime::Builder;
 
-/// Some of these fields, each with one of its values.
+/// An object with some of these fields, each with one of its values.
 fn object(fields: Vec<(&'static str, Vec<Value>)>) -> impl Strategy<Value = Value> {
     let fields: Vec<_> = fields
         .into_iter()
@@ -74,7 +74,7 @@ fn patch() -> impl Strategy<Value = Value> {
     })
 }
 
-/// What the general way makes of it: the entity after it, or that it is refused.
+/// The customer after the patch according to the model; none if the model refuses the patch.
 fn expected(before: &Value, patch: &Value, world: &World) -> Option<Customer> {
     let before: Customer = serde_json::from_value(before.clone()).unwrap();
     let body: Map<String, Value> = patch.as_object().unwrap().clone();
@@ -90,12 +90,12 @@ fn expected(before: &Value, patch: &Value, world: &World) -> Option<Customer> {
 }
 
 #[test]
-fn a_patch_in_one_request_comes_to_what_the_general_way_comes_to() {
+fn a_patch_in_one_request_gives_the_result_of_reading_and_writing() {
     let runtime = Builder::new_current_thread().enable_all().build().unwrap();
     let world = runtime.block_on(World::new());
-    let made = runtime.block_on(world.tenant("Acme"));
-    let path = format!("/v1/customers/{}", made["key"].as_str().unwrap());
-    let current = std::cell::RefCell::new(made);
+    let created = runtime.block_on(world.tenant("Acme"));
+    let path = format!("/v1/customers/{}", created["key"].as_str().unwrap());
+    let current = std::cell::RefCell::new(created);
     TestRunner::new(ProptestConfig::with_cases(600))
         .run(&patch(), |patch| {
             let before = current.borrow().clone();

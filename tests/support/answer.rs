@@ -1,6 +1,5 @@
-//! What came back, and what it took.
+//! An answer of an endpoint, and the requests to the table that it took.
 
-use super::Seen;
 use domain::{
     FieldError,
     fields::{self, Field, Mode, Rule},
@@ -13,12 +12,13 @@ use serde_json::Value;
 pub struct Answer {
     pub status: u16,
     pub body: Value,
-    pub seen: Seen,
+    /// The operations on the table, in order.
+    pub requests: Vec<String>,
     headers: lambda_http::http::HeaderMap,
 }
 
 impl Answer {
-    pub fn new(response: Response<Body>, seen: Seen) -> Self {
+    pub fn new(response: Response<Body>, requests: Vec<String>) -> Self {
         let (parts, body) = response.into_parts();
         let body = match body {
             Body::Text(text) => serde_json::from_str(&text).unwrap(),
@@ -27,14 +27,15 @@ impl Answer {
         Self {
             status: parts.status.as_u16(),
             body,
-            seen,
+            requests,
             headers: parts.headers,
         }
     }
 
-    /// It is one that the endpoint documents: a success has the documented fields and no others, a refusal has a documented code.
+    /// Asserts that the endpoint documents this answer: a success has only documented fields with valid values, and an error has a
+    /// documented code.
     #[track_caller]
-    pub fn check(&self, endpoint: &EndpointFunction) {
+    pub fn check_documented(&self, endpoint: &EndpointFunction) {
         let spec = &endpoint.spec;
         if self.status >= 400 {
             let code = &self.body["code"];
@@ -45,7 +46,7 @@ impl Answer {
             );
             return;
         }
-        let broken = match spec.answer {
+        let errors = match spec.answer {
             Shape::Nothing => Vec::new(),
             Shape::Document => return,
             Shape::Deleted(_) if self.status == 204 => Vec::new(),
@@ -54,19 +55,19 @@ impl Answer {
                 let items = self.body["items"].as_array().unwrap();
                 let mut body = self.body.clone();
                 body.as_object_mut().unwrap().shift_remove("items");
-                let broken = items.iter().flat_map(|item| broken_fields(&(schema.fields)(), item));
-                broken.chain(broken_fields(&[cursor], &body)).collect()
+                let errors = items.iter().flat_map(|item| schema_errors(&(schema.fields)(), item));
+                errors.chain(schema_errors(&[cursor], &body)).collect()
             }
             Shape::Entity(schema)
             | Shape::Created(schema)
             | Shape::Issued(schema)
             | Shape::Verdict(schema)
             | Shape::InPages(schema)
-            | Shape::Deleted(schema) => broken_fields(&(schema.fields)(), &self.body),
+            | Shape::Deleted(schema) => schema_errors(&(schema.fields)(), &self.body),
         };
         assert!(
-            broken.is_empty(),
-            "{} does not document {broken:?}: {}",
+            errors.is_empty(),
+            "{} does not document {errors:?}: {}",
             spec.name,
             self.body
         );
@@ -81,6 +82,7 @@ impl Answer {
         self.body["key"].as_str().unwrap()
     }
 
+    /// Asserts the status.
     #[track_caller]
     pub fn expect(self, status: u16) -> Self {
         assert_eq!(self.status, status, "{}", self.body);
@@ -88,7 +90,7 @@ impl Answer {
         self
     }
 
-    /// A problem with this status and code.
+    /// Asserts that this is a problem with this status and code.
     #[track_caller]
     pub fn problem(self, status: u16, code: &str) -> Self {
         assert_eq!(
@@ -102,9 +104,9 @@ impl Answer {
         self
     }
 
-    /// The names of the broken fields of a `VALIDATION_FAILED`.
+    /// Asserts that this is a `VALIDATION_FAILED`, and returns the names of its fields.
     #[track_caller]
-    pub fn broken(self) -> Vec<String> {
+    pub fn invalid_fields(self) -> Vec<String> {
         let problem = self.problem(400, "VALIDATION_FAILED");
         let errors = problem.body["errors"].as_array().unwrap().iter();
         errors
@@ -113,7 +115,7 @@ impl Answer {
     }
 }
 
-fn broken_fields(fields: &[Field], body: &Value) -> Vec<FieldError> {
-    let body = body.as_object().expect("a body is an object").clone();
+fn schema_errors(fields: &[Field], body: &Value) -> Vec<FieldError> {
+    let body = body.as_object().expect("the body must be an object").clone();
     fields::check(fields, body, Mode::Stored).errors
 }

@@ -1,4 +1,4 @@
-//! A bucket in memory, for what functions ask of S3. Signatures are the local cloud's business; here it is what is asked that counts.
+//! A bucket in memory that answers the functions' requests to S3. It does not check signatures; the local cloud does.
 
 use super::recorder::ObjectRecorder;
 use aws_sdk_s3::{
@@ -23,7 +23,7 @@ use std::{
 use tokio::net::TcpListener;
 
 pub const LOGO_URL: &str = "https://logos.example";
-/// As much of a PNG as tells that it is one.
+/// The start of a PNG, enough to recognize the type.
 pub const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR and so on";
 const BUCKET: &str = "logos-test";
 
@@ -44,10 +44,10 @@ pub struct Objects {
 #[derive(Default)]
 struct Store {
     objects: BTreeMap<String, Object>,
-    /// How many requests fail next.
-    fail: usize,
-    /// Put in place of an upload right after it was looked at.
-    swap: Option<Object>,
+    /// How many of the next requests fail.
+    requests_to_fail: usize,
+    /// Replaces the next object that is read, right after the read.
+    replacement: Option<Object>,
 }
 
 impl Objects {
@@ -81,9 +81,9 @@ impl Objects {
         }
     }
 
-    /// Uploads, as the answer to a wish says to.
-    pub fn upload(&self, wish: &Value, bytes: &[u8]) {
-        let upload = &wish["upload"];
+    /// Uploads these bytes as the answer to an upload request describes.
+    pub fn upload(&self, answer: &Value, bytes: &[u8]) {
+        let upload = &answer["upload"];
         assert_eq!(upload["method"], "PUT");
         let url = upload["url"].as_str().unwrap();
         let key = url.split_once(&format!("/{BUCKET}/")).unwrap().1;
@@ -100,21 +100,21 @@ impl Objects {
         self.state.lock().unwrap().objects.clone()
     }
 
-    /// What the CDN would serve.
+    /// The objects that the CDN would serve.
     pub fn served(&self) -> BTreeMap<String, Object> {
         let mut objects = self.all();
         objects.retain(|key, _| key.starts_with("logos/"));
         objects
     }
 
-    /// The next requests fail, as if S3 were away.
-    pub fn fail(&self, requests: usize) {
-        self.state.lock().unwrap().fail = requests;
+    /// Makes this many of the next requests fail, as if S3 were unavailable.
+    pub fn fail_requests(&self, requests: usize) {
+        self.state.lock().unwrap().requests_to_fail = requests;
     }
 
-    /// The next upload that is looked at is another one right after.
-    pub fn swap(&self, bytes: &[u8]) {
-        self.state.lock().unwrap().swap = Some(Object {
+    /// Replaces the next object that is read with these bytes, right after the read.
+    pub fn replace_after_next_read(&self, bytes: &[u8]) {
+        self.state.lock().unwrap().replacement = Some(Object {
             bytes: bytes.to_vec(),
             content_type: "image/png".into(),
             ..Object::default()
@@ -139,10 +139,10 @@ fn etag(object: &Object) -> String {
     format!("\"{:x}\"", hasher.finish())
 }
 
-/// Whether this request is one of those that fail.
+/// Counts this request; true if it is one of those that fail.
 fn fails(store: &mut Store) -> bool {
-    let fails = store.fail > 0;
-    store.fail = store.fail.saturating_sub(1);
+    let fails = store.requests_to_fail > 0;
+    store.requests_to_fail = store.requests_to_fail.saturating_sub(1);
     fails
 }
 
@@ -159,7 +159,7 @@ async fn read(State(state): Shared, Path((_, key)): Path<(String, String)>, head
     if object.bytes.is_empty() {
         return refusal(StatusCode::RANGE_NOT_SATISFIABLE, "InvalidRange");
     }
-    if let Some(other) = store.swap.take() {
+    if let Some(other) = store.replacement.take() {
         store.objects.insert(key, other);
     }
     let part = &object.bytes[..object.bytes.len().min(last + 1)];

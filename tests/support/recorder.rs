@@ -1,4 +1,4 @@
-//! Sees every request to the table: how many there were, and on which keys.
+//! Records every request to the table and to the bucket: which operations there were, and on which keys.
 
 use super::usage::{self, Use};
 use aws_smithy_runtime_api::{
@@ -17,56 +17,48 @@ use std::{
 };
 use table::keys::{Family, Index};
 
-/// Notes each request in what its own caller watches, so that calls side by side are told apart.
+/// Adds each request to the table to the recording of the call that makes it. Concurrent calls have separate recordings.
 #[derive(Clone, Debug)]
 pub struct Recorder;
 
 tokio::task_local! {
-    static WATCHED: Arc<Mutex<Seen>>;
+    static RECORDING: Arc<Mutex<Recording>>;
 }
 
-/// Does it, and says what it asked of the table.
-pub async fn watch<T>(work: impl Future<Output = T>) -> (T, Seen) {
-    let seen = Arc::default();
-    let done = WATCHED.scope(Arc::clone(&seen), work).await;
-    let seen = std::mem::take(&mut *seen.lock().unwrap());
-    (done, seen)
+/// Runs a call and returns its result and its requests.
+pub async fn record<T>(call: impl Future<Output = T>) -> (T, Recording) {
+    let recording = Arc::default();
+    let result = RECORDING.scope(Arc::clone(&recording), call).await;
+    let recording = std::mem::take(&mut *recording.lock().unwrap());
+    (result, recording)
 }
 
-/// What was asked of the table.
+/// The requests of one call.
 #[derive(Clone, Debug, Default)]
-pub struct Seen {
-    /// The operations, in order.
+pub struct Recording {
+    /// The operations on the table, in order.
     pub requests: Vec<String>,
-    uses: BTreeSet<Grant>,
-    /// What was asked of which folder of the bucket.
+    used: BTreeSet<Grant>,
+    /// The S3 actions, each with its folder of the bucket.
     objects: BTreeSet<(&'static str, &'static str)>,
 }
 
-impl Seen {
-    /// Everything that was done is granted.
+impl Recording {
+    /// Asserts that the function has a grant for each request.
     #[track_caller]
-    pub fn check(&self, function: &Function) {
-        let of_table = self.uses.iter().copied().map(Use::Table);
+    pub fn check_granted(&self, function: &Function) {
+        let of_table = self.used.iter().copied().map(Use::Table);
         let of_objects = self.objects.iter().map(|(action, folder)| Use::Objects(action, folder));
         usage::note(function, of_table.chain(of_objects));
         let grants: BTreeSet<Grant> = function.grants().into_iter().collect();
-        let beyond: Vec<_> = self.uses.difference(&grants).collect();
-        assert!(
-            beyond.is_empty(),
-            "{} does what it is not granted: {beyond:?}",
-            function.name()
-        );
+        let missing: Vec<_> = self.used.difference(&grants).collect();
+        assert!(missing.is_empty(), "{} has no grant for {missing:?}", function.name());
         let granted = |(action, folder): &(&str, &str)| {
             let mut grants = function.objects().iter();
             grants.any(|grant| grant.folder == *folder && grant.actions.contains(action))
         };
-        let beyond: Vec<_> = self.objects.iter().filter(|used| !granted(used)).collect();
-        assert!(
-            beyond.is_empty(),
-            "{} does what it is not granted: {beyond:?}",
-            function.name()
-        );
+        let missing: Vec<_> = self.objects.iter().filter(|used| !granted(used)).collect();
+        assert!(missing.is_empty(), "{} has no grant for {missing:?}", function.name());
     }
 }
 
@@ -82,8 +74,8 @@ impl Intercept for Recorder {
         _: &RuntimeComponents,
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        let Ok(watched) = WATCHED.try_with(Arc::clone) else {
-            // A test's own doing.
+        let Ok(recording) = RECORDING.try_with(Arc::clone) else {
+            // The test itself makes this request.
             return Ok(());
         };
         let request = context.request();
@@ -94,14 +86,14 @@ impl Intercept for Recorder {
             .unwrap_or_default()
             .to_owned();
         let body: Value = serde_json::from_slice(request.body().bytes().unwrap_or_default())?;
-        let mut seen = watched.lock().unwrap();
-        seen.uses.extend(uses(&operation, &body));
-        seen.requests.push(operation);
+        let mut recording = recording.lock().unwrap();
+        recording.used.extend(used_grants(&operation, &body));
+        recording.requests.push(operation);
         Ok(())
     }
 }
 
-/// Notes what is asked of the bucket, in the words of grants.
+/// Adds each request to the bucket to the recording of the call that makes it, as the S3 actions that a grant must name.
 #[derive(Clone, Debug)]
 pub struct ObjectRecorder;
 
@@ -117,7 +109,7 @@ impl Intercept for ObjectRecorder {
         _: &RuntimeComponents,
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        let Ok(watched) = WATCHED.try_with(Arc::clone) else {
+        let Ok(recording) = RECORDING.try_with(Arc::clone) else {
             return Ok(());
         };
         let request = context.request();
@@ -126,26 +118,26 @@ impl Intercept for ObjectRecorder {
             folders.into_iter().find(|folder| path.contains(folder)).unwrap()
         };
         let on = folder(request.uri());
-        let mut seen = watched.lock().unwrap();
+        let mut recording = recording.lock().unwrap();
         match (request.method(), request.headers().get("x-amz-copy-source")) {
-            ("GET", _) => seen.objects.insert(("GetObject", on)),
+            ("GET", _) => recording.objects.insert(("GetObject", on)),
             ("PUT", Some(source)) => {
-                seen.objects.insert(("GetObject", folder(source)));
-                seen.objects.insert(("PutObjectTagging", on));
-                seen.objects.insert(("PutObject", on))
+                recording.objects.insert(("GetObject", folder(source)));
+                recording.objects.insert(("PutObjectTagging", on));
+                recording.objects.insert(("PutObject", on))
             }
-            // It is only signed here; whoever sends it may do what the function may.
-            ("PUT", None) => seen.objects.insert(("PutObject", on)),
-            ("DELETE", _) if request.uri().contains("tagging") => seen.objects.insert(("DeleteObjectTagging", on)),
-            ("DELETE", _) => seen.objects.insert(("DeleteObject", on)),
-            (other, _) => panic!("{other} is nothing that any function is granted"),
+            // The function only signs this request; the browser sends it with the function's permissions.
+            ("PUT", None) => recording.objects.insert(("PutObject", on)),
+            ("DELETE", _) if request.uri().contains("tagging") => recording.objects.insert(("DeleteObjectTagging", on)),
+            ("DELETE", _) => recording.objects.insert(("DeleteObject", on)),
+            (other, _) => panic!("no function has a grant for {other}"),
         };
         Ok(())
     }
 }
 
-/// What a request uses, in the words of grants.
-fn uses(operation: &str, body: &Value) -> Vec<Grant> {
+/// The grants that a request needs.
+fn used_grants(operation: &str, body: &Value) -> Vec<Grant> {
     let item = |action, attributes: &Value| vec![Grant::on(family(&attributes["pk"]["S"]), action)];
     match operation {
         "GetItem" => item(Action::GetItem, &body["Key"]),
@@ -195,7 +187,7 @@ fn uses(operation: &str, body: &Value) -> Vec<Grant> {
             .flat_map(|writes| writes.as_array().unwrap())
             .map(|write| Grant::on(family(&write["PutRequest"]["Item"]["pk"]["S"]), Action::BatchWriteItem))
             .collect(),
-        other => panic!("{other} is no operation that any function is granted"),
+        other => panic!("no function has a grant for {other}"),
     }
 }
 

@@ -1,6 +1,6 @@
-//! The way from the table's stream to the tasks, in process: the real trigger and the real tasks, with a bus that can be told to fail.
+//! The spine in process: the table's stream, the real trigger and the real tasks, with a bus and a queue that fail on request.
 
-use super::{Seen, World, functions, recorder::watch};
+use super::{World, functions, recorder::record, tasks};
 use aws_lambda_events::{dynamodb::Event as StreamEvent, sqs::SqsEvent};
 use aws_sdk_eventbridge::{
     Client,
@@ -20,27 +20,28 @@ use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
 use tokio::net::TcpListener;
 
-/// An event bus that keeps what it is given.
+/// An event bus that keeps the events it accepts, and the queue to which tasks send messages.
 #[derive(Clone)]
 pub struct Spine {
     state: Arc<Mutex<BusState>>,
     url: String,
-    read: Arc<Mutex<usize>>,
+    /// How many records of the stream the trigger has processed.
+    position: Arc<Mutex<usize>>,
 }
 
 #[derive(Default)]
 struct BusState {
     events: Vec<Value>,
-    /// How many of the entries offered next are refused.
-    refuse: usize,
+    /// How many of the next entries the bus refuses.
+    entries_to_refuse: usize,
     down: bool,
-    /// Whose events are refused, each time.
-    barred: Option<String>,
-    offered: usize,
-    /// What tasks sent themselves.
+    /// The customer whose events the bus refuses every time.
+    refused_customer: Option<String>,
+    received_entries: usize,
+    /// The messages that tasks sent to themselves.
     sent: Vec<Value>,
-    /// How many sends fail next.
-    fail_sends: usize,
+    /// How many of the next sends fail.
+    sends_to_fail: usize,
 }
 
 impl Spine {
@@ -56,7 +57,7 @@ impl Spine {
         Self {
             state,
             url,
-            read: Arc::default(),
+            position: Arc::default(),
         }
     }
 
@@ -68,7 +69,7 @@ impl Spine {
                     .region(Region::new("us-east-1"))
                     .endpoint_url(&self.url)
                     .credentials_provider(Credentials::for_tests())
-                    // The trigger tries again by itself; the SDK's pauses would only make a test slow.
+                    // The trigger retries by itself; the SDK's pauses would only make a test slow.
                     .retry_config(RetryConfig::disabled())
                     .http_client(aws_smithy_http_client::Builder::new().build_http())
                     .build(),
@@ -77,7 +78,7 @@ impl Spine {
         }
     }
 
-    /// The queue that each task thinks its own: tests deliver to one task at a time.
+    /// The queue that every task sends to. Tests deliver to one task at a time, so the tasks can share it.
     pub fn queue(&self) -> Queue {
         Queue {
             client: aws_sdk_sqs::Client::from_conf(
@@ -94,54 +95,54 @@ impl Spine {
         }
     }
 
-    /// What was sent since this was last asked, as message bodies.
+    /// Takes the bodies of the messages that tasks sent since the last call.
     pub fn take_sent(&self) -> Vec<Value> {
         std::mem::take(&mut self.state.lock().unwrap().sent)
     }
 
-    /// The next sends fail, as if the function were killed before them.
+    /// Makes this many of the next sends fail, like a task that is killed before it sends.
     pub fn fail_sends(&self, sends: usize) {
-        self.state.lock().unwrap().fail_sends = sends;
+        self.state.lock().unwrap().sends_to_fail = sends;
     }
 
-    /// The bus refuses this many of the entries that it is offered next.
-    pub fn refuse(&self, entries: usize) {
-        self.state.lock().unwrap().refuse = entries;
+    /// Makes the bus refuse this many of the next entries.
+    pub fn refuse_entries(&self, entries: usize) {
+        self.state.lock().unwrap().entries_to_refuse = entries;
     }
 
-    /// The bus refuses every event of this customer's.
-    pub fn refuse_of_customer(&self, customer: &str) {
-        self.state.lock().unwrap().barred = Some(customer.into());
+    /// Makes the bus refuse every event of this customer, or of none.
+    pub fn refuse_customer(&self, customer: Option<&str>) {
+        self.state.lock().unwrap().refused_customer = customer.map(str::to_owned);
     }
 
-    pub fn refuse_nobody(&self) {
-        self.state.lock().unwrap().barred = None;
-    }
-
-    /// Whether the bus answers at all.
-    pub fn down(&self, down: bool) {
+    /// Makes every call of the bus fail, or lets it work again.
+    pub fn set_down(&self, down: bool) {
         self.state.lock().unwrap().down = down;
     }
 
-    /// How many entries the bus was offered, taken or not.
-    pub fn offered(&self) -> usize {
-        self.state.lock().unwrap().offered
+    /// How many entries the bus has received, accepted or refused.
+    pub fn received_entries(&self) -> usize {
+        self.state.lock().unwrap().received_entries
     }
 
-    /// What came over the bus since it was last asked.
+    /// Takes the events that the bus accepted since the last call.
     pub fn take(&self) -> Vec<Value> {
         std::mem::take(&mut self.state.lock().unwrap().events)
     }
 }
 
+pub fn of_type(events: &[Value], name: &str) -> Vec<Value> {
+    events.iter().filter(|event| event["type"] == name).cloned().collect()
+}
+
 async fn send_message(State(state): State<Arc<Mutex<BusState>>>, body: String) -> Result<Json<Value>, StatusCode> {
     let body: Value = serde_json::from_str(&body).unwrap();
     let mut state = state.lock().unwrap();
-    if state.fail_sends > 0 {
-        state.fail_sends -= 1;
+    if state.sends_to_fail > 0 {
+        state.sends_to_fail -= 1;
         return Err(StatusCode::SERVICE_UNAVAILABLE);
     }
-    // As text, as a task gets it.
+    // A string, as a task receives it.
     state.sent.push(body["MessageBody"].clone());
     Ok(Json(json!({"MessageId": "sent"})))
 }
@@ -154,16 +155,17 @@ async fn put_events(State(state): State<Arc<Mutex<BusState>>>, body: String) -> 
     }
     let entries = body["Entries"].as_array().unwrap();
     assert!(entries.len() <= 10, "PutEvents takes ten entries");
-    state.offered += entries.len();
+    state.received_entries += entries.len();
     let mut results = Vec::new();
     let mut failed = 0;
     for entry in entries {
         let detail: Value = serde_json::from_str(entry["Detail"].as_str().unwrap()).unwrap();
-        let barred = state.barred.is_some() && detail["customerKey"].as_str() == state.barred.as_deref();
-        if state.refuse > 0 || barred {
-            state.refuse = state.refuse.saturating_sub(1);
+        let is_refused =
+            state.refused_customer.is_some() && detail["customerKey"].as_str() == state.refused_customer.as_deref();
+        if state.entries_to_refuse > 0 || is_refused {
+            state.entries_to_refuse = state.entries_to_refuse.saturating_sub(1);
             failed += 1;
-            results.push(json!({"ErrorCode": "InternalFailure", "ErrorMessage": "told to"}));
+            results.push(json!({"ErrorCode": "InternalFailure", "ErrorMessage": "refused by the test"}));
         } else {
             assert_eq!(entry["DetailType"], detail["type"]);
             results.push(json!({"EventId": detail["id"]}));
@@ -173,35 +175,24 @@ async fn put_events(State(state): State<Arc<Mutex<BusState>>>, body: String) -> 
     Ok(Json(json!({"FailedEntryCount": failed, "Entries": results})))
 }
 
-pub fn tasks() -> Vec<TaskFunction> {
-    functions()
-        .into_iter()
-        .filter_map(|function| match function {
-            Function::Task(task) => Some(task),
-            _ => None,
-        })
-        .collect()
-}
-
 impl World {
-    /// The stream's records from a place on, as the trigger gets them.
-    pub fn stream(&self, from: usize) -> Vec<Value> {
-        let parse = |value: Value| serde_json::from_value(value).unwrap();
+    /// The records of the stream from this position on, as the trigger receives them.
+    pub fn stream_records(&self, from: usize) -> Vec<Value> {
         let streams: ListStreamsRequest = serde_json::from_value(json!({})).unwrap();
         let streams = serde_json::to_value(self.database.list_streams(streams).unwrap()).unwrap();
         let arn = &streams["Streams"][0]["StreamArn"];
         let describe: DescribeStreamRequest = serde_json::from_value(json!({"StreamArn": arn})).unwrap();
         let described = serde_json::to_value(self.database.describe_stream(describe).unwrap()).unwrap();
         let shard = &described["StreamDescription"]["Shards"][0]["ShardId"];
-        let ask: GetShardIteratorRequest =
-            parse(json!({"StreamArn": arn, "ShardId": shard, "ShardIteratorType": "TRIM_HORIZON"}));
-        let iterator = serde_json::to_value(self.database.get_shard_iterator(ask).unwrap()).unwrap();
+        let from_start = json!({"StreamArn": arn, "ShardId": shard, "ShardIteratorType": "TRIM_HORIZON"});
+        let request: GetShardIteratorRequest = serde_json::from_value(from_start).unwrap();
+        let iterator = serde_json::to_value(self.database.get_shard_iterator(request).unwrap()).unwrap();
         let mut iterator = iterator["ShardIterator"].clone();
         let mut records = Vec::new();
         loop {
-            let ask: GetRecordsRequest =
+            let request: GetRecordsRequest =
                 serde_json::from_value(json!({"ShardIterator": iterator, "Limit": 1000})).unwrap();
-            let got = serde_json::to_value(self.database.get_records(ask).unwrap()).unwrap();
+            let got = serde_json::to_value(self.database.get_records(request).unwrap()).unwrap();
             let batch = got["Records"].as_array().unwrap();
             if batch.is_empty() {
                 break;
@@ -212,23 +203,23 @@ impl World {
         records.into_iter().skip(from).collect()
     }
 
-    /// Runs the trigger over what the stream has new; the sequence number it reports as failed, if any.
+    /// Runs the trigger on the new records of the stream. Returns the sequence number that it reports as failed, if any.
     pub async fn run_trigger(&self) -> Option<String> {
-        let from = *self.spine.read.lock().unwrap();
-        let records = self.stream(from);
+        let from = *self.spine.position.lock().unwrap();
+        let records = self.stream_records(from);
         let failed = self.trigger_on(&records).await;
-        let through = match &failed {
+        let processed = match &failed {
             Some(number) => records
                 .iter()
                 .position(|r| r["dynamodb"]["SequenceNumber"] == json!(number))
                 .unwrap(),
             None => records.len(),
         };
-        *self.spine.read.lock().unwrap() += through;
+        *self.spine.position.lock().unwrap() += processed;
         failed
     }
 
-    /// The trigger, on these records.
+    /// Runs the trigger on these records. Returns the sequence number that it reports as failed, if any.
     pub async fn trigger_on(&self, records: &[Value]) -> Option<String> {
         let event: StreamEvent = serde_json::from_value(json!({"Records": records})).unwrap();
         let trigger = functions()
@@ -238,32 +229,32 @@ impl World {
                 _ => None,
             })
             .unwrap();
-        let (response, seen) = watch((trigger.call)(&self.ctx, event)).await;
-        seen.check(&Function::Trigger(trigger));
+        let (response, recording) = record((trigger.call)(&self.ctx, event)).await;
+        recording.check_granted(&Function::Trigger(trigger));
         response
             .batch_item_failures
             .first()
             .map(|failure| failure.item_identifier.clone().unwrap())
     }
 
-    /// Runs a function that neither the API, the stream nor a queue starts; its answer, and what it asked of the table.
-    pub async fn run(&self, name: &str, event: Value) -> (Option<Value>, Seen) {
+    /// Runs a standalone function. Returns its answer and its requests to the table.
+    pub async fn run_standalone(&self, name: &str, event: Value) -> (Option<Value>, Vec<String>) {
         let function = functions().into_iter().find(|function| function.name() == name);
         let Some(Function::Standalone(standalone)) = function else {
-            panic!("{name} is no such function")
+            panic!("{name} is not a standalone function")
         };
-        let (answer, seen) = watch((standalone.call)(&self.ctx, event, "invocation".into())).await;
-        seen.check(&Function::Standalone(standalone));
-        (answer, seen)
+        let (answer, recording) = record((standalone.call)(&self.ctx, event, "invocation".into())).await;
+        recording.check_granted(&Function::Standalone(standalone));
+        (answer, recording.requests)
     }
 
-    /// Delivers events to a task as one batch; the indices of those it wants again.
+    /// Delivers events to a task as one batch. Returns the indices of the messages that failed.
     pub async fn deliver(&self, task: &TaskFunction, events: &[Value]) -> Vec<usize> {
-        self.deliver_seen(task, events).await.0
+        self.deliver_recorded(task, events).await.0
     }
 
-    /// As `deliver`; with what the task asked of the table.
-    pub async fn deliver_seen(&self, task: &TaskFunction, events: &[Value]) -> (Vec<usize>, Seen) {
+    /// Like `deliver`, and also returns the task's requests to the table.
+    pub async fn deliver_recorded(&self, task: &TaskFunction, events: &[Value]) -> (Vec<usize>, Vec<String>) {
         let records: Vec<Value> = events
             .iter()
             .enumerate()
@@ -276,20 +267,21 @@ impl World {
             })
             .collect();
         let batch: SqsEvent = serde_json::from_value(json!({"Records": records})).unwrap();
-        let (response, seen) = watch((task.call)(&self.ctx, batch)).await;
-        seen.check(&Function::Task(*task));
+        let (response, recording) = record((task.call)(&self.ctx, batch)).await;
+        recording.check_granted(&Function::Task(*task));
         let failures = response.batch_item_failures.iter();
-        let again = failures.map(|failure| failure.item_identifier.parse().unwrap());
-        (again.collect(), seen)
+        let failed = failures.map(|failure| failure.item_identifier.parse().unwrap());
+        (failed.collect(), recording.requests)
     }
 
-    /// Delivers events to a task, and then what it sends itself, until there is nothing left; how many deliveries that took.
-    pub async fn work_off(&self, task: &TaskFunction, events: Vec<Value>) -> usize {
+    /// Delivers events to a task, then the failed messages and those that it sent to itself, until none is left. Returns the number of
+    /// deliveries.
+    pub async fn deliver_until_done(&self, task: &TaskFunction, events: Vec<Value>) -> usize {
         let mut waiting = events;
         let mut deliveries = 0;
         while !waiting.is_empty() {
-            let again = self.deliver(task, &waiting).await;
-            let mut next: Vec<Value> = again.into_iter().map(|index| waiting[index].clone()).collect();
+            let failed = self.deliver(task, &waiting).await;
+            let mut next: Vec<Value> = failed.into_iter().map(|index| waiting[index].clone()).collect();
             next.extend(self.spine.take_sent());
             waiting = next;
             deliveries += 1;
@@ -298,7 +290,7 @@ impl World {
         deliveries
     }
 
-    /// Runs trigger and tasks until nothing moves any more; everything that came over the bus.
+    /// Runs the trigger and the tasks until there are no new records. Returns all events that the bus accepted.
     pub async fn settle(&self) -> Vec<Value> {
         let mut all = Vec::new();
         loop {
@@ -314,7 +306,7 @@ impl World {
                     .filter(|event| names.contains(&event["type"].as_str().unwrap()))
                     .cloned()
                     .collect();
-                self.work_off(&task, wanted).await;
+                self.deliver_until_done(&task, wanted).await;
             }
             all.extend(events);
         }

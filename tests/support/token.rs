@@ -1,4 +1,4 @@
-//! Tokens as an issuer makes them, and as a forger would.
+//! Tokens, valid ones and forged ones, and the issuer whose keys verify them.
 
 use axum::{Json, Router, extract::State, http::StatusCode, routing::get};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
 use tokio::net::TcpListener;
 
-/// An issuer that serves its keys, counts how often it is asked, and can be down.
+/// An issuer that serves its keys, counts the requests for them, and can be down.
 pub struct Issuer {
     pub url: String,
     state: Arc<Mutex<IssuerState>>,
@@ -19,7 +19,7 @@ pub struct Issuer {
 
 struct IssuerState {
     keys: Value,
-    asked: usize,
+    requests: usize,
     down: bool,
 }
 
@@ -27,7 +27,7 @@ impl Issuer {
     pub async fn start(keys: Value) -> Self {
         let state = Arc::new(Mutex::new(IssuerState {
             keys,
-            asked: 0,
+            requests: 0,
             down: false,
         }));
         let app = Router::new()
@@ -39,22 +39,23 @@ impl Issuer {
         Self { url, state }
     }
 
-    pub fn asked(&self) -> usize {
-        self.state.lock().unwrap().asked
+    /// How often the keys were requested.
+    pub fn requests(&self) -> usize {
+        self.state.lock().unwrap().requests
     }
 
-    pub fn answers(&self, keys: Value) {
+    pub fn set_keys(&self, keys: Value) {
         self.state.lock().unwrap().keys = keys;
     }
 
-    pub fn down(&self, down: bool) {
+    pub fn set_down(&self, down: bool) {
         self.state.lock().unwrap().down = down;
     }
 }
 
 async fn serve_keys(State(state): State<Arc<Mutex<IssuerState>>>) -> Result<Json<Value>, StatusCode> {
     let mut state = state.lock().unwrap();
-    state.asked += 1;
+    state.requests += 1;
     if state.down {
         return Err(StatusCode::SERVICE_UNAVAILABLE);
     }
@@ -64,7 +65,7 @@ async fn serve_keys(State(state): State<Arc<Mutex<IssuerState>>>) -> Result<Json
 pub const ISSUER: &str = "https://issuer.example";
 pub const AUDIENCE: &str = "customer-service";
 
-/// A signing key of an issuer's.
+/// A signing key of an issuer.
 #[derive(Clone)]
 pub struct Key {
     pub kid: String,
@@ -132,7 +133,7 @@ impl Key {
     }
 }
 
-/// Claims that can be changed until they are signed.
+/// A token before it is signed: its header and claims can still be changed.
 #[derive(Clone)]
 pub struct Token {
     key: Key,
@@ -184,14 +185,14 @@ impl Token {
         self
     }
 
-    /// The same claims, from another of the issuer's keys.
-    pub fn made_by(mut self, key: &Key) -> Self {
+    /// The same claims, signed by another key that the header names.
+    pub fn with_key(mut self, key: &Key) -> Self {
         self.header["alg"] = json!(key.algorithm());
         self.header["kid"] = json!(key.kid);
         self.signed_by(key)
     }
 
-    /// Another signature under an unchanged header.
+    /// Signs with another key and leaves the header unchanged.
     pub fn signed_by(mut self, key: &Key) -> Self {
         self.key = key.clone();
         self

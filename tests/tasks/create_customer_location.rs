@@ -1,17 +1,14 @@
-//! create-customer-location, on CUSTOMER_CREATED.
+//! The task create-customer-location, which consumes CUSTOMER_CREATED.
 
-use crate::support::{World, at, key_of, tasks};
+use crate::support::{World, at, key_of};
 use runtime::function::TaskFunction;
 use serde_json::{Value, json};
 
 fn task() -> TaskFunction {
-    tasks()
-        .into_iter()
-        .find(|task| task.spec.name == "create-customer-location")
-        .unwrap()
+    crate::support::task("create-customer-location")
 }
 
-/// Makes a customer; its key and its event, not yet delivered.
+/// Creates a customer. Returns its key and its event, which is not delivered yet.
 async fn created(world: &World, fields: Value) -> (String, Value) {
     let customer = key_of(&world.customer(fields).await);
     assert_eq!(world.run_trigger().await, None);
@@ -25,16 +22,24 @@ async fn created(world: &World, fields: Value) -> (String, Value) {
     (customer, event)
 }
 
+/// Delivers the event, which creates the location. Returns the location's path.
+async fn created_location(world: &World, customer: &str, event: &Value) -> String {
+    world.deliver(&task(), std::slice::from_ref(event)).await;
+    let location = key_of(&locations(world, customer).await[0]);
+    format!("{}/locations/{location}", at(customer))
+}
+
 fn with_address() -> Value {
     json!({"name": "Acme", "address": {"line1": "1 Main Street", "city": "Springfield"}})
 }
 
+/// The customer's locations, as the API lists them.
 async fn locations(world: &World, customer: &str) -> Vec<Value> {
     world.all(&world.admin(), &format!("{}/locations", at(customer))).await
 }
 
 #[tokio::test]
-async fn a_business_with_an_address_gets_its_headquarters() {
+async fn a_business_with_an_address_gets_a_headquarters() {
     let world = World::new().await;
     let (customer, event) = created(&world, with_address()).await;
     world.clock.forward(chrono::TimeDelta::seconds(3));
@@ -53,7 +58,7 @@ async fn a_business_with_an_address_gets_its_headquarters() {
 }
 
 #[tokio::test]
-async fn nobody_else_does() {
+async fn a_consumer_or_a_business_without_an_address_gets_no_location() {
     let world = World::new().await;
     for fields in [
         json!({}),
@@ -66,22 +71,22 @@ async fn nobody_else_does() {
 }
 
 #[tokio::test]
-async fn a_repeat_changes_nothing() {
+async fn a_repeated_event_changes_nothing() {
     let world = World::new().await;
     let (customer, event) = created(&world, with_address()).await;
     world.deliver(&task(), std::slice::from_ref(&event)).await;
     let once = locations(&world, &customer).await;
-    let written = world.stream(0).len();
+    let written = world.stream_records(0).len();
     world.clock.forward(chrono::TimeDelta::hours(1));
     assert!(world.deliver(&task(), &[event.clone(), event.clone()]).await.is_empty());
     assert_eq!(
-        (locations(&world, &customer).await, world.stream(0).len()),
+        (locations(&world, &customer).await, world.stream_records(0).len()),
         (once, written)
     );
 }
 
 #[tokio::test]
-async fn two_deliveries_at_once_make_one() {
+async fn concurrent_deliveries_create_one_location() {
     let world = World::new().await;
     let (customer, event) = created(&world, with_address()).await;
     let (task, batch) = (task(), [event]);
@@ -91,15 +96,10 @@ async fn two_deliveries_at_once_make_one() {
 }
 
 #[tokio::test]
-async fn what_was_changed_by_hand_stays_changed() {
+async fn a_repeated_event_keeps_a_users_changes() {
     let world = World::new().await;
     let (customer, event) = created(&world, with_address()).await;
-    world.deliver(&task(), std::slice::from_ref(&event)).await;
-    let location = format!(
-        "{}/locations/{}",
-        at(&customer),
-        key_of(&locations(&world, &customer).await[0])
-    );
+    let location = created_location(&world, &customer, &event).await;
     let changed = world
         .patch(
             &world.admin(),
@@ -114,39 +114,34 @@ async fn what_was_changed_by_hand_stays_changed() {
 }
 
 #[tokio::test]
-async fn what_was_deleted_by_hand_does_not_come_back() {
+async fn a_repeated_event_does_not_restore_a_deleted_location() {
     let world = World::new().await;
     let (customer, event) = created(&world, with_address()).await;
-    world.deliver(&task(), std::slice::from_ref(&event)).await;
-    let location = format!(
-        "{}/locations/{}",
-        at(&customer),
-        key_of(&locations(&world, &customer).await[0])
-    );
+    let location = created_location(&world, &customer, &event).await;
     world.delete(&world.admin(), &location).await.expect(204);
     assert!(world.deliver(&task(), &[event]).await.is_empty());
     assert!(locations(&world, &customer).await.is_empty());
 }
 
 #[tokio::test]
-async fn a_headquarters_made_by_hand_before_it_stays_one() {
+async fn a_headquarters_that_a_user_created_first_stays_the_headquarters() {
     let world = World::new().await;
     let (customer, event) = created(&world, with_address()).await;
     let path = format!("{}/locations", at(&customer));
     let body = json!({"name": "Mine", "address": {}, "isHeadquarters": true});
-    let mine = world.post(&world.admin(), &path, body).await.expect(201).body;
+    let existing = world.post(&world.admin(), &path, body).await.expect(201).body;
     assert!(world.deliver(&task(), &[event]).await.is_empty());
     let all = locations(&world, &customer).await;
     assert_eq!(all.len(), 2);
     for location in &all {
-        assert_eq!(location["isHeadquarters"], json!(key_of(location) == key_of(&mine)));
+        assert_eq!(location["isHeadquarters"], json!(key_of(location) == key_of(&existing)));
     }
-    assert!(all.contains(&mine));
+    assert!(all.contains(&existing));
 }
 
 #[tokio::test]
-async fn it_is_made_whether_the_customer_was_deactivated_before_or_after() {
-    let mut ends = Vec::new();
+async fn deactivating_the_customer_before_or_after_gives_the_same_location() {
+    let mut results = Vec::new();
     for deactivated_first in [true, false] {
         let world = World::new().await;
         let (customer, event) = created(&world, with_address()).await;
@@ -158,14 +153,14 @@ async fn it_is_made_whether_the_customer_was_deactivated_before_or_after() {
         if !deactivated_first {
             world.post(&world.admin(), &path, json!({})).await.expect(200);
         }
-        ends.push(locations(&world, &customer).await);
+        results.push(locations(&world, &customer).await);
     }
-    assert_eq!(ends[0].len(), 1);
-    assert_eq!(ends[0], ends[1]);
+    assert_eq!(results[0].len(), 1);
+    assert_eq!(results[0], results[1]);
 }
 
 #[tokio::test]
-async fn it_is_that_of_the_customer_as_it_was_made_however_late_it_comes() {
+async fn a_late_event_gives_the_address_at_creation() {
     let world = World::new().await;
     let (customer, event) = created(&world, with_address()).await;
     world
@@ -181,7 +176,7 @@ async fn it_is_that_of_the_customer_as_it_was_made_however_late_it_comes() {
 }
 
 #[tokio::test]
-async fn a_deleted_customer_gets_none() {
+async fn a_deleted_customer_gets_no_location() {
     let world = World::new().await;
     let (customer, event) = created(&world, with_address()).await;
     world.delete(&world.admin(), &at(&customer)).await.expect(204);
@@ -190,26 +185,27 @@ async fn a_deleted_customer_gets_none() {
 }
 
 #[tokio::test]
-async fn a_delivery_racing_the_deletion_leaves_one_or_none_and_ends_well() {
+async fn a_delivery_racing_the_deletion_creates_at_most_one_location() {
     let world = World::new().await;
     let (customer, event) = created(&world, with_address()).await;
     let (task, batch, admin, path) = (task(), [event], world.admin(), at(&customer));
-    let (left, deleted) = tokio::join!(world.deliver(&task, &batch), world.delete(&admin, &path));
-    deleted.expect(204);
-    assert!(left.is_empty());
+    let (failed, deletion) = tokio::join!(world.deliver(&task, &batch), world.delete(&admin, &path));
+    deletion.expect(204);
+    assert!(failed.is_empty());
     assert!(locations_written(&world) <= 1);
     let before = locations_written(&world);
     assert!(world.deliver(&task, &batch).await.is_empty());
     assert_eq!(locations_written(&world), before);
 }
 
+/// How often a location was written to the table.
 fn locations_written(world: &World) -> usize {
     let is_location = |record: &&Value| record["dynamodb"]["NewImage"]["entity"]["S"] == "Location";
-    world.stream(0).iter().filter(is_location).count()
+    world.stream_records(0).iter().filter(is_location).count()
 }
 
 #[tokio::test]
-async fn an_event_without_images_has_it_read_the_customer() {
+async fn the_task_reads_the_customer_if_the_event_has_no_images() {
     let world = World::new().await;
     let (customer, mut event) = created(&world, with_address()).await;
     event.as_object_mut().unwrap().remove("after");
@@ -223,7 +219,7 @@ async fn an_event_without_images_has_it_read_the_customer() {
 }
 
 #[tokio::test]
-async fn what_is_no_event_is_dropped() {
+async fn a_malformed_event_is_dropped() {
     let world = World::new().await;
     let (_, event) = created(&world, with_address()).await;
     let without = |name: &str| {
@@ -253,7 +249,7 @@ async fn what_is_no_event_is_dropped() {
 }
 
 #[tokio::test]
-async fn a_field_of_tomorrow_is_no_hindrance() {
+async fn unknown_fields_are_ignored() {
     let world = World::new().await;
     let (customer, mut event) = created(&world, with_address()).await;
     event["mood"] = json!("good");
@@ -263,16 +259,16 @@ async fn a_field_of_tomorrow_is_no_hindrance() {
 }
 
 #[tokio::test]
-async fn one_failing_message_does_not_touch_the_others() {
+async fn a_failing_message_does_not_affect_the_others() {
     let world = World::new().await;
     let (one, first) = created(&world, with_address()).await;
     let (two, mut second) = created(&world, with_address()).await;
     let (three, third) = created(&world, with_address()).await;
-    // It has to read the customer, whose item is damaged: somebody may mend that.
+    // The second event makes the task read the customer, and that item is unreadable. A repair is possible, so the message is retried.
     second.as_object_mut().unwrap().remove("after");
-    world.damage(&two, "name").await;
+    world.remove_attribute(&two, "name").await;
     assert_eq!(
-        world.deliver(&task(), &[first, second, json!("rubbish"), third]).await,
+        world.deliver(&task(), &[first, second, json!("not JSON"), third]).await,
         [1]
     );
     for customer in [one, three] {
@@ -281,13 +277,13 @@ async fn one_failing_message_does_not_touch_the_others() {
 }
 
 #[tokio::test]
-async fn a_message_that_failed_gets_through_once_the_cause_is_gone() {
+async fn a_failed_message_succeeds_after_the_item_is_repaired() {
     let world = World::new().await;
     let (customer, mut event) = created(&world, with_address()).await;
     event.as_object_mut().unwrap().remove("after");
-    world.damage(&customer, "name").await;
+    world.remove_attribute(&customer, "name").await;
     assert_eq!(world.deliver(&task(), std::slice::from_ref(&event)).await, [0]);
-    world.mend(&customer, "name", "Acme").await;
+    world.set_text(&customer, "name", "Acme").await;
     assert!(world.deliver(&task(), &[event]).await.is_empty());
     assert_eq!(locations(&world, &customer).await.len(), 1);
 }
@@ -297,7 +293,7 @@ struct Panics;
 impl runtime::Task for Panics {
     const SPEC: runtime::TaskSpec = runtime::TaskSpec::new(
         "panics",
-        "Panics at every second event.",
+        "Panics at an event whose request id is bad.",
         &[events::EventType::CustomerCreated],
     );
 
@@ -308,7 +304,7 @@ impl runtime::Task for Panics {
 }
 
 #[tokio::test]
-async fn a_panic_counts_as_one_messages_failure() {
+async fn a_panic_fails_only_its_message() {
     let world = World::new().await;
     let (_, good) = created(&world, with_address()).await;
     let mut bad = good.clone();

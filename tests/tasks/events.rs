@@ -1,4 +1,4 @@
-//! What each change is told as.
+//! The events that the trigger publishes for each change.
 
 use crate::support::{Call, World, at, key_of};
 use chrono::TimeDelta;
@@ -8,14 +8,14 @@ fn types(events: &[Value]) -> Vec<&str> {
     events.iter().map(|event| event["type"].as_str().unwrap()).collect()
 }
 
-/// Runs the trigger alone; what it put on the bus.
+/// Runs the trigger without the tasks, and returns the events that it published.
 async fn published(world: &World) -> Vec<Value> {
     assert_eq!(world.run_trigger().await, None);
     world.spine.take()
 }
 
 #[tokio::test]
-async fn a_customers_life() {
+async fn every_change_to_a_customer_is_published() {
     let world = World::new().await;
     let customer = key_of(
         &world
@@ -40,17 +40,14 @@ async fn a_customers_life() {
         .await
         .expect(200);
     step();
-    world
-        .post(&admin, &format!("{path}/reactivate"), json!({}))
-        .await
-        .expect(200);
+    world.act(&path, "reactivate").await;
     step();
     world.delete(&admin, &path).await.expect(204);
     insta::assert_json_snapshot!(published(&world).await);
 }
 
 #[tokio::test]
-async fn a_locations_life() {
+async fn every_change_to_a_location_is_published() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
     published(&world).await;
@@ -58,8 +55,8 @@ async fn a_locations_life() {
         world.user("CustomerAdmin", &customer),
         format!("{}/locations", at(&customer)),
     );
-    let place = json!({"name": "Main", "address": {"city": "Springfield"}, "internalCode": "A"});
-    let location = key_of(&world.post(&user, &path, place).await.expect(201).body);
+    let body = json!({"name": "Main", "address": {"city": "Springfield"}, "internalCode": "A"});
+    let location = key_of(&world.post(&user, &path, body).await.expect(201).body);
     world.clock.forward(TimeDelta::seconds(1));
     world
         .patch(
@@ -75,11 +72,11 @@ async fn a_locations_life() {
 }
 
 #[tokio::test]
-async fn what_only_the_table_cares_about_is_no_event() {
+async fn audit_entries_are_not_published() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
     published(&world).await;
-    // A refusal in the audit trail; and the trail that the trigger itself wrote.
+    // The table gets the audit entry of a refusal, and the entries that the trigger wrote above.
     world
         .get(&world.user("Member", &customer), &at("cus_x"))
         .await
@@ -88,7 +85,7 @@ async fn what_only_the_table_cares_about_is_no_event() {
 }
 
 #[tokio::test]
-async fn versions_rise_with_each_change() {
+async fn each_change_raises_the_version() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
     for n in 0..3 {
@@ -108,13 +105,10 @@ async fn versions_rise_with_each_change() {
 }
 
 #[tokio::test]
-async fn moving_the_window_is_an_update_and_no_second_deactivation() {
+async fn extending_the_window_publishes_an_update() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
-    world
-        .post(&world.admin(), &format!("{}/deactivate", at(&customer)), json!({}))
-        .await
-        .expect(200);
+    world.act(&at(&customer), "deactivate").await;
     published(&world).await;
     let extension = json!({"deactivation": {"windowEndsAt": "2027-01-01T00:00:00Z"}});
     world.patch(&world.admin(), &at(&customer), extension).await.expect(200);
@@ -122,7 +116,7 @@ async fn moving_the_window_is_an_update_and_no_second_deactivation() {
 }
 
 #[tokio::test]
-async fn an_event_shows_what_the_api_shows() {
+async fn an_events_images_equal_the_apis_answers() {
     let world = World::new().await;
     let customer = world.customer(json!({"externalId": "crm-1"})).await;
     let events = published(&world).await;
@@ -141,12 +135,12 @@ async fn an_event_shows_what_the_api_shows() {
 }
 
 #[tokio::test]
-async fn over_200_kb_the_images_are_left_out() {
+async fn an_event_over_200_kb_omits_its_images() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
     published(&world).await;
     for (items, truncated) in [(900, false), (1_300, true), (2_600, true)] {
-        world.fill(&customer, items).await;
+        world.set_products(&customer, items).await;
         let rename = Call::new("PATCH", &at(&customer)).by(&world.admin());
         let rename = rename.json(json!({"name": format!("with {items}")}));
         world.send_unchecked(rename).await.1.expect(200);
@@ -160,8 +154,8 @@ async fn over_200_kb_the_images_are_left_out() {
     }
 }
 
-/// The paths of a partition group, a partition in it, and a key of that.
-async fn keyed(world: &World, customer: &str) -> (String, String, String) {
+/// Creates a partition group, a partition in it and a key of the partition, and returns their paths.
+async fn create_key(world: &World, customer: &str) -> (String, String, String) {
     let admin = world.admin();
     let groups = format!("{customer}/partition-groups");
     let group = world.post(&admin, &groups, json!({"name": "Group"})).await.expect(201);
@@ -180,19 +174,13 @@ async fn keyed(world: &World, customer: &str) -> (String, String, String) {
 }
 
 #[tokio::test]
-async fn every_event_fits_its_schema() {
+async fn every_event_matches_its_schema() {
     let world = World::new().await;
     let customer = key_of(&world.customer(json!({"address": {"city": "Springfield"}})).await);
     let path = at(&customer);
-    world
-        .post(&world.admin(), &format!("{path}/deactivate"), json!({}))
-        .await
-        .expect(200);
-    world
-        .post(&world.admin(), &format!("{path}/reactivate"), json!({}))
-        .await
-        .expect(200);
-    let mut seen = world.settle().await;
+    world.act(&path, "deactivate").await;
+    world.act(&path, "reactivate").await;
+    let mut events = world.settle().await;
     let location = key_of(&world.all(&world.admin(), &format!("{path}/locations")).await[0]);
     world
         .patch(
@@ -219,23 +207,23 @@ async fn every_event_fits_its_schema() {
             .expect(200);
     }
     let contact = json!({"type": "Billing", "firstName": "Ada", "lastName": "L", "phone": "+14155550100"});
-    for (things, body) in [("departments", json!({"name": "D"})), ("contacts", contact)] {
-        let made = world
-            .post(&world.admin(), &format!("{client}/{things}"), body)
+    for (kind, body) in [("departments", json!({"name": "D"})), ("contacts", contact)] {
+        let created = world
+            .post(&world.admin(), &format!("{client}/{kind}"), body)
             .await
             .expect(201);
-        let one = format!("{client}/{things}/{}", made.key());
+        let entity = format!("{client}/{kind}/{}", created.key());
         world
-            .patch(&world.admin(), &one, json!({"isActive": false}))
+            .patch(&world.admin(), &entity, json!({"isActive": false}))
             .await
             .expect(200);
     }
-    // Keys of the moment in which the customer was disabled have ended with it.
+    // A key created in the same moment as the deactivation would count as ended by it.
     world.clock.forward(chrono::TimeDelta::seconds(1));
-    let (group, one, key) = keyed(&world, &path).await;
-    for of in [&group, &one, &key] {
+    let (group, partition, key) = create_key(&world, &path).await;
+    for path in [&group, &partition, &key] {
         world
-            .patch(&world.admin(), of, json!({"name": "Other"}))
+            .patch(&world.admin(), path, json!({"name": "Other"}))
             .await
             .expect(200);
     }
@@ -243,14 +231,17 @@ async fn every_event_fits_its_schema() {
         .post(&world.admin(), &format!("{key}/rotate"), json!({"overlapSeconds": 0}))
         .await
         .expect(201);
-    seen.extend(world.settle().await);
-    world.outlive(&key).await;
-    seen.extend(world.settle().await);
-    // All below goes with it.
+    events.extend(world.settle().await);
+    world.remove_by_ttl(&key).await;
+    events.extend(world.settle().await);
+    // The deletion of the customer deletes everything below it.
     world.delete(&world.admin(), &path).await.expect(204);
-    seen.extend(world.settle().await);
+    events.extend(world.settle().await);
     for event_type in events::EventType::ALL {
-        let of_type: Vec<&Value> = seen.iter().filter(|event| event["type"] == event_type.name()).collect();
+        let of_type: Vec<&Value> = events
+            .iter()
+            .filter(|event| event["type"] == event_type.name())
+            .collect();
         assert!(!of_type.is_empty(), "{}", event_type.name());
         let schema = event_type.schema();
         for event in of_type {

@@ -1,4 +1,4 @@
-//! The trigger and the tasks, record by record and message by message.
+//! The trigger with single records, and the tasks with single messages.
 
 mod create_customer_location;
 mod events;

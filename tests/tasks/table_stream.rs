@@ -1,4 +1,4 @@
-//! The trigger: redelivery, a bus that refuses or is down, records that can't be read.
+//! The trigger table-stream: redelivered records, a bus that refuses entries or is down, unreadable records.
 
 use crate::support::{World, at};
 use serde_json::{Value, json};
@@ -11,17 +11,17 @@ fn sequence_number(record: &Value) -> &str {
     record["dynamodb"]["SequenceNumber"].as_str().unwrap()
 }
 
-/// The place of the record that tells of this customer.
+/// The index of the record of this change to the customer.
 fn record_of(records: &[Value], customer: &str, event: &str) -> usize {
-    let is_it = |record: &Value| {
+    let matches = |record: &Value| {
         record["eventName"] == event
             && record["dynamodb"]["Keys"]["pk"]["S"] == format!("CUS#{customer}")
             && record["dynamodb"]["Keys"]["sk"]["S"] == "CUSTOMER"
     };
-    records.iter().position(is_it).unwrap()
+    records.iter().position(matches).unwrap()
 }
 
-/// Three customers, each changed once: six events.
+/// Creates three customers and changes each once: six events.
 async fn six_events() -> (World, Vec<String>) {
     let world = World::new().await;
     world.customer(json!({"bootstrapTenantKey": "acme"})).await;
@@ -29,10 +29,10 @@ async fn six_events() -> (World, Vec<String>) {
     world.spine.take();
     let mut customers = Vec::new();
     for name in ["a", "b", "c"] {
-        let made = world
+        let created = world
             .customer(json!({"name": name, "isTenantCustomer": false, "bootstrapTenantKey": "acme"}))
             .await;
-        customers.push(crate::support::key_of(&made));
+        customers.push(crate::support::key_of(&created));
         world
             .patch(
                 &world.admin(),
@@ -46,9 +46,9 @@ async fn six_events() -> (World, Vec<String>) {
 }
 
 #[tokio::test]
-async fn a_redelivered_record_gives_the_same_events_with_the_same_ids() {
+async fn redelivered_records_publish_the_same_events() {
     let (world, _) = six_events().await;
-    let records = world.stream(0);
+    let records = world.stream_records(0);
     assert_eq!(world.trigger_on(&records).await, None);
     let first = world.spine.take();
     world.clock.forward(chrono::TimeDelta::hours(1));
@@ -61,12 +61,9 @@ async fn a_redelivered_record_gives_the_same_events_with_the_same_ids() {
 }
 
 #[tokio::test]
-async fn no_two_events_share_an_id() {
+async fn every_event_has_a_unique_id() {
     let (world, customers) = six_events().await;
-    world
-        .post(&world.admin(), &format!("{}/deactivate", at(&customers[0])), json!({}))
-        .await
-        .expect(200);
+    world.act(&at(&customers[0]), "deactivate").await;
     assert_eq!(world.run_trigger().await, None);
     let events = world.spine.take();
     let mut unique = ids(&events);
@@ -76,41 +73,41 @@ async fn no_two_events_share_an_id() {
 }
 
 #[tokio::test]
-async fn only_what_the_bus_refused_is_offered_again() {
+async fn only_refused_entries_are_sent_again() {
     let (world, _) = six_events().await;
-    let before = world.spine.offered();
-    world.spine.refuse(2);
+    let before = world.spine.received_entries();
+    world.spine.refuse_entries(2);
     assert_eq!(world.run_trigger().await, None);
     let events = world.spine.take();
     let mut unique = ids(&events);
     unique.sort();
     unique.dedup();
     assert_eq!((events.len(), unique.len()), (6, 6));
-    assert_eq!(world.spine.offered() - before, 8);
+    assert_eq!(world.spine.received_entries() - before, 8);
 }
 
 #[tokio::test]
-async fn a_batch_is_reported_from_the_first_record_that_did_not_get_out() {
+async fn a_batch_fails_from_the_first_unpublished_record() {
     let (world, customers) = six_events().await;
-    let records = world.stream(0);
+    let records = world.stream_records(0);
     let new = record_of(&records, &customers[0], "INSERT");
-    world.spine.refuse_of_customer(&customers[1]);
+    world.spine.refuse_customer(Some(&customers[1]));
     let failed = world.trigger_on(&records[new..]).await;
-    let first_of_it = record_of(&records, &customers[1], "INSERT");
-    assert_eq!(failed.as_deref(), Some(sequence_number(&records[first_of_it])));
-    let through: Vec<Value> = world
+    let first_refused = record_of(&records, &customers[1], "INSERT");
+    assert_eq!(failed.as_deref(), Some(sequence_number(&records[first_refused])));
+    let published: Vec<Value> = world
         .spine
         .take()
         .iter()
         .map(|event| event["customerKey"].clone())
         .collect();
     assert_eq!(
-        through,
+        published,
         [&customers[0], &customers[0], &customers[2], &customers[2]].map(|key| json!(key))
     );
-    // From there it goes on: what was through before that record does not come again.
-    world.spine.refuse_nobody();
-    assert_eq!(world.trigger_on(&records[first_of_it..]).await, None);
+    // The trigger continues from that record and does not publish the earlier events again.
+    world.spine.refuse_customer(None);
+    assert_eq!(world.trigger_on(&records[first_refused..]).await, None);
     assert!(
         world
             .spine
@@ -121,21 +118,21 @@ async fn a_batch_is_reported_from_the_first_record_that_did_not_get_out() {
 }
 
 #[tokio::test]
-async fn while_the_bus_is_down_the_batch_comes_again_and_nothing_is_lost() {
+async fn all_events_are_published_after_the_bus_recovers() {
     let (world, _) = six_events().await;
-    world.spine.down(true);
+    world.spine.set_down(true);
     assert!(world.run_trigger().await.is_some());
     assert!(world.run_trigger().await.is_some());
     assert!(world.spine.take().is_empty());
-    world.spine.down(false);
+    world.spine.set_down(false);
     assert_eq!(world.run_trigger().await, None);
     assert_eq!(world.spine.take().len(), 6);
 }
 
 #[tokio::test]
-async fn a_record_that_cannot_be_read_is_reported_and_holds_back_what_follows() {
+async fn an_unreadable_record_fails_the_rest_of_the_batch() {
     let (world, customers) = six_events().await;
-    let mut records = world.stream(0);
+    let mut records = world.stream_records(0);
     records.drain(..record_of(&records, &customers[0], "INSERT"));
     let bad = record_of(&records, &customers[1], "MODIFY");
     records[bad]["dynamodb"]["NewImage"]
@@ -144,21 +141,21 @@ async fn a_record_that_cannot_be_read_is_reported_and_holds_back_what_follows() 
         .remove("name");
     let failed = world.trigger_on(&records).await;
     assert_eq!(failed.as_deref(), Some(sequence_number(&records[bad])));
-    let through: Vec<Value> = world
+    let published: Vec<Value> = world
         .spine
         .take()
         .iter()
         .map(|event| json!([event["customerKey"], event["version"]]))
         .collect();
     assert_eq!(
-        through,
+        published,
         [
             json!([customers[0], 1]),
             json!([customers[0], 2]),
             json!([customers[1], 1])
         ]
     );
-    // Alone, as bisection delivers it in the end, it fails alone.
+    // Lambda bisects the batch until the record is alone. Then only this record fails.
     assert_eq!(
         world.trigger_on(&records[bad..=bad]).await.as_deref(),
         Some(sequence_number(&records[bad]))
@@ -168,9 +165,9 @@ async fn a_record_that_cannot_be_read_is_reported_and_holds_back_what_follows() 
 }
 
 #[tokio::test]
-async fn each_kind_of_damage_is_reported_and_no_panic() {
+async fn every_unreadable_image_is_reported_without_a_panic() {
     let (world, customers) = six_events().await;
-    let records = world.stream(0);
+    let records = world.stream_records(0);
     let good = &records[record_of(&records, &customers[0], "MODIFY")];
     for missing in [
         "entity",
@@ -186,16 +183,16 @@ async fn each_kind_of_damage_is_reported_and_no_panic() {
         record["dynamodb"]["NewImage"].as_object_mut().unwrap().remove(missing);
         assert!(world.trigger_on(&[record]).await.is_some(), "{missing}");
     }
-    let mut elsewhere = good.clone();
-    elsewhere["dynamodb"]["NewImage"]["pk"]["S"] = json!("CUS#nobody");
-    assert!(world.trigger_on(&[elsewhere]).await.is_some());
+    let mut inconsistent = good.clone();
+    inconsistent["dynamodb"]["NewImage"]["pk"]["S"] = json!("CUS#nobody");
+    assert!(world.trigger_on(&[inconsistent]).await.is_some());
     assert!(world.spine.take().is_empty());
 }
 
 #[tokio::test]
-async fn what_ttl_removes_is_no_deletion() {
+async fn a_removal_by_ttl_is_not_published() {
     let (world, customers) = six_events().await;
-    let records = world.stream(0);
+    let records = world.stream_records(0);
     let mut removal = records[record_of(&records, &customers[0], "MODIFY")].clone();
     removal["eventName"] = json!("REMOVE");
     let image = removal["dynamodb"].as_object_mut().unwrap().remove("NewImage").unwrap();
@@ -206,18 +203,18 @@ async fn what_ttl_removes_is_no_deletion() {
 }
 
 #[tokio::test]
-async fn an_empty_batch_is_nothing() {
+async fn an_empty_batch_succeeds() {
     let world = World::new().await;
     assert_eq!(world.trigger_on(&[]).await, None);
 }
 
 #[tokio::test]
-async fn large_batches_go_out_in_calls_of_ten() {
+async fn a_large_batch_is_sent_in_calls_of_ten() {
     let world = World::new().await;
     for n in 0..23 {
         world.tenant(&n.to_string()).await;
     }
     assert_eq!(world.run_trigger().await, None);
-    // The bus itself refuses a call of more than ten.
+    // The bus of the tests fails on a call with more than ten entries.
     assert_eq!(world.spine.take().len(), 23);
 }

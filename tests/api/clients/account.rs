@@ -1,29 +1,29 @@
 //! Provisioning and dissociating accounts.
 
-use super::{make, make_account, of, one, read};
+use super::{client_path, clients_path, create, create_with_account, read_customer};
 use crate::support::{Call, World, at, key_of};
 use serde_json::json;
 
 #[tokio::test]
-async fn a_client_and_its_account_point_at_each_other() {
+async fn a_client_and_its_account_refer_to_each_other() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
     let fields = json!({"provisionAccount": true, "email": "c@client.example", "address": {"city": "Springfield"}, "business": {"size": "1-10"}});
-    let made = make(&world, &customer, fields).await.expect(201);
-    let account = read(&world, made.body["clientCustomerKey"].as_str().unwrap()).await;
+    let created = create(&world, &customer, fields).await.expect(201);
+    let account = read_customer(&world, created.body["clientCustomerKey"].as_str().unwrap()).await;
     assert_eq!(
         account["parent"],
-        json!({"customerKey": customer, "clientKey": made.key(), "depth": 1})
+        json!({"customerKey": customer, "clientKey": created.key(), "depth": 1})
     );
     assert_eq!(
         account["bootstrapTenantKey"],
-        read(&world, &customer).await["bootstrapTenantKey"]
+        read_customer(&world, &customer).await["bootstrapTenantKey"]
     );
     assert_eq!(account["isTenantCustomer"], false);
     for field in ["name", "email", "address", "business"] {
-        assert_eq!(account[field], made.body[field], "{field}");
+        assert_eq!(account[field], created.body[field], "{field}");
     }
-    // It is a customer like any other: its address becomes its headquarters.
+    // The account's address becomes its headquarters, as for every other business.
     world.settle().await;
     let locations = world
         .all(&world.admin(), &format!("{}/locations", at(&key_of(&account))))
@@ -32,13 +32,13 @@ async fn a_client_and_its_account_point_at_each_other() {
 }
 
 #[tokio::test]
-async fn an_account_is_provisioned_later_once() {
+async fn an_existing_client_gets_one_account() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
-    let client = make(&world, &customer, json!({"business": {"size": "1-10"}}))
+    let client = create(&world, &customer, json!({"business": {"size": "1-10"}}))
         .await
         .expect(201);
-    let path = format!("{}/account", one(&customer, client.key()));
+    let path = format!("{}/account", client_path(&customer, client.key()));
     let overrides = json!({"type": "Consumer", "name": "Ada", "person": {"firstName": "Ada", "lastName": "L"}});
     let provision = Call::new("POST", &path)
         .by(&world.user("ClientEditor", &customer))
@@ -46,7 +46,7 @@ async fn an_account_is_provisioned_later_once() {
         .json(overrides);
     let done = world.send(provision.clone()).await.expect(201);
     assert_eq!((done.key(), &done.body["version"]), (client.key(), &json!(2)));
-    let account = read(&world, done.body["clientCustomerKey"].as_str().unwrap()).await;
+    let account = read_customer(&world, done.body["clientCustomerKey"].as_str().unwrap()).await;
     assert_eq!(
         (&account["type"], &account["name"]),
         (&json!("Consumer"), &json!("Ada"))
@@ -65,11 +65,11 @@ async fn an_account_is_provisioned_later_once() {
 }
 
 #[tokio::test]
-async fn what_platform_staff_set_nobody_else_sets_on_an_account() {
+async fn only_platform_staff_set_the_platform_fields_of_an_account() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
-    let client = make(&world, &customer, json!({})).await.expect(201);
-    let path = format!("{}/account", one(&customer, client.key()));
+    let client = create(&world, &customer, json!({})).await.expect(201);
+    let path = format!("{}/account", client_path(&customer, client.key()));
     for field in ["products", "externalId", "authTenantId"] {
         let value = if field == "products" { json!(["x"]) } else { json!("x") };
         let body = json!({field: value});
@@ -89,87 +89,93 @@ async fn what_platform_staff_set_nobody_else_sets_on_an_account() {
         world
             .post(&world.admin(), &path, json!({"isTenantCustomer": true, "parent": {}}))
             .await
-            .broken(),
+            .invalid_fields(),
         ["isTenantCustomer", "parent"]
     );
 }
 
 #[tokio::test]
-async fn of_two_who_provision_at_once_one_gets_through() {
+async fn concurrent_provisioning_creates_one_account() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
-    let client = make(&world, &customer, json!({})).await.expect(201);
-    let (path, admin) = (format!("{}/account", one(&customer, client.key())), world.admin());
+    let client = create(&world, &customer, json!({})).await.expect(201);
+    let (path, admin) = (
+        format!("{}/account", client_path(&customer, client.key())),
+        world.admin(),
+    );
     let answers = futures_util::future::join_all((0..6).map(|_| world.post(&admin, &path, json!({})))).await;
     let mut statuses: Vec<u16> = answers.iter().map(|answer| answer.status).collect();
     statuses.sort_unstable();
     assert_eq!(statuses, [201, 409, 409, 409, 409, 409]);
     let customers = world.all(&world.admin(), "/v1/customers?isTenantCustomer=false").await;
-    assert_eq!(customers.len(), 2, "no account that nobody points at");
+    assert_eq!(customers.len(), 2, "no account without a client");
 }
 
 #[tokio::test]
-async fn dissociated_both_stand_alone() {
+async fn a_dissociated_client_and_account_are_independent() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
-    let (client, account) = make_account(&world, &customer).await;
-    let path = format!("{}/account", one(&customer, &client));
+    let (client, account) = create_with_account(&world, &customer).await;
+    let path = format!("{}/account", client_path(&customer, &client));
     world.delete(&world.admin(), &path).await.expect(204);
-    let left = world
-        .get(&world.admin(), &one(&customer, &client))
+    let current = world
+        .get(&world.admin(), &client_path(&customer, &client))
         .await
         .expect(200)
         .body;
-    assert!(left.get("clientCustomerKey").is_none());
-    let alone = read(&world, &account).await;
-    assert_eq!((alone.get("parent"), &alone["isDisabled"]), (None, &json!(false)));
+    assert!(current.get("clientCustomerKey").is_none());
+    let independent = read_customer(&world, &account).await;
+    assert_eq!(
+        (independent.get("parent"), &independent["isDisabled"]),
+        (None, &json!(false))
+    );
     world.delete(&world.admin(), &path).await.problem(404, "NOT_FOUND");
-    // The former parent has no more say over it.
+    // The former parent cannot read the account any more.
     let former = world.user("CustomerAdmin", &customer);
     world.get(&former, &at(&account)).await.problem(400, "KEY_MISMATCH");
     world.post(&world.admin(), &path, json!({})).await.expect(201);
 }
 
 #[tokio::test]
-async fn accounts_lie_at_most_eight_deep_and_who_was_dissociated_counts_anew() {
+async fn accounts_nest_at_most_eight_deep_and_dissociating_one_frees_its_levels() {
     let world = World::new().await;
     let mut chain = vec![(String::new(), world.member_customer("Root").await)];
     for depth in 1..=8 {
-        let made = make_account(&world, &chain.last().unwrap().1).await;
-        assert_eq!(read(&world, &made.1).await["parent"]["depth"], depth);
-        chain.push(made);
+        let created = create_with_account(&world, &chain.last().unwrap().1).await;
+        assert_eq!(read_customer(&world, &created.1).await["parent"]["depth"], depth);
+        chain.push(created);
     }
     let last = chain[8].1.clone();
-    let refused = make(&world, &last, json!({"provisionAccount": true}))
+    let refused = create(&world, &last, json!({"provisionAccount": true}))
         .await
         .problem(409, "CONFLICT");
     assert_eq!(refused.body["details"]["field"], "depth");
     assert!(
-        world.all(&world.admin(), &of(&last)).await.is_empty(),
-        "nor is the client made"
+        world.all(&world.admin(), &clients_path(&last)).await.is_empty(),
+        "no client is created either"
     );
-    let client = make(&world, &last, json!({})).await.expect(201);
-    let account = format!("{}/account", one(&last, client.key()));
+    let client = create(&world, &last, json!({})).await.expect(201);
+    let account = format!("{}/account", client_path(&last, client.key()));
     world
         .post(&world.admin(), &account, json!({}))
         .await
         .problem(409, "CONFLICT");
-    // Two levels off the top make room for two at the bottom.
-    let cut = format!("{}/account", one(&chain[1].1, &chain[2].0));
-    world.delete(&world.admin(), &cut).await.expect(204);
+    // The account at depth 2 becomes a top account, so every account below it moves up by two levels.
+    let dissociated = format!("{}/account", client_path(&chain[1].1, &chain[2].0));
+    world.delete(&world.admin(), &dissociated).await.expect(204);
     world.post(&world.admin(), &account, json!({})).await.expect(201);
 }
 
 #[tokio::test]
-async fn two_who_build_the_same_chain_at_once_get_no_deeper() {
+async fn concurrent_provisioning_cannot_exceed_eight_levels() {
     let world = World::new().await;
     let admin = world.admin();
     let mut last = world.member_customer("Root").await;
     for _ in 0..7 {
-        last = make_account(&world, &last).await.1;
+        last = create_with_account(&world, &last).await.1;
     }
     let build = async |on: String| {
-        let answer = make(&world, &on, json!({"provisionAccount": true})).await;
+        let answer = create(&world, &on, json!({"provisionAccount": true})).await;
         answer.body["clientCustomerKey"].as_str().map(str::to_owned)
     };
     let (one_end, other_end) = tokio::join!(build(last.clone()), build(last.clone()));

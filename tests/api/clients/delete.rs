@@ -1,15 +1,15 @@
-//! Deleting clients, and asking first what would go.
+//! Deleting clients, and the dry run that counts the deletions first.
 
-use super::{make, make_account, of, one, read};
+use super::{client_path, clients_path, create, create_with_account, read_customer};
 use crate::support::{Call, World, at};
 use serde_json::json;
 
 #[tokio::test]
-async fn deleted_it_is_gone_and_its_external_id_free() {
+async fn a_deleted_client_is_not_found_and_frees_its_external_id() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
-    let client = make(&world, &customer, json!({"externalId": "x"})).await.expect(201);
-    let path = one(&customer, client.key());
+    let client = create(&world, &customer, json!({"externalId": "x"})).await.expect(201);
+    let path = client_path(&customer, client.key());
     let stale = Call::new("DELETE", &path)
         .by(&world.admin())
         .header("if-match", "\"7\"");
@@ -17,17 +17,17 @@ async fn deleted_it_is_gone_and_its_external_id_free() {
     world.delete(&world.admin(), &path).await.expect(204);
     world.get(&world.admin(), &path).await.problem(404, "NOT_FOUND");
     world.delete(&world.admin(), &path).await.problem(404, "NOT_FOUND");
-    make(&world, &customer, json!({"externalId": "x"})).await.expect(201);
+    create(&world, &customer, json!({"externalId": "x"})).await.expect(201);
 }
 
 #[tokio::test]
-async fn a_dry_run_says_what_would_go_and_changes_nothing() {
+async fn a_dry_run_counts_the_deletions_and_changes_nothing() {
     let world = World::new().await;
     let admin = world.admin();
     let customer = world.member_customer("Acme").await;
-    let (client, account) = make_account(&world, &customer).await;
-    let (_, below) = make_account(&world, &account).await;
-    for base in [at(&customer), one(&customer, &client)] {
+    let (client, account) = create_with_account(&world, &customer).await;
+    let (_, below) = create_with_account(&world, &account).await;
+    for base in [at(&customer), client_path(&customer, &client)] {
         for n in 0..3 {
             let body = json!({"name": format!("D{n}")});
             world
@@ -62,9 +62,9 @@ async fn a_dry_run_says_what_would_go_and_changes_nothing() {
             }
         }
     }
-    let version = read(&world, &customer).await["version"].clone();
+    let version = read_customer(&world, &customer).await["version"].clone();
     let of_client = world
-        .delete(&admin, &format!("{}?dryRun=true", one(&customer, &client)))
+        .delete(&admin, &format!("{}?dryRun=true", client_path(&customer, &client)))
         .await
         .expect(200);
     let counts = json!({"clients": 0, "departments": 3, "locations": 1, "contacts": 0, "deactivations": 0, "partitionGroups": 0, "partitions": 0, "apiKeys": 0});
@@ -81,10 +81,10 @@ async fn a_dry_run_says_what_would_go_and_changes_nothing() {
         of_customer.body,
         json!({"counts": counts, "accounts": [account, below], "isComplete": true})
     );
-    assert_eq!(read(&world, &customer).await["version"], version);
-    assert_eq!(world.all(&admin, &of(&customer)).await.len(), 1);
+    assert_eq!(read_customer(&world, &customer).await["version"], version);
+    assert_eq!(world.all(&admin, &clients_path(&customer)).await.len(), 1);
     for path in [
-        one(&customer, "cli_01kb1v0c1tfr2v6krscysfnvgb"),
+        client_path(&customer, "cli_01kb1v0c1tfr2v6krscysfnvgb"),
         at("cus_01kb1v0c1tfr2v6krscysfnvgb"),
     ] {
         world
@@ -92,6 +92,6 @@ async fn a_dry_run_says_what_would_go_and_changes_nothing() {
             .await
             .problem(404, "NOT_FOUND");
     }
-    let odd = world.delete(&admin, &format!("{}?dryRun=maybe", at(&customer))).await;
-    assert_eq!(odd.broken(), ["dryRun"]);
+    let refused = world.delete(&admin, &format!("{}?dryRun=maybe", at(&customer))).await;
+    assert_eq!(refused.invalid_fields(), ["dryRun"]);
 }

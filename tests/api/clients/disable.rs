@@ -1,20 +1,17 @@
-//! Disabling and enabling a client: the request itself. What follows from it is in `flows`.
+//! Disabling and enabling a client: the request itself. `flows` tests its consequences.
 
-use super::{make, make_account, one};
+use super::{client_path, create, create_with_account};
 use crate::support::{Call, World};
 use serde_json::json;
 
 #[tokio::test]
-async fn disabled_it_takes_no_change_until_it_is_enabled() {
+async fn a_disabled_client_refuses_changes_until_it_is_enabled() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
-    let client = make(&world, &customer, json!({})).await.expect(201);
-    let path = one(&customer, client.key());
+    let client = create(&world, &customer, json!({})).await.expect(201);
+    let path = client_path(&customer, client.key());
     let admin = world.admin();
-    let disabled = world
-        .post(&admin, &format!("{path}/disable"), json!({}))
-        .await
-        .expect(200);
+    let disabled = world.act(&path, "disable").await;
     assert_eq!(
         (&disabled.body["isDisabled"], disabled.header("etag")),
         (&json!(true), Some("\"2\""))
@@ -36,10 +33,7 @@ async fn disabled_it_takes_no_change_until_it_is_enabled() {
         .post(&admin, &format!("{path}/disable"), json!({}))
         .await
         .problem(409, "CUSTOMER_DISABLED");
-    let enabled = world
-        .post(&admin, &format!("{path}/enable"), json!({}))
-        .await
-        .expect(200);
+    let enabled = world.act(&path, "enable").await;
     assert_eq!(enabled.body["isDisabled"], false);
     world
         .post(&admin, &format!("{path}/enable"), json!({}))
@@ -52,11 +46,11 @@ async fn disabled_it_takes_no_change_until_it_is_enabled() {
 }
 
 #[tokio::test]
-async fn repeated_with_its_idempotency_key_it_is_answered_again() {
+async fn a_repeated_disabling_is_replayed() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
-    let client = make(&world, &customer, json!({})).await.expect(201);
-    let path = format!("{}/disable", one(&customer, client.key()));
+    let client = create(&world, &customer, json!({})).await.expect(201);
+    let path = format!("{}/disable", client_path(&customer, client.key()));
     let call = Call::new("POST", &path)
         .by(&world.admin())
         .header("idempotency-key", "k")
@@ -70,12 +64,12 @@ async fn repeated_with_its_idempotency_key_it_is_answered_again() {
 }
 
 #[tokio::test]
-async fn how_far_it_has_come_shows_until_it_is_through() {
+async fn a_client_shows_its_cascade_until_the_cascade_ends() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
-    let (client, account) = make_account(&world, &customer).await;
-    make(&world, &account, json!({})).await.expect(201);
-    let (path, admin) = (one(&customer, &client), world.admin());
+    let (client, account) = create_with_account(&world, &customer).await;
+    create(&world, &account, json!({})).await.expect(201);
+    let (path, admin) = (client_path(&customer, &client), world.admin());
     for (action, state) in [("disable", "Disabling"), ("enable", "Enabling")] {
         world
             .post(&admin, &format!("{path}/{action}"), json!({}))
@@ -89,15 +83,12 @@ async fn how_far_it_has_come_shows_until_it_is_through() {
 }
 
 #[tokio::test]
-async fn without_an_account_there_is_nothing_to_wait_for() {
+async fn a_client_without_an_account_has_no_cascade() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
-    let client = make(&world, &customer, json!({})).await.expect(201);
-    let path = one(&customer, client.key());
-    world
-        .post(&world.admin(), &format!("{path}/disable"), json!({}))
-        .await
-        .expect(200);
+    let client = create(&world, &customer, json!({})).await.expect(201);
+    let path = client_path(&customer, client.key());
+    world.act(&path, "disable").await;
     assert!(
         world
             .get(&world.admin(), &path)

@@ -1,20 +1,17 @@
 //! /v1/customers/{customerKey}/hierarchy
 
-use super::{make, make_account, one};
+use super::{client_path, create, create_with_account};
 use crate::support::{World, at};
 use serde_json::{Value, json};
 
 #[tokio::test]
-async fn it_shows_clients_their_accounts_and_theirs_as_deep_as_asked() {
+async fn the_hierarchy_shows_clients_and_accounts_down_to_the_given_depth() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
-    let (client, account) = make_account(&world, &customer).await;
-    let bare = make(&world, &customer, json!({"name": "Bare"})).await.expect(201);
-    let (inner, innermost) = make_account(&world, &account).await;
-    world
-        .post(&world.admin(), &format!("{}/disable", one(&account, &inner)), json!({}))
-        .await
-        .expect(200);
+    let (client, account) = create_with_account(&world, &customer).await;
+    let bare = create(&world, &customer, json!({"name": "Bare"})).await.expect(201);
+    let (inner, innermost) = create_with_account(&world, &account).await;
+    world.act(&client_path(&account, &inner), "disable").await;
     let path = format!("{}/hierarchy", at(&customer));
     let viewer = world.user("ClientViewer", &customer);
     let tree = world.get(&viewer, &path).await.expect(200).body;
@@ -37,7 +34,7 @@ async fn it_shows_clients_their_accounts_and_theirs_as_deep_as_asked() {
         (&json!(inner), &json!(true))
     );
     assert_eq!(second["account"]["customerKey"], innermost.as_str());
-    // Deeper than two levels was not asked for: the cut is said, and can be followed.
+    // The default depth is two levels. A cursor leads to the level below.
     assert_eq!(second["account"]["clients"], json!([]));
     let cursor = second["account"]["nextCursor"].as_str().unwrap();
     let rest = world
@@ -58,20 +55,23 @@ async fn it_shows_clients_their_accounts_and_theirs_as_deep_as_asked() {
     );
     for depth in ["0", "9", "x"] {
         assert_eq!(
-            world.get(&viewer, &format!("{path}?depth={depth}")).await.broken(),
+            world
+                .get(&viewer, &format!("{path}?depth={depth}"))
+                .await
+                .invalid_fields(),
             ["depth"]
         );
     }
 }
 
 #[tokio::test]
-async fn each_list_is_cut_at_the_limit_and_followed_by_its_cursor() {
+async fn each_list_of_clients_has_its_own_pages() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
-    let (_, account) = make_account(&world, &customer).await;
+    let (_, account) = create_with_account(&world, &customer).await;
     for customer in [&customer, &account] {
         for n in 0..5 {
-            make(&world, customer, json!({"name": format!("C{n}")}))
+            create(&world, customer, json!({"name": format!("C{n}")}))
                 .await
                 .expect(201);
         }
@@ -109,26 +109,26 @@ async fn each_list_is_cut_at_the_limit_and_followed_by_its_cursor() {
 }
 
 #[tokio::test]
-async fn a_level_is_two_requests_a_customer_and_no_more() {
+async fn each_customer_in_the_hierarchy_takes_two_requests() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
     for _ in 0..3 {
-        let (_, account) = make_account(&world, &customer).await;
-        make_account(&world, &account).await;
+        let (_, account) = create_with_account(&world, &customer).await;
+        create_with_account(&world, &account).await;
     }
     let answer = world
         .get(&world.admin(), &format!("{}/hierarchy", at(&customer)))
         .await
         .expect(200);
-    assert_eq!(answer.seen.requests.len(), 1 + 2 + 3 * 2, "{:?}", answer.seen.requests);
+    assert_eq!(answer.requests.len(), 1 + 2 + 3 * 2, "{:?}", answer.requests);
 }
 
 #[tokio::test]
-async fn a_cursor_into_an_account_opens_it_no_more_once_it_is_dissociated() {
+async fn a_cursor_into_a_dissociated_account_is_refused() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
-    let (client, account) = make_account(&world, &customer).await;
-    make(&world, &account, json!({})).await.expect(201);
+    let (client, account) = create_with_account(&world, &customer).await;
+    create(&world, &account, json!({})).await.expect(201);
     let path = format!("{}/hierarchy?depth=1", at(&customer));
     let tree = world.get(&world.admin(), &path).await.expect(200).body;
     let cursor = tree["clients"][0]["account"]["nextCursor"].as_str().unwrap().to_owned();
@@ -137,18 +137,21 @@ async fn a_cursor_into_an_account_opens_it_no_more_once_it_is_dissociated() {
         .await
         .expect(200);
     world
-        .delete(&world.admin(), &format!("{}/account", one(&customer, &client)))
+        .delete(&world.admin(), &format!("{}/account", client_path(&customer, &client)))
         .await
         .expect(204);
     assert_eq!(
         world
             .get(&world.admin(), &format!("{path}&cursor={cursor}"))
             .await
-            .broken(),
+            .invalid_fields(),
         ["cursor"]
     );
-    // Nor does it open anything for another tenant.
+    // Another tenant cannot use the cursor either.
     let other = world.member_customer("Other").await;
-    let theirs = format!("{}/hierarchy?depth=1&cursor={cursor}", at(&other));
-    assert_eq!(world.get(&world.admin(), &theirs).await.broken(), ["cursor"]);
+    let other_path = format!("{}/hierarchy?depth=1&cursor={cursor}", at(&other));
+    assert_eq!(
+        world.get(&world.admin(), &other_path).await.invalid_fields(),
+        ["cursor"]
+    );
 }

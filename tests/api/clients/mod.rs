@@ -7,39 +7,35 @@ mod disable;
 mod hierarchy;
 mod users;
 
-use crate::support::{Answer, World, at};
+use crate::support::{Answer, World, at, with_fields};
 use serde_json::{Value, json};
 
-/// Where a customer's clients are.
-fn of(customer: &str) -> String {
+/// The path of a customer's clients.
+fn clients_path(customer: &str) -> String {
     format!("{}/clients", at(customer))
 }
 
-fn one(customer: &str, client: &str) -> String {
-    format!("{}/{client}", of(customer))
+fn client_path(customer: &str, client: &str) -> String {
+    format!("{}/{client}", clients_path(customer))
 }
 
-/// Makes a client by platform staff: with a name, and the fields given here.
-async fn make(world: &World, customer: &str, fields: Value) -> Answer {
-    let mut body = json!({"name": "Client"});
-    body.as_object_mut()
-        .unwrap()
-        .extend(fields.as_object().unwrap().clone());
-    world.post(&world.admin(), &of(customer), body).await
+/// Creates a client as platform staff, with these fields and a default name.
+async fn create(world: &World, customer: &str, fields: Value) -> Answer {
+    let body = with_fields(json!({"name": "Client"}), fields);
+    world.post(&world.admin(), &clients_path(customer), body).await
 }
 
-/// A client with an account; the keys of both.
-async fn make_account(world: &World, customer: &str) -> (String, String) {
-    let made = make(world, customer, json!({"provisionAccount": true}))
+/// Creates a client with an account and returns the keys of both.
+async fn create_with_account(world: &World, customer: &str) -> (String, String) {
+    let created = create(world, customer, json!({"provisionAccount": true}))
         .await
         .expect(201);
     (
-        made.key().to_owned(),
-        made.body["clientCustomerKey"].as_str().unwrap().to_owned(),
+        created.key().to_owned(),
+        created.body["clientCustomerKey"].as_str().unwrap().to_owned(),
     )
 }
 
-/// A customer as it is now.
-async fn read(world: &World, customer: &str) -> Value {
+async fn read_customer(world: &World, customer: &str) -> Value {
     world.get(&world.admin(), &at(customer)).await.expect(200).body
 }

@@ -1,6 +1,6 @@
-//! A client's own users, and its customer's: who reaches what of a client.
+//! Which parts of a client its own users and its customer's users reach.
 
-use super::{make, make_account, one};
+use super::{client_path, create, create_with_account};
 use crate::support::{Token, World, at};
 use serde_json::json;
 
@@ -9,11 +9,11 @@ fn user(world: &World, role: &str, account: &str, client: &str) -> Token {
 }
 
 #[tokio::test]
-async fn a_clients_users_reach_that_client_and_what_it_has() {
+async fn a_clients_users_reach_their_client_and_its_locations() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
-    let (client, account) = make_account(&world, &customer).await;
-    let path = one(&customer, &client);
+    let (client, account) = create_with_account(&world, &customer).await;
+    let path = client_path(&customer, &client);
     let editor = user(&world, "ClientEditor", &account, &client);
     let read = world.get(&editor, &path).await.expect(200);
     assert_eq!(read.body["key"], client.as_str());
@@ -36,23 +36,23 @@ async fn a_clients_users_reach_that_client_and_what_it_has() {
 }
 
 #[tokio::test]
-async fn they_reach_no_other_client_nor_the_customers_around_theirs() {
+async fn a_clients_users_reach_no_other_client_and_no_customer() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
-    let (client, account) = make_account(&world, &customer).await;
-    let other = make(&world, &customer, json!({})).await.expect(201);
-    let theirs = user(&world, "CustomerAdmin", &account, &client);
-    let nobody = "cli_01kb1v0c1tfr2v6krscysfnvgb";
+    let (client, account) = create_with_account(&world, &customer).await;
+    let other = create(&world, &customer, json!({})).await.expect(201);
+    let caller = user(&world, "CustomerAdmin", &account, &client);
+    let missing = "cli_01kb1v0c1tfr2v6krscysfnvgb";
     for path in [
-        one(&customer, other.key()),
-        one(&customer, nobody),
+        client_path(&customer, other.key()),
+        client_path(&customer, missing),
         format!("{}/locations", at(&customer)),
         format!("{}/clients", at(&customer)),
         format!("{}/hierarchy", at(&customer)),
         at(&account),
-        one(&account, nobody),
+        client_path(&account, missing),
     ] {
-        let refused = world.get(&theirs, &path).await.problem(400, "KEY_MISMATCH");
+        let refused = world.get(&caller, &path).await.problem(400, "KEY_MISMATCH");
         assert_eq!(
             (&refused.body["details"]["field"], &refused.body["details"]["claimed"]),
             (&json!("clientKey"), &json!(client)),
@@ -62,15 +62,18 @@ async fn they_reach_no_other_client_nor_the_customers_around_theirs() {
 }
 
 #[tokio::test]
-async fn whose_account_is_not_the_clients_does_not_reach_it() {
+async fn a_user_of_another_account_does_not_reach_the_client() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
-    let (client, account) = make_account(&world, &customer).await;
-    let bare = make(&world, &customer, json!({})).await.expect(201);
-    // Of the customer itself, of nobody's account, of an account that was parted from the client.
-    for (of, key) in [(&customer, client.as_str()), (&account, bare.key())] {
+    let (client, account) = create_with_account(&world, &customer).await;
+    let bare = create(&world, &customer, json!({})).await.expect(201);
+    // A user of the customer itself claims the client, and a user of the account claims a client without an account.
+    for (account, key) in [(&customer, client.as_str()), (&account, bare.key())] {
         let refused = world
-            .get(&user(&world, "CustomerAdmin", of, key), &one(&customer, key))
+            .get(
+                &user(&world, "CustomerAdmin", account, key),
+                &client_path(&customer, key),
+            )
             .await;
         assert_eq!(
             refused.problem(400, "KEY_MISMATCH").body["details"]["field"],
@@ -78,22 +81,22 @@ async fn whose_account_is_not_the_clients_does_not_reach_it() {
         );
     }
     world
-        .delete(&world.admin(), &format!("{}/account", one(&customer, &client)))
+        .delete(&world.admin(), &format!("{}/account", client_path(&customer, &client)))
         .await
         .expect(204);
-    let parted = user(&world, "ClientEditor", &account, &client);
+    let dissociated = user(&world, "ClientEditor", &account, &client);
     world
-        .get(&parted, &one(&customer, &client))
+        .get(&dissociated, &client_path(&customer, &client))
         .await
         .problem(400, "KEY_MISMATCH");
 }
 
 #[tokio::test]
-async fn a_parents_editor_governs_the_accounts_of_its_own_clients() {
+async fn a_parents_client_editor_manages_its_clients_accounts() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
-    let (_, account) = make_account(&world, &customer).await;
-    let (_, below) = make_account(&world, &account).await;
+    let (_, account) = create_with_account(&world, &customer).await;
+    let (_, below) = create_with_account(&world, &account).await;
     let editor = world.user("ClientEditor", &customer);
     world.get(&editor, &at(&account)).await.expect(200);
     world
@@ -104,7 +107,7 @@ async fn a_parents_editor_governs_the_accounts_of_its_own_clients() {
         .post(&editor, &format!("{}/reactivate", at(&account)), json!({}))
         .await
         .expect(200);
-    // Not those of its clients' clients: they are their parent's.
+    // An account two levels below belongs to its own parent, not to this customer.
     world.get(&editor, &at(&below)).await.problem(400, "KEY_MISMATCH");
     world
         .get(&world.user("ClientViewer", &customer), &at(&account))

@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use serde_json::{Value, json};
 
 #[tokio::test]
-async fn every_change_is_told_newest_first() {
+async fn the_audit_trail_lists_every_change_newest_first() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
     let user = world.user("CustomerAdmin", &customer);
@@ -26,9 +26,9 @@ async fn every_change_is_told_newest_first() {
         .await
         .expect(200);
     step();
-    let place = json!({"name": "Main", "address": {}});
+    let body = json!({"name": "Main", "address": {}});
     let location = world
-        .post(&user, &format!("{}/locations", at(&customer)), place)
+        .post(&user, &format!("{}/locations", at(&customer)), body)
         .await
         .expect(201);
     world.settle().await;
@@ -54,7 +54,7 @@ async fn every_change_is_told_newest_first() {
 }
 
 #[tokio::test]
-async fn a_refused_foreign_key_is_in_the_callers_trail_and_not_in_the_others() {
+async fn a_key_mismatch_is_recorded_only_in_the_callers_trail() {
     let world = World::new().await;
     let own = key_of(&world.tenant("Own").await);
     let other = key_of(&world.tenant("Other").await);
@@ -75,7 +75,7 @@ async fn a_refused_foreign_key_is_in_the_callers_trail_and_not_in_the_others() {
 }
 
 #[tokio::test]
-async fn what_was_put_in_the_path_is_kept_short() {
+async fn a_long_requested_key_is_shortened_in_the_trail() {
     let world = World::new().await;
     let own = key_of(&world.tenant("Own").await);
     world
@@ -86,7 +86,7 @@ async fn what_was_put_in_the_path_is_kept_short() {
 }
 
 #[tokio::test]
-async fn a_refused_client_is_told_too() {
+async fn a_client_users_key_mismatch_is_recorded() {
     let world = World::new().await;
     let own = key_of(&world.tenant("Own").await);
     let client = "cli_01kb1v0c1tfr2v6krscysfnvgb";
@@ -101,7 +101,7 @@ async fn a_refused_client_is_told_too() {
 }
 
 #[tokio::test]
-async fn two_refusals_at_one_moment_are_two_entries() {
+async fn simultaneous_refusals_are_separate_entries() {
     let world = World::new().await;
     let own = key_of(&world.tenant("Own").await);
     let caller = world.user("Member", &own);

@@ -1,20 +1,20 @@
 //! POST /v1/customers
 
-use crate::support::{World, at, key_of};
+use crate::support::{World, at, key_of, with_fields};
 use serde_json::{Value, json};
 
 const PATH: &str = "/v1/customers";
 
+/// The body that creates a tenant, with these fields added.
 fn tenant(fields: Value) -> Value {
-    let mut body = json!({"type": "Business", "name": "Acme", "isTenantCustomer": true});
-    body.as_object_mut()
-        .unwrap()
-        .extend(fields.as_object().unwrap().clone());
-    body
+    with_fields(
+        json!({"type": "Business", "name": "Acme", "isTenantCustomer": true}),
+        fields,
+    )
 }
 
 #[tokio::test]
-async fn a_created_customer_reads_back() {
+async fn a_created_customer_can_be_read() {
     let world = World::new().await;
     let created = world.post(&world.admin(), PATH, tenant(json!({}))).await.expect(201);
     assert_eq!(created.header("etag"), Some("\"1\""));
@@ -25,7 +25,7 @@ async fn a_created_customer_reads_back() {
 }
 
 #[tokio::test]
-async fn it_has_the_services_own_fields_and_the_defaults() {
+async fn a_created_customer_has_the_services_fields_and_defaults() {
     let world = World::new().await;
     let created = world
         .post(&world.admin(), PATH, tenant(json!({"bootstrapTenantKey": "acme"})))
@@ -43,7 +43,7 @@ async fn it_has_the_services_own_fields_and_the_defaults() {
 }
 
 #[tokio::test]
-async fn every_field_comes_back_as_it_was_given() {
+async fn every_field_is_returned_as_sent() {
     let world = World::new().await;
     let business = tenant(json!({
         "email": "office@acme.example", "phone": "+14155550100", "website": "https://acme.example",
@@ -72,14 +72,14 @@ async fn every_field_comes_back_as_it_was_given() {
 }
 
 #[tokio::test]
-async fn an_address_is_in_the_united_states_unless_it_says_otherwise() {
+async fn an_address_without_a_country_is_in_the_united_states() {
     let world = World::new().await;
     let created = world.customer(json!({"address": {"city": "Springfield"}})).await;
     assert_eq!(created["address"], json!({"city": "Springfield", "country": "US"}));
 }
 
 #[tokio::test]
-async fn null_is_as_good_as_absent() {
+async fn null_means_absent() {
     let world = World::new().await;
     let created = world
         .customer(json!({"email": null, "address": null, "products": null, "business": {"size": null}}))
@@ -89,7 +89,7 @@ async fn null_is_as_good_as_absent() {
 }
 
 #[tokio::test]
-async fn the_longest_and_shortest_that_fit_are_taken() {
+async fn values_at_the_limits_are_accepted() {
     let world = World::new().await;
     for (index, fields) in [
         json!({"name": "ü".repeat(200)}),
@@ -113,7 +113,7 @@ async fn the_longest_and_shortest_that_fit_are_taken() {
 }
 
 #[tokio::test]
-async fn each_broken_field_is_named() {
+async fn each_invalid_field_is_named() {
     let world = World::new().await;
     let long = |length: usize| "a".repeat(length);
     let cases = [
@@ -223,14 +223,14 @@ async fn each_broken_field_is_named() {
         (json!({"nickname": "A"}), "nickname"),
         (json!({"": 1}), ""),
     ];
-    for (fields, broken) in cases {
+    for (fields, invalid) in cases {
         let answer = world.post(&world.admin(), PATH, tenant(fields.clone())).await;
-        assert_eq!(answer.broken(), [broken], "{fields}");
+        assert_eq!(answer.invalid_fields(), [invalid], "{fields}");
     }
 }
 
 #[tokio::test]
-async fn what_the_service_sets_cannot_be_given() {
+async fn fields_that_the_service_sets_are_refused() {
     let world = World::new().await;
     for (name, value) in [
         ("key", json!("cus_01kb1v0c1tfr2v6krscysfnvgb")),
@@ -246,12 +246,12 @@ async fn what_the_service_sets_cannot_be_given() {
         ("entity", json!("Customer")),
     ] {
         let answer = world.post(&world.admin(), PATH, tenant(json!({name: value}))).await;
-        assert_eq!(answer.broken(), [name]);
+        assert_eq!(answer.invalid_fields(), [name]);
     }
 }
 
 #[tokio::test]
-async fn a_customer_is_not_made_deactivated() {
+async fn a_customer_cannot_be_created_deactivated() {
     let world = World::new().await;
     for deactivation in [
         json!({}),
@@ -266,16 +266,16 @@ async fn a_customer_is_not_made_deactivated() {
 }
 
 #[tokio::test]
-async fn all_broken_fields_are_named_at_once() {
+async fn all_invalid_fields_are_named_at_once() {
     let world = World::new().await;
     let body = json!({
         "name": "", "email": "x", "address": {"country": "?", "line1": ""}, "products": [1], "more": true,
         "business": {"size": "many", "socialProfiles": {"x": "x"}}, "isDisabled": true,
     });
-    let mut broken = world.post(&world.admin(), PATH, body).await.broken();
-    broken.sort();
+    let mut invalid = world.post(&world.admin(), PATH, body).await.invalid_fields();
+    invalid.sort();
     assert_eq!(
-        broken,
+        invalid,
         [
             "address.country",
             "address.line1",
@@ -293,22 +293,22 @@ async fn all_broken_fields_are_named_at_once() {
 }
 
 #[tokio::test]
-async fn a_rule_that_spans_fields_is_named_with_the_others() {
+async fn a_rule_across_fields_is_named_with_the_others() {
     let world = World::new().await;
     let body = tenant(json!({"name": "", "business": {"industrySector": "45", "industryGroup": "4010"}}));
-    let mut broken = world.post(&world.admin(), PATH, body).await.broken();
-    broken.sort();
-    assert_eq!(broken, ["business.industryGroup", "name"]);
+    let mut invalid = world.post(&world.admin(), PATH, body).await.invalid_fields();
+    invalid.sort();
+    assert_eq!(invalid, ["business.industryGroup", "name"]);
 }
 
 #[tokio::test]
-async fn a_tenant_that_names_no_key_gets_one_of_its_own() {
+async fn a_tenant_without_a_bootstrap_key_gets_a_unique_one() {
     let world = World::new().await;
     let keys = [world.tenant("One").await, world.tenant("Two").await]
         .map(|t| t["bootstrapTenantKey"].as_str().unwrap().to_owned());
     assert_ne!(keys[0], keys[1]);
     for key in keys {
-        // What was generated may be claimed in the form that claims have: it is taken already.
+        // A generated key is a valid bootstrap key, so claiming it must fail as taken.
         let answer = world
             .post(&world.admin(), PATH, tenant(json!({"bootstrapTenantKey": key})))
             .await;
@@ -330,7 +330,7 @@ async fn a_taken_bootstrap_key_is_a_conflict() {
 }
 
 #[tokio::test]
-async fn a_deleted_tenants_key_stays_taken_and_takes_no_one_in() {
+async fn a_deleted_tenants_key_stays_taken_and_accepts_no_members() {
     let world = World::new().await;
     let gone = world.customer(json!({"bootstrapTenantKey": "acme"})).await;
     world.delete(&world.admin(), &at(&key_of(&gone))).await.expect(204);
@@ -344,7 +344,7 @@ async fn a_deleted_tenants_key_stays_taken_and_takes_no_one_in() {
 }
 
 #[tokio::test]
-async fn a_customer_of_no_known_tenant_is_refused() {
+async fn a_customer_of_an_unknown_tenant_is_refused() {
     let world = World::new().await;
     let body = tenant(json!({"isTenantCustomer": false, "bootstrapTenantKey": "nobody"}));
     world
@@ -354,7 +354,7 @@ async fn a_customer_of_no_known_tenant_is_refused() {
 }
 
 #[tokio::test]
-async fn many_customers_belong_to_one_tenant() {
+async fn a_tenant_can_have_many_customers() {
     let world = World::new().await;
     world.customer(json!({"bootstrapTenantKey": "acme"})).await;
     for _ in 0..2 {
@@ -383,7 +383,7 @@ async fn a_taken_external_id_is_a_conflict() {
 }
 
 #[tokio::test]
-async fn of_two_at_once_one_gets_the_name() {
+async fn concurrent_creations_with_one_unique_value_create_one_customer() {
     for field in ["externalId", "bootstrapTenantKey"] {
         let world = World::new().await;
         let admin = world.admin();
@@ -397,7 +397,7 @@ async fn of_two_at_once_one_gets_the_name() {
 }
 
 #[tokio::test]
-async fn a_conflict_leaves_nothing_behind() {
+async fn a_refused_creation_reserves_nothing() {
     let world = World::new().await;
     world.customer(json!({"externalId": "crm-1"})).await;
     let body = tenant(json!({"externalId": "crm-1", "bootstrapTenantKey": "free"}));

@@ -11,7 +11,7 @@ async fn deactivate(world: &World, customer: &str, body: Value) -> Answer {
 }
 
 #[tokio::test]
-async fn a_deactivated_customer_says_when_by_whom_and_until_when() {
+async fn a_deactivated_customer_shows_the_time_the_actor_and_the_window() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
     let caller = world.user("CustomerAdmin", &customer);
@@ -34,7 +34,7 @@ async fn a_deactivated_customer_says_when_by_whom_and_until_when() {
 }
 
 #[tokio::test]
-async fn a_body_may_be_left_out() {
+async fn the_body_is_optional() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
     let call = Call::new("POST", &format!("{}/deactivate", at(&customer))).by(&world.admin());
@@ -43,7 +43,7 @@ async fn a_body_may_be_left_out() {
 }
 
 #[tokio::test]
-async fn the_window_ends_between_now_and_a_year_from_now() {
+async fn the_window_must_end_within_a_year() {
     for (end, shown) in [
         ("2026-11-23T08:00:00.001Z", Some("2026-11-23T08:00:00.001Z")),
         ("2026-11-24T10:00:00+02:00", Some("2026-11-24T08:00:00.000Z")),
@@ -59,17 +59,17 @@ async fn the_window_ends_between_now_and_a_year_from_now() {
         let answer = deactivate(&world, &customer, json!({"windowEndsAt": end})).await;
         match shown {
             Some(shown) => assert_eq!(answer.expect(200).body["deactivation"]["windowEndsAt"], shown, "{end}"),
-            None => assert_eq!(answer.broken(), ["windowEndsAt"], "{end}"),
+            None => assert_eq!(answer.invalid_fields(), ["windowEndsAt"], "{end}"),
         }
     }
 }
 
 #[tokio::test]
-async fn feedback_has_its_rules() {
+async fn invalid_feedback_is_refused() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
     let long = "a".repeat(2001);
-    for (feedback, broken) in [
+    for (feedback, invalid) in [
         (json!("bye"), "feedback"),
         (json!({"reasonCode": "Bored"}), "feedback.reasonCode"),
         (json!({"reasonCode": "Other"}), "feedback.reasonText"),
@@ -86,10 +86,12 @@ async fn feedback_has_its_rules() {
         (json!({"mood": "sad"}), "feedback.mood"),
     ] {
         let answer = deactivate(&world, &customer, json!({"feedback": feedback})).await;
-        assert_eq!(answer.broken(), [broken], "{feedback}");
+        assert_eq!(answer.invalid_fields(), [invalid], "{feedback}");
     }
     assert_eq!(
-        deactivate(&world, &customer, json!({"reason": "x"})).await.broken(),
+        deactivate(&world, &customer, json!({"reason": "x"}))
+            .await
+            .invalid_fields(),
         ["reason"]
     );
     assert_eq!(
@@ -99,18 +101,18 @@ async fn feedback_has_its_rules() {
 }
 
 #[tokio::test]
-async fn a_broken_window_and_broken_feedback_are_named_at_once() {
+async fn an_invalid_window_and_invalid_feedback_are_named_at_once() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
     let body = json!({"windowEndsAt": "2020-01-01T00:00:00Z", "feedback": {"reasonCode": "Other"}});
     assert_eq!(
-        deactivate(&world, &customer, body).await.broken(),
+        deactivate(&world, &customer, body).await.invalid_fields(),
         ["windowEndsAt", "feedback.reasonText"]
     );
 }
 
 #[tokio::test]
-async fn every_reason_and_every_score_is_taken() {
+async fn valid_feedback_is_accepted_and_logged() {
     for (index, code) in [
         "TooExpensive",
         "MissingFeatures",
@@ -139,7 +141,7 @@ async fn every_reason_and_every_score_is_taken() {
 }
 
 #[tokio::test]
-async fn a_second_time_is_refused() {
+async fn a_second_deactivation_is_refused() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
     deactivate(&world, &customer, json!({})).await.expect(200);
@@ -149,7 +151,7 @@ async fn a_second_time_is_refused() {
 }
 
 #[tokio::test]
-async fn of_two_at_once_one_deactivates() {
+async fn concurrent_deactivations_deactivate_once() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
     let (one, two) = tokio::join!(
@@ -169,7 +171,7 @@ async fn of_two_at_once_one_deactivates() {
 }
 
 #[tokio::test]
-async fn a_tenant_is_deactivated_by_platform_staff_only() {
+async fn only_platform_staff_deactivate_a_tenant() {
     let world = World::new().await;
     let tenant = crate::support::key_of(&world.tenant("Acme").await);
     let path = format!("{}/deactivate", at(&tenant));
@@ -191,7 +193,7 @@ async fn a_parents_client_editor_deactivates_and_reactivates_the_account() {
         world.member_customer("Parent").await,
         world.member_customer("Account").await,
     );
-    world.make_account(&account, &parent).await;
+    world.set_parent(&account, &parent).await;
     for role in ["CustomerAdmin", "TenantAdmin", "ClientEditor"] {
         let caller = world.user(role, &parent);
         world.get(&caller, &at(&account)).await.expect(200);
@@ -208,7 +210,7 @@ async fn a_parents_client_editor_deactivates_and_reactivates_the_account() {
 }
 
 #[tokio::test]
-async fn reads_still_work() {
+async fn a_deactivated_customer_can_be_read() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
     deactivate(&world, &customer, json!({})).await.expect(200);
@@ -224,7 +226,7 @@ async fn reads_still_work() {
 }
 
 #[tokio::test]
-async fn the_audit_entry_stands_with_the_write_itself() {
+async fn the_deactivating_write_adds_the_audit_entry() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
     let answer = deactivate(&world, &customer, json!({})).await.expect(200);
@@ -236,7 +238,7 @@ async fn the_audit_entry_stands_with_the_write_itself() {
         "entity": {"kind": "Customer", "key": customer}, "version": 2, "changed": ["apiKeysEndedAt", "deactivation", "isDisabled"],
     });
     assert_eq!(before[0], expected);
-    // The event tells of it again, under the same key: it is one entry still.
+    // The trigger writes the entry again under the same key, so there is still one.
     world.settle().await;
     let deactivations: Vec<_> = world
         .audit(&customer)

@@ -4,7 +4,7 @@ use crate::support::{World, at, key_of};
 use serde_json::json;
 
 #[tokio::test]
-async fn a_deleted_customer_is_gone() {
+async fn a_deleted_customer_is_not_found() {
     let world = World::new().await;
     let customer = key_of(&world.tenant("Acme").await);
     let deleted = world.delete(&world.admin(), &at(&customer)).await.expect(204);
@@ -32,7 +32,7 @@ async fn a_deleted_customer_is_gone() {
 }
 
 #[tokio::test]
-async fn a_tenant_does_not_delete_itself() {
+async fn a_tenant_cannot_delete_itself() {
     let world = World::new().await;
     let customer = key_of(&world.tenant("Acme").await);
     let answer = world
@@ -43,7 +43,7 @@ async fn a_tenant_does_not_delete_itself() {
 }
 
 #[tokio::test]
-async fn its_external_id_is_free_again() {
+async fn deleting_a_customer_frees_its_external_id() {
     let world = World::new().await;
     let customer = key_of(&world.customer(json!({"externalId": "crm-1"})).await);
     world.delete(&world.admin(), &at(&customer)).await.expect(204);
@@ -54,10 +54,7 @@ async fn its_external_id_is_free_again() {
 async fn a_deactivated_customer_can_be_deleted() {
     let world = World::new().await;
     let customer = key_of(&world.tenant("Acme").await);
-    world
-        .post(&world.admin(), &format!("{}/deactivate", at(&customer)), json!({}))
-        .await
-        .expect(200);
+    world.act(&at(&customer), "deactivate").await;
     world.delete(&world.admin(), &at(&customer)).await.expect(204);
 }
 
@@ -78,7 +75,7 @@ async fn a_stale_etag_deletes_nothing() {
 }
 
 #[tokio::test]
-async fn of_two_deletes_at_once_one_finds_it() {
+async fn concurrent_deletions_delete_once() {
     let world = World::new().await;
     let customer = key_of(&world.tenant("Acme").await);
     let (admin, path) = (world.admin(), at(&customer));
@@ -89,7 +86,7 @@ async fn of_two_deletes_at_once_one_finds_it() {
 }
 
 #[tokio::test]
-async fn its_audit_trail_stays() {
+async fn a_deleted_customer_keeps_its_audit_trail() {
     let world = World::new().await;
     let customer = key_of(&world.tenant("Acme").await);
     world.delete(&world.admin(), &at(&customer)).await.expect(204);

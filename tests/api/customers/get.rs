@@ -4,7 +4,7 @@ use crate::support::{World, at, key_of};
 use serde_json::json;
 
 #[tokio::test]
-async fn its_own_people_read_it() {
+async fn a_customers_own_users_read_it() {
     let world = World::new().await;
     let customer = world.tenant("Acme").await;
     for role in ["CustomerAdmin", "Member"] {
@@ -17,7 +17,7 @@ async fn its_own_people_read_it() {
 }
 
 #[tokio::test]
-async fn an_answer_is_not_to_be_cached() {
+async fn an_answer_forbids_caching() {
     let world = World::new().await;
     let customer = world.tenant("Acme").await;
     let read = world.get(&world.admin(), &at(&key_of(&customer))).await.expect(200);
@@ -25,16 +25,16 @@ async fn an_answer_is_not_to_be_cached() {
 }
 
 #[tokio::test]
-async fn a_key_of_nothing_is_not_found() {
+async fn an_unknown_or_malformed_key_is_not_found() {
     let world = World::new().await;
-    let shouted = "cus_01KB1V0C1TFR2V6KRSCYSFNVGB";
+    let upper_case = "cus_01KB1V0C1TFR2V6KRSCYSFNVGB";
     for key in [
         "cus_01kb1v0c1tfr2v6krscysfnvgb",
         "cus_",
         "cus_1",
         "loc_01kb1v0c1tfr2v6krscysfnvgb",
         "x",
-        shouted,
+        upper_case,
         "%00",
         "CUS#x",
     ] {
@@ -48,11 +48,11 @@ async fn a_key_of_nothing_is_not_found() {
 }
 
 #[tokio::test]
-async fn a_foreign_key_is_refused_the_same_whether_or_not_it_is_anybodys() {
+async fn a_key_mismatch_does_not_reveal_whether_the_key_exists() {
     let world = World::new().await;
     let own = key_of(&world.tenant("Own").await);
     let other = key_of(&world.tenant("Other").await);
-    for requested in [&other, "cus_01kb1v0c1tfr2v6krscysfnvgb", "rubbish"] {
+    for requested in [&other, "cus_01kb1v0c1tfr2v6krscysfnvgb", "malformed"] {
         let answer = world
             .get(&world.user("CustomerAdmin", &own), &at(requested))
             .await
@@ -62,8 +62,8 @@ async fn a_foreign_key_is_refused_the_same_whether_or_not_it_is_anybodys() {
             json!({"field": "customerKey", "claimed": own, "requested": requested})
         );
         let mut body = answer.body.clone();
-        for of_this_request in ["details", "requestId"] {
-            body.as_object_mut().unwrap().remove(of_this_request);
+        for varying_field in ["details", "requestId"] {
+            body.as_object_mut().unwrap().remove(varying_field);
         }
         assert_eq!(
             body,
@@ -76,10 +76,10 @@ async fn a_foreign_key_is_refused_the_same_whether_or_not_it_is_anybodys() {
 }
 
 #[tokio::test]
-async fn a_damaged_record_is_an_internal_error_that_tells_nothing() {
+async fn an_unreadable_item_is_an_internal_error_without_details() {
     let world = World::new().await;
     let customer = key_of(&world.tenant("Acme").await);
-    world.damage(&customer, "name").await;
+    world.remove_attribute(&customer, "name").await;
     let answer = world.get(&world.admin(), &at(&customer)).await.problem(500, "INTERNAL");
     assert_eq!(
         answer.body["detail"],

@@ -8,7 +8,7 @@ fn external(id: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_customer_is_found_by_its_id_elsewhere() {
+async fn a_customer_is_found_by_its_external_id() {
     let world = World::new().await;
     let customer = world.customer(json!({"externalId": "crm-1"})).await;
     world.customer(json!({"externalId": "crm-2"})).await;
@@ -18,7 +18,7 @@ async fn a_customer_is_found_by_its_id_elsewhere() {
 }
 
 #[tokio::test]
-async fn an_id_that_is_a_word_of_another_route_is_still_an_id() {
+async fn an_external_id_may_equal_a_word_of_another_route() {
     let world = World::new().await;
     let customer = world.customer(json!({"externalId": "audit"})).await;
     assert_eq!(
@@ -41,18 +41,18 @@ async fn an_unknown_id_is_not_found() {
 }
 
 #[tokio::test]
-async fn an_id_too_long_to_be_one_is_not_found_without_asking_the_table() {
+async fn an_overlong_id_is_not_found_and_reads_nothing() {
     let world = World::new().await;
-    // DynamoDB refuses a key of more than 2,048 bytes; the embedded table would not.
+    // DynamoDB refuses a key of more than 2,048 bytes and the embedded table does not, so the service must not send one.
     let answer = world
         .get(&world.admin(), &external(&"a".repeat(3000)))
         .await
         .problem(404, "NOT_FOUND");
-    assert!(answer.seen.requests.is_empty());
+    assert!(answer.requests.is_empty());
 }
 
 #[tokio::test]
-async fn the_longest_id_there_can_be_is_found() {
+async fn the_longest_id_is_found() {
     let world = World::new().await;
     let longest = "ü".repeat(200);
     let customer = world.customer(json!({"externalId": longest})).await;
@@ -63,7 +63,7 @@ async fn the_longest_id_there_can_be_is_found() {
 }
 
 #[tokio::test]
-async fn a_changed_or_deleted_customers_id_leads_nowhere() {
+async fn an_id_is_not_found_after_its_change_or_the_customers_deletion() {
     let world = World::new().await;
     let customer = key_of(&world.customer(json!({"externalId": "old"})).await);
     world

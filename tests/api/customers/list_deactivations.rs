@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use serde_json::{Value, json};
 
 #[tokio::test]
-async fn the_log_is_newest_first_and_keeps_everything() {
+async fn the_log_lists_every_deactivation_newest_first() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
     let mut requests = Vec::new();
@@ -17,10 +17,7 @@ async fn the_log_is_newest_first_and_keeps_everything() {
             .expect(200);
         requests.push(answer.header("x-request-id").unwrap().to_owned());
         world.clock.forward(TimeDelta::seconds(1));
-        world
-            .post(&world.admin(), &format!("{}/reactivate", at(&customer)), json!({}))
-            .await
-            .expect(200);
+        world.act(&at(&customer), "reactivate").await;
     }
     let log = world
         .all(
@@ -53,7 +50,7 @@ async fn a_customer_that_was_never_deactivated_has_an_empty_log() {
 }
 
 #[tokio::test]
-async fn a_customer_that_is_not_there_has_no_log_rather_than_an_empty_one() {
+async fn a_missing_customers_log_is_not_found() {
     let world = World::new().await;
     let unknown = at("cus_01kb1v0c1tfr2v6krscysfnvgb");
     world

@@ -1,4 +1,4 @@
-//! /v1/customers and what hangs below one customer; /v1/tenants.
+//! /v1/customers, the paths below one customer, and /v1/tenants.
 
 mod audit;
 mod create;

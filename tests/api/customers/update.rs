@@ -11,7 +11,7 @@ async fn patch(world: &World, customer: &str, body: Value) -> Answer {
 }
 
 #[tokio::test]
-async fn a_patch_changes_what_it_names_and_nothing_else() {
+async fn a_patch_changes_only_its_fields() {
     let world = World::new().await;
     let mut expected = world
         .customer(json!({"email": "a@acme.example", "products": ["one"]}))
@@ -38,7 +38,7 @@ async fn a_patch_changes_what_it_names_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn null_clears() {
+async fn null_removes_a_field() {
     let world = World::new().await;
     let customer = world
         .customer(json!({"email": "a@acme.example", "address": {"city": "Springfield"}}))
@@ -51,7 +51,7 @@ async fn null_clears() {
 }
 
 #[tokio::test]
-async fn objects_merge_and_lists_replace() {
+async fn a_patch_merges_objects_and_replaces_lists() {
     let world = World::new().await;
     let customer = world
         .customer(json!({
@@ -77,7 +77,7 @@ async fn objects_merge_and_lists_replace() {
 }
 
 #[tokio::test]
-async fn an_object_that_was_not_there_is_made_with_its_defaults() {
+async fn a_patch_creates_a_missing_object_with_its_defaults() {
     let world = World::new().await;
     let customer = key_of(&world.tenant("Acme").await);
     let patched = patch(&world, &customer, json!({"address": {"city": "Springfield"}}))
@@ -88,7 +88,7 @@ async fn an_object_that_was_not_there_is_made_with_its_defaults() {
 }
 
 #[tokio::test]
-async fn a_patch_that_changes_nothing_writes_nothing() {
+async fn a_patch_without_changes_writes_nothing() {
     let world = World::new().await;
     let customer = world
         .customer(json!({
@@ -96,7 +96,7 @@ async fn a_patch_that_changes_nothing_writes_nothing() {
             "business": {"industrySector": "45", "industryGroup": "4510", "socialProfiles": {"x": "https://x.com/acme"}},
         }))
         .await;
-    let written = world.stream(0).len();
+    let written = world.stream_records(0).len();
     world.clock.forward(TimeDelta::seconds(5));
     for nothing in [
         json!({}),
@@ -122,11 +122,11 @@ async fn a_patch_that_changes_nothing_writes_nothing() {
         );
         assert_eq!(answer.body, customer, "{nothing}");
     }
-    assert_eq!(world.stream(0).len(), written);
+    assert_eq!(world.stream_records(0).len(), written);
 }
 
 #[tokio::test]
-async fn an_empty_object_onto_nothing_is_an_empty_object() {
+async fn a_patch_creates_a_missing_empty_object() {
     let world = World::new().await;
     let customer = key_of(&world.tenant("Acme").await);
     let patched = patch(&world, &customer, json!({"business": {"socialProfiles": {}}}))
@@ -137,10 +137,10 @@ async fn an_empty_object_onto_nothing_is_an_empty_object() {
 }
 
 #[tokio::test]
-async fn each_broken_field_is_named() {
+async fn each_invalid_field_is_named() {
     let world = World::new().await;
     let customer = key_of(&world.tenant("Acme").await);
-    for (body, broken) in [
+    for (body, invalid) in [
         (json!({"name": null}), vec!["name"]),
         (json!({"name": ""}), vec!["name"]),
         (
@@ -160,12 +160,16 @@ async fn each_broken_field_is_named() {
         ),
         (json!({"person": {"firstName": "Ada"}}), vec!["person.lastName"]),
     ] {
-        assert_eq!(patch(&world, &customer, body.clone()).await.broken(), broken, "{body}");
+        assert_eq!(
+            patch(&world, &customer, body.clone()).await.invalid_fields(),
+            invalid,
+            "{body}"
+        );
     }
 }
 
 #[tokio::test]
-async fn what_never_changes_cannot_be_patched_by_anybody() {
+async fn nobody_can_patch_an_immutable_field() {
     let world = World::new().await;
     let customer = world.tenant("Acme").await;
     for name in ["type", "isTenantCustomer", "bootstrapTenantKey"] {
@@ -173,13 +177,13 @@ async fn what_never_changes_cannot_be_patched_by_anybody() {
             let answer = world
                 .patch(&caller, &at(&key_of(&customer)), json!({name: customer[name]}))
                 .await;
-            assert_eq!(answer.broken(), [name]);
+            assert_eq!(answer.invalid_fields(), [name]);
         }
     }
 }
 
 #[tokio::test]
-async fn what_the_service_sets_cannot_be_patched() {
+async fn fields_that_the_service_sets_cannot_be_patched() {
     let world = World::new().await;
     let customer = key_of(&world.tenant("Acme").await);
     for name in [
@@ -196,13 +200,16 @@ async fn what_the_service_sets_cannot_be_patched() {
         "pk",
     ] {
         for value in [json!(null), json!(false), json!("x")] {
-            assert_eq!(patch(&world, &customer, json!({name: value})).await.broken(), [name]);
+            assert_eq!(
+                patch(&world, &customer, json!({name: value})).await.invalid_fields(),
+                [name]
+            );
         }
     }
 }
 
 #[tokio::test]
-async fn what_platform_staff_set_is_forbidden_to_the_tenant() {
+async fn a_tenant_cannot_patch_platform_fields() {
     let world = World::new().await;
     let customer = world.customer(json!({"externalId": "crm-1"})).await;
     let caller = world.user("CustomerAdmin", &key_of(&customer));
@@ -232,7 +239,7 @@ async fn what_platform_staff_set_is_forbidden_to_the_tenant() {
 }
 
 #[tokio::test]
-async fn platform_staff_set_them() {
+async fn platform_staff_can_patch_platform_fields() {
     let world = World::new().await;
     let customer = key_of(&world.tenant("Acme").await);
     let body = json!({"products": ["one"], "authTenantId": "acme-1", "externalId": "crm-1"});
@@ -243,18 +250,18 @@ async fn platform_staff_set_them() {
 }
 
 #[tokio::test]
-async fn the_industry_group_lies_in_the_sector_whichever_of_the_two_is_patched() {
+async fn a_patch_cannot_move_the_industry_group_out_of_its_sector() {
     let world = World::new().await;
     let customer = world
         .customer(json!({"business": {"industrySector": "45", "industryGroup": "4510"}}))
         .await;
-    for (business, broken) in [
+    for (business, invalid) in [
         (json!({"industrySector": "40"}), "business.industryGroup"),
         (json!({"industryGroup": "4010"}), "business.industryGroup"),
         (json!({"industrySector": null}), "business.industrySector"),
     ] {
         let answer = patch(&world, &key_of(&customer), json!({"business": business})).await;
-        assert_eq!(answer.broken(), [broken], "{business}");
+        assert_eq!(answer.invalid_fields(), [invalid], "{business}");
     }
     for business in [
         json!({"industryGroup": "4520"}),
@@ -283,7 +290,7 @@ async fn the_deactivation_of_an_enabled_customer_cannot_be_patched() {
 }
 
 #[tokio::test]
-async fn an_external_id_moves_and_leaves_the_old_one_free() {
+async fn changing_an_external_id_frees_the_old_one() {
     let world = World::new().await;
     let one = key_of(&world.customer(json!({"externalId": "a"})).await);
     let two = key_of(&world.customer(json!({"externalId": "b"})).await);
@@ -298,7 +305,7 @@ async fn an_external_id_moves_and_leaves_the_old_one_free() {
 }
 
 #[tokio::test]
-async fn of_two_at_once_one_gets_the_external_id() {
+async fn concurrent_patches_give_an_external_id_to_one_customer() {
     let world = World::new().await;
     let (one, two) = (key_of(&world.tenant("A").await), key_of(&world.tenant("B").await));
     let body = || json!({"externalId": "crm-1"});
@@ -309,7 +316,7 @@ async fn of_two_at_once_one_gets_the_external_id() {
 }
 
 #[tokio::test]
-async fn two_patches_at_once_both_land() {
+async fn concurrent_patches_are_both_applied() {
     for (one, two) in [
         (json!({"name": "New"}), json!({"email": "a@acme.example"})),
         (
@@ -330,21 +337,18 @@ async fn two_patches_at_once_both_land() {
         assert_eq!(versions, [2, 3]);
         let read = world.get(&world.admin(), &at(&customer)).await.expect(200).body;
         for patch in [one, two] {
-            let mut laid = read.clone();
-            merge_patch::apply(&mut laid, patch);
-            assert_eq!(laid, read);
+            let mut again = read.clone();
+            merge_patch::apply(&mut again, patch);
+            assert_eq!(again, read);
         }
     }
 }
 
 #[tokio::test]
-async fn a_deactivated_customer_is_not_changed() {
+async fn a_deactivated_customer_refuses_patches() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
-    world
-        .post(&world.admin(), &format!("{}/deactivate", at(&customer)), json!({}))
-        .await
-        .expect(200);
+    world.act(&at(&customer), "deactivate").await;
     for body in [
         json!({"name": "New"}),
         json!({"externalId": "x"}),
@@ -364,7 +368,7 @@ async fn a_deactivated_customer_is_not_changed() {
     );
 }
 
-/// Patches that are valid whatever the customer holds.
+/// A patch that is valid for every state of the customer.
 fn any_patch() -> impl Strategy<Value = Value> {
     prop::sample::select(vec![
         json!({"name": "One"}),
@@ -389,8 +393,8 @@ fn any_patch() -> impl Strategy<Value = Value> {
     ])
 }
 
-/// What the contract says that a patch makes of a customer.
-fn laid_over(before: &Value, patch: &Value) -> Value {
+/// The customer after a patch, according to the contract.
+fn patched(before: &Value, patch: &Value) -> Value {
     let mut after = before.clone();
     merge_patch::apply(&mut after, patch.clone());
     if let Some(address) = after.get_mut("address").and_then(Value::as_object_mut) {
@@ -406,14 +410,14 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn any_patches_one_after_the_other_come_to_what_the_rfc_says(patches in prop::collection::vec(any_patch(), 1..12)) {
+    fn any_sequence_of_patches_follows_the_merge_patch_rfc(patches in prop::collection::vec(any_patch(), 1..12)) {
         tokio::runtime::Runtime::new().unwrap().block_on(async {
             let world = World::new().await;
             let mut expected = world.tenant("Acme").await;
             let customer = key_of(&expected);
             for body in patches {
                 let answer = patch(&world, &customer, body.clone()).await.expect(200);
-                expected = laid_over(&expected, &body);
+                expected = patched(&expected, &body);
                 assert_eq!(answer.body, expected, "{body}");
             }
             assert_eq!(world.get(&world.admin(), &at(&customer)).await.expect(200).body, expected);

@@ -1,24 +1,27 @@
 //! POST /v1/customers/{customerKey}/locations
 
-use super::{make, of, one};
+use super::{create, location_path, locations_path};
 use crate::support::{World, at};
 use serde_json::{Value, json};
 
 #[tokio::test]
-async fn a_created_location_reads_back() {
+async fn a_created_location_can_be_read() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
     let caller = world.user("CustomerAdmin", &customer);
     let created = world
         .post(
             &caller,
-            &of(&customer),
+            &locations_path(&customer),
             json!({"name": "Main", "address": {"city": "Springfield"}}),
         )
         .await
         .expect(201);
     assert_eq!(created.header("etag"), Some("\"1\""));
-    assert_eq!(created.header("location"), Some(one(&customer, created.key()).as_str()));
+    assert_eq!(
+        created.header("location"),
+        Some(location_path(&customer, created.key()).as_str())
+    );
     let now = "2026-11-23T08:00:00.000Z";
     assert_eq!(
         created.body,
@@ -30,7 +33,7 @@ async fn a_created_location_reads_back() {
     );
     assert_eq!(
         world
-            .get(&caller, &one(&customer, created.key()))
+            .get(&caller, &location_path(&customer, created.key()))
             .await
             .expect(200)
             .body,
@@ -39,7 +42,7 @@ async fn a_created_location_reads_back() {
 }
 
 #[tokio::test]
-async fn every_field_comes_back_as_it_was_given() {
+async fn every_field_is_returned_as_sent() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
     let given = json!({
@@ -47,18 +50,18 @@ async fn every_field_comes_back_as_it_was_given() {
         "address": {"line1": "1 Main Street", "city": "Köln", "country": "DE"}, "isHeadquarters": true, "isActive": false,
         "website": "https://acme.example", "phone": "+14155550100", "email": "a@acme.example", "notes": "two\nlines".repeat(200),
     });
-    let created = make(&world, &customer, given.clone()).await.expect(201).body;
+    let created = create(&world, &customer, given.clone()).await.expect(201).body;
     for (name, value) in given.as_object().unwrap() {
         assert_eq!(&created[name], value, "{name}");
     }
 }
 
 #[tokio::test]
-async fn each_broken_field_is_named() {
+async fn each_invalid_field_is_named() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
     let long = |length: usize| "a".repeat(length);
-    for (fields, broken) in [
+    for (fields, invalid) in [
         (json!({"name": null}), "name"),
         (json!({"name": long(201)}), "name"),
         (json!({"secondaryName": ""}), "secondaryName"),
@@ -79,80 +82,79 @@ async fn each_broken_field_is_named() {
         (json!({"colour": "red"}), "colour"),
     ] {
         assert_eq!(
-            make(&world, &customer, fields.clone()).await.broken(),
-            [broken],
+            create(&world, &customer, fields.clone()).await.invalid_fields(),
+            [invalid],
             "{fields}"
         );
     }
-    let all = make(
+    let all = create(
         &world,
         &customer,
         json!({"name": "", "address": {"country": 1}, "email": "x", "more": 1}),
     )
     .await
-    .broken();
+    .invalid_fields();
     assert_eq!(all, ["name", "address.country", "email", "more"]);
 }
 
 #[tokio::test]
-async fn a_taken_code_is_a_conflict_within_the_customer_only() {
+async fn an_internal_code_is_unique_only_within_its_customer() {
     let world = World::new().await;
     let (one, two) = (world.member_customer("One").await, world.member_customer("Two").await);
     let code = json!({"internalCode": "SPR-01"});
-    make(&world, &one, code.clone()).await.expect(201);
-    let taken = make(&world, &one, code.clone()).await.problem(409, "CONFLICT");
+    create(&world, &one, code.clone()).await.expect(201);
+    let taken = create(&world, &one, code.clone()).await.problem(409, "CONFLICT");
     assert_eq!(taken.body["details"], json!({"field": "internalCode"}));
-    make(&world, &two, code).await.expect(201);
+    create(&world, &two, code).await.expect(201);
 }
 
 #[tokio::test]
-async fn of_two_at_once_one_gets_the_code() {
+async fn concurrent_creations_with_one_code_create_one_location() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
     let code = || json!({"internalCode": "SPR-01"});
-    let (first, second) = tokio::join!(make(&world, &customer, code()), make(&world, &customer, code()));
+    let (first, second) = tokio::join!(create(&world, &customer, code()), create(&world, &customer, code()));
     let mut statuses = [first.status, second.status];
     statuses.sort();
     assert_eq!(statuses, [201, 409]);
-    assert_eq!(world.all(&world.admin(), &of(&customer)).await.len(), 1);
+    assert_eq!(world.all(&world.admin(), &locations_path(&customer)).await.len(), 1);
 }
 
 #[tokio::test]
-async fn a_deactivated_customer_gets_none() {
+async fn a_deactivated_customer_gets_no_location() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
-    world
-        .post(&world.admin(), &format!("{}/deactivate", at(&customer)), json!({}))
-        .await
-        .expect(200);
+    world.act(&at(&customer), "deactivate").await;
     for fields in [json!({}), json!({"isHeadquarters": true, "internalCode": "A"})] {
-        make(&world, &customer, fields).await.problem(409, "CUSTOMER_DISABLED");
+        create(&world, &customer, fields)
+            .await
+            .problem(409, "CUSTOMER_DISABLED");
     }
 }
 
 #[tokio::test]
-async fn a_customer_that_is_not_there_gets_none() {
+async fn a_missing_customer_gets_no_location() {
     let world = World::new().await;
     let gone = world.member_customer("Acme").await;
     world.delete(&world.admin(), &at(&gone)).await.expect(204);
-    for customer in [gone.as_str(), "cus_01kb1v0c1tfr2v6krscysfnvgb", "rubbish"] {
+    for customer in [gone.as_str(), "cus_01kb1v0c1tfr2v6krscysfnvgb", "malformed"] {
         for fields in [json!({}), json!({"isHeadquarters": true, "internalCode": "A"})] {
-            let answer = make(&world, customer, fields).await.problem(404, "NOT_FOUND");
+            let answer = create(&world, customer, fields).await.problem(404, "NOT_FOUND");
             assert_eq!(answer.body["details"], json!({"entity": "Customer"}));
         }
     }
 }
 
 #[tokio::test]
-async fn a_create_racing_the_parents_deletion_leaves_no_orphan() {
+async fn a_creation_racing_the_customers_deletion_succeeds_or_leaves_nothing() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
     let (admin, path) = (world.admin(), at(&customer));
-    let (deleted, made) = tokio::join!(world.delete(&admin, &path), make(&world, &customer, json!({})));
-    deleted.expect(204);
-    let left: Vec<Value> = world.all(&admin, &of(&customer)).await;
+    let (deletion, creation) = tokio::join!(world.delete(&admin, &path), create(&world, &customer, json!({})));
+    deletion.expect(204);
+    let remaining: Vec<Value> = world.all(&admin, &locations_path(&customer)).await;
     assert_eq!(
-        (made.status, left.len()),
-        if made.status == 201 { (201, 1) } else { (404, 0) }
+        (creation.status, remaining.len()),
+        if creation.status == 201 { (201, 1) } else { (404, 0) }
     );
 }

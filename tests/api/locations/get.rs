@@ -1,23 +1,26 @@
 //! GET /v1/customers/{customerKey}/locations/{locationKey}
 
-use super::{make, one};
+use super::{create, location_path};
 use crate::support::World;
 use serde_json::json;
 
 #[tokio::test]
-async fn a_member_reads_it() {
+async fn a_member_reads_a_location() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
-    let made = make(&world, &customer, json!({})).await.expect(201);
+    let created = create(&world, &customer, json!({})).await.expect(201);
     let read = world
-        .get(&world.user("Member", &customer), &one(&customer, made.key()))
+        .get(
+            &world.user("Member", &customer),
+            &location_path(&customer, created.key()),
+        )
         .await
         .expect(200);
-    assert_eq!((read.header("etag"), &read.body), (Some("\"1\""), &made.body));
+    assert_eq!((read.header("etag"), &read.body), (Some("\"1\""), &created.body));
 }
 
 #[tokio::test]
-async fn a_key_of_nothing_is_not_found() {
+async fn an_unknown_or_malformed_key_is_not_found() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
     for key in [
@@ -28,7 +31,7 @@ async fn a_key_of_nothing_is_not_found() {
         "HEADQUARTERS",
     ] {
         let answer = world
-            .get(&world.user("Member", &customer), &one(&customer, key))
+            .get(&world.user("Member", &customer), &location_path(&customer, key))
             .await
             .problem(404, "NOT_FOUND");
         assert_eq!(answer.body["details"], json!({"entity": "Location"}), "{key}");
@@ -36,12 +39,12 @@ async fn a_key_of_nothing_is_not_found() {
 }
 
 #[tokio::test]
-async fn another_customers_location_is_not_found_under_ones_own_key() {
+async fn another_customers_location_is_not_found() {
     let world = World::new().await;
     let (own, other) = (world.member_customer("Own").await, world.member_customer("Other").await);
-    let made = make(&world, &other, json!({})).await.expect(201);
+    let created = create(&world, &other, json!({})).await.expect(201);
     let caller = world.user("CustomerAdmin", &own);
-    let path = one(&own, made.key());
+    let path = location_path(&own, created.key());
     world.get(&caller, &path).await.problem(404, "NOT_FOUND");
     world
         .patch(&caller, &path, json!({"name": "Mine"}))

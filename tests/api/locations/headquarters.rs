@@ -1,13 +1,13 @@
-//! At most one headquarters in a scope, whoever makes it one, and however many do at once.
+//! A customer has at most one headquarters, however it is set and however many requests set it at once.
 
-use super::{make, of, one};
+use super::{create, location_path, locations_path};
 use crate::support::World;
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
-/// The name, rank and version of each location.
-async fn ranks(world: &World, customer: &str) -> Vec<Value> {
-    let locations = world.all(&world.admin(), &of(customer)).await;
+/// The name, headquarters flag and version of each location.
+async fn flags(world: &World, customer: &str) -> Vec<Value> {
+    let locations = world.all(&world.admin(), &locations_path(customer)).await;
     locations
         .iter()
         .map(|location| json!([location["name"], location["isHeadquarters"], location["version"]]))
@@ -15,34 +15,34 @@ async fn ranks(world: &World, customer: &str) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn a_new_one_takes_it_from_the_other() {
+async fn a_new_headquarters_replaces_the_old_one() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
-    make(&world, &customer, json!({"name": "old", "isHeadquarters": true}))
+    create(&world, &customer, json!({"name": "old", "isHeadquarters": true}))
         .await
         .expect(201);
     world.clock.forward(TimeDelta::seconds(1));
-    make(&world, &customer, json!({"name": "new", "isHeadquarters": true}))
+    create(&world, &customer, json!({"name": "new", "isHeadquarters": true}))
         .await
         .expect(201);
     assert_eq!(
-        ranks(&world, &customer).await,
+        flags(&world, &customer).await,
         [json!(["old", false, 2]), json!(["new", true, 1])]
     );
 }
 
 #[tokio::test]
-async fn a_patched_one_takes_it_from_the_other() {
+async fn a_location_patched_to_headquarters_replaces_the_old_one() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
-    make(&world, &customer, json!({"name": "old", "isHeadquarters": true}))
+    create(&world, &customer, json!({"name": "old", "isHeadquarters": true}))
         .await
         .expect(201);
-    let new = make(&world, &customer, json!({"name": "new"})).await.expect(201);
+    let new = create(&world, &customer, json!({"name": "new"})).await.expect(201);
     let patched = world
         .patch(
             &world.admin(),
-            &one(&customer, new.key()),
+            &location_path(&customer, new.key()),
             json!({"isHeadquarters": true}),
         )
         .await
@@ -52,23 +52,23 @@ async fn a_patched_one_takes_it_from_the_other() {
         (&json!(true), &json!(2))
     );
     assert_eq!(
-        ranks(&world, &customer).await,
+        flags(&world, &customer).await,
         [json!(["old", false, 2]), json!(["new", true, 2])]
     );
 }
 
 #[tokio::test]
-async fn both_changes_have_their_event_with_the_same_request() {
+async fn both_locations_get_an_event_with_the_same_request_id() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
-    let old = make(&world, &customer, json!({"name": "old", "isHeadquarters": true}))
+    let old = create(&world, &customer, json!({"name": "old", "isHeadquarters": true}))
         .await
         .expect(201);
     world.settle().await;
-    let new = make(&world, &customer, json!({"name": "new", "isHeadquarters": true}))
+    let new = create(&world, &customer, json!({"name": "new", "isHeadquarters": true}))
         .await
         .expect(201);
-    let mut told: Vec<Value> = world
+    let mut events: Vec<Value> = world
         .settle()
         .await
         .iter()
@@ -82,77 +82,77 @@ async fn both_changes_have_their_event_with_the_same_request() {
             ])
         })
         .collect();
-    told.sort_by_key(Value::to_string);
+    events.sort_by_key(Value::to_string);
     let expected = [
         json!(["CUSTOMER_LOCATION_CREATED", new.key(), 1, true]),
         json!(["CUSTOMER_LOCATION_UPDATED", old.key(), 2, false]),
     ];
-    assert_eq!(told, expected);
+    assert_eq!(events, expected);
 }
 
 #[tokio::test]
-async fn given_up_it_is_nobodys_until_somebody_takes_it() {
+async fn a_customer_has_no_headquarters_between_the_old_and_the_new_one() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
-    let a = make(&world, &customer, json!({"name": "a", "isHeadquarters": true}))
+    let a = create(&world, &customer, json!({"name": "a", "isHeadquarters": true}))
         .await
         .expect(201);
-    make(&world, &customer, json!({"name": "b"})).await.expect(201);
+    create(&world, &customer, json!({"name": "b"})).await.expect(201);
     world
         .patch(
             &world.admin(),
-            &one(&customer, a.key()),
+            &location_path(&customer, a.key()),
             json!({"isHeadquarters": false}),
         )
         .await
         .expect(200);
     assert_eq!(
-        ranks(&world, &customer).await,
+        flags(&world, &customer).await,
         [json!(["a", false, 2]), json!(["b", false, 1])]
     );
-    make(&world, &customer, json!({"name": "c", "isHeadquarters": true}))
+    create(&world, &customer, json!({"name": "c", "isHeadquarters": true}))
         .await
         .expect(201);
-    assert_eq!(ranks(&world, &customer).await[2], json!(["c", true, 1]));
+    assert_eq!(flags(&world, &customer).await[2], json!(["c", true, 1]));
 }
 
 #[tokio::test]
-async fn of_many_at_once_one_has_it() {
+async fn concurrent_requests_leave_one_headquarters() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
-    let a = make(&world, &customer, json!({"name": "a"})).await.expect(201);
-    let (admin, path) = (world.admin(), one(&customer, a.key()));
+    let a = create(&world, &customer, json!({"name": "a"})).await.expect(201);
+    let (admin, path) = (world.admin(), location_path(&customer, a.key()));
     let (patched, b, c) = tokio::join!(
         world.patch(&admin, &path, json!({"isHeadquarters": true})),
-        make(&world, &customer, json!({"name": "b", "isHeadquarters": true})),
-        make(&world, &customer, json!({"name": "c", "isHeadquarters": true})),
+        create(&world, &customer, json!({"name": "b", "isHeadquarters": true})),
+        create(&world, &customer, json!({"name": "c", "isHeadquarters": true})),
     );
     patched.expect(200);
     b.expect(201);
     c.expect(201);
-    let holders = ranks(&world, &customer)
+    let holders = flags(&world, &customer)
         .await
         .into_iter()
-        .filter(|rank| rank[1] == true)
+        .filter(|flag| flag[1] == true)
         .count();
     assert_eq!(holders, 1);
 }
 
 #[tokio::test]
-async fn a_stale_etag_takes_nothing_over() {
+async fn a_stale_etag_does_not_replace_the_headquarters() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
-    make(&world, &customer, json!({"name": "old", "isHeadquarters": true}))
+    create(&world, &customer, json!({"name": "old", "isHeadquarters": true}))
         .await
         .expect(201);
-    let new = make(&world, &customer, json!({"name": "new"})).await.expect(201);
-    let call = crate::support::Call::new("PATCH", &one(&customer, new.key()))
+    let new = create(&world, &customer, json!({"name": "new"})).await.expect(201);
+    let call = crate::support::Call::new("PATCH", &location_path(&customer, new.key()))
         .by(&world.admin())
         .header("if-match", "\"7\"")
         .json(json!({"isHeadquarters": true}));
     world.send(call).await.problem(412, "VERSION_MISMATCH");
     assert_eq!(
-        ranks(&world, &customer).await,
+        flags(&world, &customer).await,
         [json!(["old", true, 1]), json!(["new", false, 1])]
     );
 }

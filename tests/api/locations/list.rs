@@ -1,22 +1,25 @@
 //! GET /v1/customers/{customerKey}/locations
 
-use super::{make, of};
+use super::{create, locations_path};
 use crate::support::World;
 use serde_json::{Value, json};
 
 async fn names(world: &World, customer: &str, query: &str) -> Vec<Value> {
     let locations = world
-        .all(&world.user("Member", customer), &format!("{}{query}", of(customer)))
+        .all(
+            &world.user("Member", customer),
+            &format!("{}{query}", locations_path(customer)),
+        )
         .await;
     locations.into_iter().map(|location| location["name"].clone()).collect()
 }
 
 #[tokio::test]
-async fn active_ones_are_shown_unless_asked_otherwise() {
+async fn the_list_shows_active_locations_by_default() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
     for (name, active, code) in [("a", true, "1"), ("b", false, "2"), ("c", true, "3")] {
-        make(
+        create(
             &world,
             &customer,
             json!({"name": name, "isActive": active, "internalCode": code}),
@@ -38,25 +41,25 @@ async fn active_ones_are_shown_unless_asked_otherwise() {
 }
 
 #[tokio::test]
-async fn only_the_customers_own_are_shown() {
+async fn the_list_shows_only_the_customers_locations() {
     let world = World::new().await;
     let (own, other) = (world.member_customer("Own").await, world.member_customer("Other").await);
-    make(
+    create(
         &world,
         &own,
         json!({"name": "own", "isHeadquarters": true, "internalCode": "A"}),
     )
     .await
     .expect(201);
-    make(&world, &other, json!({"name": "other"})).await.expect(201);
+    create(&world, &other, json!({"name": "other"})).await.expect(201);
     assert_eq!(names(&world, &own, "").await, ["own"]);
 }
 
 #[tokio::test]
-async fn a_broken_query_is_named() {
+async fn each_invalid_query_parameter_is_named() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
-    for (query, broken) in [
+    for (query, invalid) in [
         ("?isActive=all", "isActive"),
         ("?internalCode=", "internalCode"),
         ("?limit=1000", "limit"),
@@ -64,19 +67,19 @@ async fn a_broken_query_is_named() {
     ] {
         assert_eq!(
             world
-                .get(&world.admin(), &format!("{}{query}", of(&customer)))
+                .get(&world.admin(), &format!("{}{query}", locations_path(&customer)))
                 .await
-                .broken(),
-            [broken]
+                .invalid_fields(),
+            [invalid]
         );
     }
 }
 
 #[tokio::test]
-async fn a_customer_that_is_not_there_has_no_list_rather_than_an_empty_one() {
+async fn a_missing_customers_list_is_not_found() {
     let world = World::new().await;
     let answer = world
-        .get(&world.admin(), &of("cus_01kb1v0c1tfr2v6krscysfnvgb"))
+        .get(&world.admin(), &locations_path("cus_01kb1v0c1tfr2v6krscysfnvgb"))
         .await
         .problem(404, "NOT_FOUND");
     assert_eq!(answer.body["details"], json!({"entity": "Customer"}));

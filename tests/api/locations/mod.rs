@@ -7,23 +7,20 @@ mod headquarters;
 mod list;
 mod update;
 
-use crate::support::{Answer, World, at};
+use crate::support::{Answer, World, at, with_fields};
 use serde_json::{Value, json};
 
-/// Where a customer's locations are.
-fn of(customer: &str) -> String {
+/// The path of a customer's locations.
+fn locations_path(customer: &str) -> String {
     format!("{}/locations", at(customer))
 }
 
-fn one(customer: &str, location: &str) -> String {
-    format!("{}/{location}", of(customer))
+fn location_path(customer: &str, location: &str) -> String {
+    format!("{}/{location}", locations_path(customer))
 }
 
-/// Makes a location by platform staff: with a name and an empty address, but for the fields given here.
-async fn make(world: &World, customer: &str, fields: Value) -> Answer {
-    let mut body = json!({"name": "Main", "address": {}});
-    body.as_object_mut()
-        .unwrap()
-        .extend(fields.as_object().unwrap().clone());
-    world.post(&world.admin(), &of(customer), body).await
+/// Creates a location as platform staff, with these fields, a default name and an empty address.
+async fn create(world: &World, customer: &str, fields: Value) -> Answer {
+    let body = with_fields(json!({"name": "Main", "address": {}}), fields);
+    world.post(&world.admin(), &locations_path(customer), body).await
 }

@@ -1,15 +1,15 @@
 //! PATCH /v1/customers/{customerKey}/locations/{locationKey}
 
-use super::{make, one};
+use super::{create, location_path};
 use crate::support::{World, at};
 use chrono::TimeDelta;
 use serde_json::json;
 
 #[tokio::test]
-async fn a_patch_changes_what_it_names_and_nothing_else() {
+async fn a_patch_changes_only_its_fields() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
-    let made = make(
+    let created = create(
         &world,
         &customer,
         json!({"notes": "old", "phone": "+14155550100", "address": {"city": "A"}}),
@@ -20,11 +20,11 @@ async fn a_patch_changes_what_it_names_and_nothing_else() {
     let caller = world.user("CustomerAdmin", &customer);
     let body = json!({"notes": "new", "phone": null, "address": {"line1": "1 Main Street"}, "isActive": false});
     let patched = world
-        .patch(&caller, &one(&customer, made.key()), body)
+        .patch(&caller, &location_path(&customer, created.key()), body)
         .await
         .expect(200);
     assert_eq!(patched.header("etag"), Some("\"2\""));
-    let mut expected = made.body.clone();
+    let mut expected = created.body.clone();
     expected.as_object_mut().unwrap().remove("phone");
     for (name, value) in [
         ("notes", json!("new")),
@@ -41,19 +41,23 @@ async fn a_patch_changes_what_it_names_and_nothing_else() {
     }
     assert_eq!(patched.body, expected);
     assert_eq!(
-        world.get(&caller, &one(&customer, made.key())).await.expect(200).body,
+        world
+            .get(&caller, &location_path(&customer, created.key()))
+            .await
+            .expect(200)
+            .body,
         expected
     );
 }
 
 #[tokio::test]
-async fn a_patch_that_changes_nothing_writes_nothing() {
+async fn a_patch_without_changes_writes_nothing() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
-    let made = make(&world, &customer, json!({"internalCode": "A", "isHeadquarters": true}))
+    let created = create(&world, &customer, json!({"internalCode": "A", "isHeadquarters": true}))
         .await
         .expect(201);
-    let written = world.stream(0).len();
+    let written = world.stream_records(0).len();
     for nothing in [
         json!({}),
         json!({"name": "Main"}),
@@ -62,24 +66,28 @@ async fn a_patch_that_changes_nothing_writes_nothing() {
         json!({"internalCode": "A", "isHeadquarters": true, "isActive": true}),
     ] {
         let answer = world
-            .patch(&world.admin(), &one(&customer, made.key()), nothing.clone())
+            .patch(
+                &world.admin(),
+                &location_path(&customer, created.key()),
+                nothing.clone(),
+            )
             .await
             .expect(200);
         assert_eq!(
             (answer.header("etag"), &answer.body),
-            (Some("\"1\""), &made.body),
+            (Some("\"1\""), &created.body),
             "{nothing}"
         );
     }
-    assert_eq!(world.stream(0).len(), written);
+    assert_eq!(world.stream_records(0).len(), written);
 }
 
 #[tokio::test]
-async fn each_broken_field_is_named() {
+async fn each_invalid_field_is_named() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
-    let made = make(&world, &customer, json!({})).await.expect(201);
-    for (body, broken) in [
+    let created = create(&world, &customer, json!({})).await.expect(201);
+    for (body, invalid) in [
         (json!({"name": null}), vec!["name"]),
         (json!({"address": null}), vec!["address"]),
         (
@@ -87,29 +95,37 @@ async fn each_broken_field_is_named() {
             vec!["address.country", "address.zip", "email"],
         ),
         (json!({"isHeadquarters": null}), vec!["isHeadquarters"]),
-        (json!({"key": made.key()}), vec!["key"]),
+        (json!({"key": created.key()}), vec!["key"]),
         (json!({"version": 1, "colour": "red"}), vec!["version", "colour"]),
     ] {
         let mut named = world
-            .patch(&world.admin(), &one(&customer, made.key()), body.clone())
+            .patch(&world.admin(), &location_path(&customer, created.key()), body.clone())
             .await
-            .broken();
-        let mut broken = broken;
+            .invalid_fields();
+        let mut invalid = invalid;
         named.sort();
-        broken.sort();
-        assert_eq!(named, broken, "{body}");
+        invalid.sort();
+        assert_eq!(named, invalid, "{body}");
     }
 }
 
 #[tokio::test]
-async fn a_code_moves_and_leaves_the_old_one_free() {
+async fn changing_a_code_frees_the_old_one() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
-    let a = make(&world, &customer, json!({"internalCode": "A"})).await.expect(201);
-    let b = make(&world, &customer, json!({"internalCode": "B"})).await.expect(201);
+    let a = create(&world, &customer, json!({"internalCode": "A"}))
+        .await
+        .expect(201);
+    let b = create(&world, &customer, json!({"internalCode": "B"}))
+        .await
+        .expect(201);
     let patch = async |location: &str, code| {
         world
-            .patch(&world.admin(), &one(&customer, location), json!({"internalCode": code}))
+            .patch(
+                &world.admin(),
+                &location_path(&customer, location),
+                json!({"internalCode": code}),
+            )
             .await
     };
     let taken = patch(b.key(), json!("A")).await.problem(409, "CONFLICT");
@@ -117,15 +133,17 @@ async fn a_code_moves_and_leaves_the_old_one_free() {
     patch(a.key(), json!("C")).await.expect(200);
     patch(b.key(), json!("A")).await.expect(200);
     patch(a.key(), json!(null)).await.expect(200);
-    make(&world, &customer, json!({"internalCode": "C"})).await.expect(201);
+    create(&world, &customer, json!({"internalCode": "C"}))
+        .await
+        .expect(201);
 }
 
 #[tokio::test]
-async fn two_patches_at_once_both_land() {
+async fn concurrent_patches_are_both_applied() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
-    let made = make(&world, &customer, json!({})).await.expect(201);
-    let (admin, path) = (world.admin(), one(&customer, made.key()));
+    let created = create(&world, &customer, json!({})).await.expect(201);
+    let (admin, path) = (world.admin(), location_path(&customer, created.key()));
     let (name, notes) = tokio::join!(
         world.patch(&admin, &path, json!({"name": "New"})),
         world.patch(&admin, &path, json!({"notes": "new"}))
@@ -140,15 +158,12 @@ async fn two_patches_at_once_both_land() {
 }
 
 #[tokio::test]
-async fn under_a_deactivated_customer_nothing_changes() {
+async fn a_deactivated_customers_location_refuses_changes() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
-    let made = make(&world, &customer, json!({})).await.expect(201);
-    world
-        .post(&world.admin(), &format!("{}/deactivate", at(&customer)), json!({}))
-        .await
-        .expect(200);
-    let path = one(&customer, made.key());
+    let created = create(&world, &customer, json!({})).await.expect(201);
+    world.act(&at(&customer), "deactivate").await;
+    let path = location_path(&customer, created.key());
     for body in [
         json!({"name": "New"}),
         json!({"isHeadquarters": true}),
@@ -169,6 +184,6 @@ async fn under_a_deactivated_customer_nothing_changes() {
             .await
             .expect(200)
             .body,
-        made.body
+        created.body
     );
 }
