@@ -294,7 +294,7 @@ impl runtime::Task for Panics {
     const SPEC: runtime::TaskSpec = runtime::TaskSpec::new(
         "panics",
         "Panics at an event whose request id is bad.",
-        &[events::EventType::CustomerCreated],
+        &[events::EventType::created::<domain::customer::Customer>()],
     );
 
     async fn run(_: &runtime::Context, job: runtime::Job) -> domain::Result<runtime::Outcome> {

@@ -1,7 +1,10 @@
 //! Task, on CUSTOMER_DEACTIVATED and CUSTOMER_REACTIVATED: disables or enables the customer's clients with it, and records the customer's
 //! state on its parent's client.
 
-use domain::Result;
+use domain::{
+    Result,
+    customer::{self, Customer},
+};
 use events::EventType;
 use runtime::{Context, Job, Outcome, Task, TaskSpec};
 use table::cascades::Cascades;
@@ -12,7 +15,10 @@ impl Task for CascadeAccountState {
     const SPEC: TaskSpec = TaskSpec::new(
         "cascade-account-state",
         "Disable or enable a customer's clients with it, and record its state on its parent's client.",
-        &[EventType::CustomerDeactivated, EventType::CustomerReactivated],
+        &[
+            EventType::of::<Customer>(&customer::DEACTIVATED),
+            EventType::of::<Customer>(&customer::REACTIVATED),
+        ],
     )
     .performs(&[Cascades::ACCOUNT_STATE])
     .in_pages();

@@ -1,6 +1,6 @@
 //! Task, on CUSTOMER_CLIENT_DELETED: deletes the client's departments, locations and contacts; disables and dissociates its account.
 
-use domain::Result;
+use domain::{Result, client::Client};
 use events::EventType;
 use runtime::{Context, Job, Outcome, Task, TaskSpec};
 use table::cascades::Cascades;
@@ -11,7 +11,7 @@ impl Task for DeleteClientChildren {
     const SPEC: TaskSpec = TaskSpec::new(
         "delete-client-children",
         "Delete a deleted client's departments, locations and contacts; disable and dissociate its account.",
-        &[EventType::ClientDeleted],
+        &[EventType::deleted::<Client>()],
     )
     .performs(&[Cascades::CLIENT_DELETED])
     .in_pages();

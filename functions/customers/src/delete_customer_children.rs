@@ -1,7 +1,7 @@
 //! Task, on CUSTOMER_DELETED: deletes the customer's clients, departments, locations, contacts and deactivation log. Each client is deleted
 //! as if by a request. The audit trail stays.
 
-use domain::Result;
+use domain::{Result, customer::Customer};
 use events::EventType;
 use runtime::{Context, Job, Outcome, Task, TaskSpec};
 use table::cascades::Cascades;
@@ -12,7 +12,7 @@ impl Task for DeleteCustomerChildren {
     const SPEC: TaskSpec = TaskSpec::new(
         "delete-customer-children",
         "Delete a deleted customer's clients, departments, locations, contacts and deactivation log.",
-        &[EventType::CustomerDeleted],
+        &[EventType::deleted::<Customer>()],
     )
     .performs(&[Cascades::CUSTOMER_DELETED])
     .in_pages();

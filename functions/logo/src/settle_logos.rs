@@ -3,7 +3,7 @@
 //! It reads which logo is current, and an image that was replaced never becomes current again. So order and repeats of events change
 //! nothing.
 
-use domain::{EntityKind, Error, Owner, Result, logo::Logo};
+use domain::{Error, Kind, Owner, Result, client::Client, customer::Customer, logo::Logo};
 use events::EventType;
 use logos::Logos;
 use runtime::{Context, Job, Outcome, Task, TaskSpec};
@@ -17,10 +17,10 @@ impl Task for SettleLogos {
         "settle-logos",
         "Keep the image of the current logo and delete that of the previous one.",
         &[
-            EventType::CustomerUpdated,
-            EventType::CustomerDeleted,
-            EventType::ClientUpdated,
-            EventType::ClientDeleted,
+            EventType::updated::<Customer>(),
+            EventType::deleted::<Customer>(),
+            EventType::updated::<Client>(),
+            EventType::deleted::<Client>(),
         ],
     )
     .about(
@@ -50,7 +50,7 @@ impl Task for SettleLogos {
 }
 
 fn owner(job: &Job) -> Result<Owner> {
-    match job.event.entity.kind == EntityKind::Client.name() {
+    match job.event.entity.kind == Client::KIND.name {
         true => Ok(job.tenant.client(job.key()?)),
         false => Ok(job.tenant.itself()),
     }

@@ -1,9 +1,10 @@
 //! GET /v1/customers/{customerKey}/partitions: lists a customer's partitions, oldest first.
 
 use domain::{
-    EntityKind, Result,
+    Kind, Result,
     fields::{Field, Rule},
     partition::{ENVIRONMENTS, Partition},
+    partition_group::PartitionGroup,
 };
 use runtime::{Caller, Context, Endpoint, Listed, Request, Spec, access::ViewPartitions};
 use table::parts::Parts;
@@ -13,7 +14,7 @@ pub struct ListPartitions;
 const FILTERS: &[Field] = &[
     Field::new(
         "groupKey",
-        Rule::Key(EntityKind::PartitionGroup),
+        Rule::Key(PartitionGroup::KIND),
         "Only partitions in this group.",
     ),
     Field::new(

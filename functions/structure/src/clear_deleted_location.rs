@@ -1,6 +1,6 @@
 //! Task, on CUSTOMER_LOCATION_DELETED: clears `locationKey` of the contacts at the location.
 
-use domain::{Result, contact::Contact};
+use domain::{Result, contact::Contact, location::Location};
 use events::EventType;
 use runtime::{Context, Job, Outcome, Task, TaskSpec};
 use table::{PageRequest, parts::Parts};
@@ -14,7 +14,7 @@ impl Task for ClearDeletedLocation {
     const SPEC: TaskSpec = TaskSpec::new(
         "clear-deleted-location",
         "Clear `locationKey` of the contacts at a deleted location.",
-        &[EventType::LocationDeleted],
+        &[EventType::deleted::<Location>()],
     )
     .performs(&[Parts::<Contact>::CLEAR_LOCATION])
     .in_pages();

@@ -21,7 +21,7 @@ impl Task for CreateCustomerLocation {
     const SPEC: TaskSpec = TaskSpec::new(
         "create-customer-location",
         "Create a new Business customer's headquarters location from its address.",
-        &[EventType::CustomerCreated],
+        &[EventType::created::<Customer>()],
     )
     .performs(&[Customers::GET, Parts::<Location>::CREATE_FIRST]);
 

@@ -1,9 +1,10 @@
 //! GET /v1/customers/{customerKey}/contacts, and of a client: lists contacts, oldest first.
 
 use domain::{
-    EntityKind, Result,
+    Kind, Result,
     contact::Contact,
     fields::{Field, Rule},
+    location::Location,
 };
 use runtime::{Caller, Context, Endpoint, Listed, Request, Spec, access::ViewStructure};
 use table::parts::Parts;
@@ -20,7 +21,7 @@ const FILTERS: &[Field] = &[
     Field::new("type", Rule::Text { min: 1, max: 50 }, "Only contacts of this type."),
     Field::new(
         "locationKey",
-        Rule::Key(EntityKind::Location),
+        Rule::Key(Location::KIND),
         "Only contacts at this location.",
     ),
 ];

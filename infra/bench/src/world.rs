@@ -57,7 +57,7 @@ pub struct World {
 
 pub fn key<K: Kind>(text: &str) -> Result<Key<K>> {
     text.parse()
-        .map_err(|_| anyhow!("{text} is no key of a {}", K::KIND.name()))
+        .map_err(|_| anyhow!("{text} is no key of a {}", K::KIND.name))
 }
 
 /// An endpoint's declaration at its route for clients if it has one and all its parameters are known, else at its main route.

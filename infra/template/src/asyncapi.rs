@@ -99,7 +99,7 @@ fn envelope_schema() -> Value {
 /// The schema of an event. The images before and after a change have the same schema, which is written once.
 pub fn schema(event: EventType) -> Value {
     let mut schema = event.schema();
-    let name = event.entity().name();
+    let name = event.entity().name;
     let mut shared = Map::new();
     for which in ["before", "after"] {
         if let Some(image) = schema["properties"].get_mut(which) {

@@ -106,7 +106,7 @@ fn detail(error: &Error) -> String {
             format!("The permission {} is required: {reason}.", permission.name())
         }
         Error::KeyMismatch { field, .. } => format!("The {field} is not the caller's."),
-        Error::NotFound(kind) => format!("There is no such {}.", kind.name()),
+        Error::NotFound(kind) => format!("There is no such {}.", kind.name),
         Error::TenantNotFound => "No tenant has that bootstrap key.".into(),
         Error::Malformed(reason) => format!("The body can't be read: {reason}."),
         Error::Validation(errors) => match errors.as_slice() {
@@ -139,7 +139,7 @@ fn details(error: &Error) -> Option<Value> {
             claimed,
             requested,
         } => Some(json!({"field": field, "claimed": claimed, "requested": requested})),
-        Error::NotFound(kind) => Some(json!({"entity": kind.name()})),
+        Error::NotFound(kind) => Some(json!({"entity": kind.name})),
         Error::Conflict { field, .. } => Some(json!({"field": field})),
         Error::SecretAlreadyDelivered { key } => Some(json!({"key": key})),
         Error::VersionMismatch { current } => Some(json!({"currentVersion": current})),

@@ -97,7 +97,7 @@ impl Job {
     /// The key of the event's entity.
     pub fn key<K: Kind>(&self) -> Result<Key<K>> {
         let key = self.event.entity.key.parse();
-        key.map_err(|_| Error::invalid("entity.key", format!("is not a key of a {}", K::KIND.name())))
+        key.map_err(|_| Error::invalid("entity.key", format!("is not a key of a {}", K::KIND.name)))
     }
 
     /// The client that the event belongs to, or else the customer.

@@ -109,7 +109,7 @@ impl Scene {
             let Some(kind) = kind_of_parameter(name) else {
                 return path;
             };
-            let unknown = format!("{}_01kb1v0c1tfr2v6krscysfnvgb", kind.prefix());
+            let unknown = format!("{}_01kb1v0c1tfr2v6krscysfnvgb", kind.prefix);
             path.replace(&format!("{{{name}}}"), &unknown)
         });
         assert!(!path.contains('{'), "{path}: this parameter has no value");

@@ -76,7 +76,7 @@ fn description_of_key(kind: EntityKind, name: &str) -> String {
     if name == API_KEY {
         return "The id of the API key, which is no secret.".into();
     }
-    format!("The key of the {}.", kind.name().to_snake_case().replace('_', " "))
+    format!("The key of the {}.", kind.name.to_snake_case().replace('_', " "))
 }
 
 fn query_parameter(field: &Field) -> Value {
