@@ -1,4 +1,4 @@
-//! The event as integrators get it, its types and their schemas.
+//! The event as integrators receive it, with its schema.
 
 use crate::EventType;
 use domain::{
@@ -13,11 +13,11 @@ use serde_json::{Value, json};
 /// The `source` of every event.
 pub const SOURCE: &str = "customer-service";
 
-/// Over this, the images are left out. EventBridge and SQS take 256 KB, the envelope included.
+/// Larger details are sent without their images. EventBridge and SQS accept 256 KB, envelope included.
 pub const LARGEST_DETAIL: usize = 200 * 1024;
 
 impl EventType {
-    /// The schema of `detail`. It is open, and its fields are never renamed or taken away: what was written against it keeps working.
+    /// The schema of `detail`. It allows more fields, and no field is ever renamed or removed: consumers keep working.
     pub fn schema(self) -> Value {
         let image = schema::object(&(self.entry().fields)(), Mode::Stored);
         let mut properties = json!({
@@ -66,7 +66,7 @@ pub struct Event {
     pub r#type: EventType,
     pub time: Timestamp,
     pub customer_key: CustomerKey,
-    /// Of what belongs to a client: that client.
+    /// The client that the entity belongs to, if it belongs to one.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub client_key: Option<ClientKey>,
     pub entity: Subject,
@@ -83,7 +83,7 @@ pub struct Event {
 }
 
 impl Event {
-    /// The event as `detail`, without its images where they would make it too large for those who carry it.
+    /// The event as `detail`: without its images if it would be too large with them.
     pub fn detail(&self) -> Result<String> {
         let text = |event: &Self| {
             serde_json::to_string(event).map_err(|e| Error::Internal(format!("an event is not JSON: {e}")))
@@ -100,7 +100,7 @@ impl Event {
         })
     }
 
-    /// What the audit trail keeps of it.
+    /// Its entry in the audit trail.
     pub fn audit_entry(&self) -> AuditEntry {
         AuditEntry::of_change(
             self.r#type.name(),
@@ -113,7 +113,7 @@ impl Event {
         )
     }
 
-    /// The schemas' sample.
+    /// The sample in the documents.
     pub fn sample(r#type: EventType) -> Value {
         let image = schema::example(&(r#type.entry().fields)(), Mode::Stored);
         let (before, after) = match r#type.transition() {

@@ -1,12 +1,12 @@
-//! The objects that logos are. The only package that speaks S3.
+//! The logo objects. The only package that uses S3.
 //!
 //! | object | key |
 //! |---|---|
 //! | an upload, until it is a day old | `uploads/<customer>/<receipt>`, `uploads/<customer>/<client>/<receipt>` |
 //! | a logo, as the CDN serves it | `logos/<name>.<extension>` |
 //!
-//! What was uploaded can be uploaded again with the same URL, so a logo is a copy: of exactly the bytes that were looked at, under a name
-//! that no other has had. A copy is tagged as unconfirmed until something shows it, and goes within a day if nothing ever does.
+//! A URL can be used for more than one upload, so a logo is a copy of exactly the bytes that were checked, under a new name. A copy is tagged
+//! as unconfirmed until an entity shows it. A lifecycle rule deletes copies that keep the tag for a day.
 
 use aws_sdk_s3::{
     Client,
@@ -30,16 +30,16 @@ use uuid::Uuid;
 pub const UPLOADS: &str = "uploads/";
 pub const LOGOS: &str = "logos/";
 
-/// The tag of a copy that nothing shows yet; a lifecycle rule of the bucket looks for it.
+/// The tag of a copy that no entity shows yet. A lifecycle rule of the bucket selects by it.
 const UNCONFIRMED: &str = "state=unconfirmed";
 
-/// How long an upload may take to begin.
+/// An upload must begin within this time.
 const UPLOAD_WINDOW: TimeDelta = TimeDelta::minutes(15);
 
-/// A logo never changes under its name. One that was taken away may still be in a cache for this long.
+/// The object behind a name never changes. After its removal, caches may keep it for this long.
 const CACHED: &str = "public, max-age=86400, immutable";
 
-/// Actions on the objects of one folder: what a method of `Logos` needs.
+/// The actions on the objects of one folder that a method of `Logos` needs.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct ObjectGrant {
     pub folder: &'static str,
@@ -56,11 +56,11 @@ impl ObjectGrant {
 pub struct Logos {
     pub client: Client,
     pub bucket: String,
-    /// Where the CDN serves them.
+    /// The CDN serves them under this URL.
     pub url: String,
 }
 
-/// How to upload.
+/// The request that uploads the image.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Upload {
@@ -86,7 +86,7 @@ impl View for Upload {
 
 impl Logos {
     pub const UPLOAD: ObjectGrant = ObjectGrant::on(UPLOADS, &["PutObject"]);
-    /// Signs an upload of exactly the type and length that were asked for.
+    /// Signs an upload of exactly the requested type and length.
     pub async fn upload(&self, owner: Owner, receipt: &str, wanted: &WantedUpload, now: Timestamp) -> Result<Upload> {
         let signing = PresigningConfig::builder()
             .start_time(SystemTime::UNIX_EPOCH + Duration::from_millis(now.millis()))
@@ -121,7 +121,7 @@ impl Logos {
         ObjectGrant::on(UPLOADS, &["GetObject"]),
         ObjectGrant::on(LOGOS, &["PutObject", "PutObjectTagging"]),
     ];
-    /// Looks at what was uploaded, and puts a copy where the CDN serves it.
+    /// Checks an upload and copies it to where the CDN serves it.
     pub async fn publish(&self, owner: Owner, receipt: &str, id: Uuid) -> Result<Logo> {
         let upload = upload_key(owner, receipt);
         let (image, etag) = self.look_at(&upload).await?;
@@ -153,7 +153,7 @@ impl Logos {
         }
     }
 
-    /// What an upload is, and the tag that stands for its bytes.
+    /// The type of an upload, and the ETag of the bytes that were checked.
     async fn look_at(&self, key: &str) -> Result<(ImageType, String)> {
         let invalid = |says: &str| Err(Error::invalid("receipt", says));
         let got = self
@@ -169,7 +169,7 @@ impl Logos {
             Err(error) if error.code() == Some("NoSuchKey") => {
                 return invalid("stands for no upload of the last day: nothing was uploaded with it");
             }
-            // What has no bytes has no first ones.
+            // An empty object has no first bytes: S3 refuses the range.
             Err(error) if error.code() == Some("InvalidRange") => return invalid("stands for an upload that is empty"),
             Err(error) => return Err(refused(error)),
         };
@@ -192,7 +192,7 @@ impl Logos {
     }
 
     pub const KEEP: ObjectGrant = ObjectGrant::on(LOGOS, &["DeleteObjectTagging"]);
-    /// Makes a copy that is shown stay.
+    /// Keeps a copy that an entity shows: removes its tag.
     pub async fn keep(&self, logo: &Logo) -> Result<()> {
         let kept = self
             .client
@@ -203,14 +203,14 @@ impl Logos {
             .await;
         match kept {
             Ok(_) => Ok(()),
-            // It was replaced, and is gone, since somebody looked.
+            // It was replaced and removed since the task read the entity.
             Err(error) if error.code() == Some("NoSuchKey") => Ok(()),
             Err(error) => Err(refused(error)),
         }
     }
 
     pub const REMOVE: ObjectGrant = ObjectGrant::on(LOGOS, &["DeleteObject"]);
-    /// Takes away what nothing shows any more.
+    /// Deletes a copy that no entity shows any more.
     pub async fn remove(&self, logo: &Logo) -> Result<()> {
         let removed = self
             .client
@@ -223,7 +223,7 @@ impl Logos {
     }
 }
 
-/// In a folder of the owner's own: a receipt of somebody else's finds nothing.
+/// The folder belongs to the owner, so another owner's receipt finds nothing.
 fn upload_key(owner: Owner, receipt: &str) -> String {
     let customer = owner.tenant().key();
     match owner.client() {
@@ -232,7 +232,7 @@ fn upload_key(owner: Owner, receipt: &str) -> String {
     }
 }
 
-/// By the last part of its address: where the CDN is may change, a name doesn't.
+/// From the last part of its URL: the CDN's host may change, the name does not.
 fn logo_key(logo: &Logo) -> String {
     let name = logo.url.rsplit('/').next().unwrap_or_default();
     format!("{LOGOS}{name}")
@@ -242,7 +242,7 @@ fn internal(error: impl ToString) -> Error {
     Error::Internal(error.to_string())
 }
 
-/// An answer of S3's that nothing explains. Whether to try again is all the caller needs to know; the log gets the rest.
+/// An unexpected error of S3. The caller only needs to know whether to retry; the log gets the details.
 fn refused<E>(error: SdkError<E>) -> Error
 where
     E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
