@@ -331,7 +331,7 @@ impl Scene {
             let Some(kind) = kind_of_parameter(name) else {
                 return path;
             };
-            let nobodys = format!("{}_01kb1v0c1tfr2v6krscysfnvgb", kind.prefix());
+            let nobodys = format!("{}_01kb1v0c1tfr2v6krscysfnvgb", kind.prefix);
             path.replace(&format!("{{{name}}}"), &nobodys)
         });
         assert!(!path.contains('{'), "{path}: what stands for this parameter?");

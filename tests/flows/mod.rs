@@ -5,4 +5,5 @@ mod cascades;
 mod disorder;
 mod headquarters;
 mod logos;
+mod registry;
 mod tracing;

@@ -298,7 +298,7 @@ impl runtime::Task for Panics {
     const SPEC: runtime::TaskSpec = runtime::TaskSpec::new(
         "panics",
         "Panics at every second event.",
-        &[events::EventType::CustomerCreated],
+        &[events::EventType::created::<domain::customer::Customer>()],
     );
 
     async fn run(_: &runtime::Context, job: runtime::Job) -> domain::Result<runtime::Outcome> {

@@ -1,6 +1,9 @@
 //! Task, on CUSTOMER_DEACTIVATED: all its keys end. They opened nothing from that write on.
 
-use domain::Result;
+use domain::{
+    Result,
+    customer::{self, Customer},
+};
 use events::EventType;
 use runtime::{Context, Job, Outcome, Task, TaskSpec};
 use table::api_keys::ApiKeys;
@@ -11,7 +14,7 @@ impl Task for ExpireCustomerApiKeys {
     const SPEC: TaskSpec = TaskSpec::new(
         "expire-customer-api-keys",
         "Expire the keys of a disabled customer.",
-        &[EventType::CustomerDeactivated],
+        &[EventType::of::<Customer>(&customer::DEACTIVATED)],
     )
     .performs(&[ApiKeys::CUSTOMER_DISABLED])
     .in_pages();

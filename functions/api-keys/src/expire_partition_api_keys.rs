@@ -1,6 +1,6 @@
 //! Task, on CUSTOMER_PARTITION_DELETED: its keys end. They opened nothing from the deletion on.
 
-use domain::Result;
+use domain::{Result, partition::Partition};
 use events::EventType;
 use runtime::{Context, Job, Outcome, Task, TaskSpec};
 use table::api_keys::ApiKeys;
@@ -11,7 +11,7 @@ impl Task for ExpirePartitionApiKeys {
     const SPEC: TaskSpec = TaskSpec::new(
         "expire-partition-api-keys",
         "Expire the keys of a deleted partition.",
-        &[EventType::PartitionDeleted],
+        &[EventType::deleted::<Partition>()],
     )
     .performs(&[ApiKeys::PARTITION_DELETED])
     .in_pages();

@@ -1,6 +1,9 @@
 //! Task, on CUSTOMER_DEACTIVATED and CUSTOMER_REACTIVATED: a disabled or enabled customer takes its clients along, and its parent's record says so.
 
-use domain::Result;
+use domain::{
+    Result,
+    customer::{self, Customer},
+};
 use events::EventType;
 use runtime::{Context, Job, Outcome, Task, TaskSpec};
 use table::cascades::Cascades;
@@ -11,7 +14,10 @@ impl Task for CascadeAccountState {
     const SPEC: TaskSpec = TaskSpec::new(
         "cascade-account-state",
         "A disabled or enabled customer takes its clients along, and its parent's record says so.",
-        &[EventType::CustomerDeactivated, EventType::CustomerReactivated],
+        &[
+            EventType::of::<Customer>(&customer::DEACTIVATED),
+            EventType::of::<Customer>(&customer::REACTIVATED),
+        ],
     )
     .performs(&[Cascades::ACCOUNT_STATE])
     .in_pages();

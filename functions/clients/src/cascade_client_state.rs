@@ -1,6 +1,9 @@
 //! Task, on CUSTOMER_CLIENT_DISABLED and CUSTOMER_CLIENT_ENABLED: a disabled or enabled client takes its account along.
 
-use domain::Result;
+use domain::{
+    Result,
+    client::{self, Client},
+};
 use events::EventType;
 use runtime::{Context, Job, Outcome, Task, TaskSpec};
 use table::cascades::Cascades;
@@ -11,7 +14,10 @@ impl Task for CascadeClientState {
     const SPEC: TaskSpec = TaskSpec::new(
         "cascade-client-state",
         "A disabled or enabled client takes its account along.",
-        &[EventType::ClientDisabled, EventType::ClientEnabled],
+        &[
+            EventType::of::<Client>(&client::DISABLED),
+            EventType::of::<Client>(&client::ENABLED),
+        ],
     )
     .performs(&[Cascades::CLIENT_STATE]);
 

@@ -1,6 +1,6 @@
 //! Task, on CUSTOMER_CLIENT_DELETED: a deleted client's departments, locations and contacts go; its account is let go of, disabled.
 
-use domain::Result;
+use domain::{Result, client::Client};
 use events::EventType;
 use runtime::{Context, Job, Outcome, Task, TaskSpec};
 use table::cascades::Cascades;
@@ -11,7 +11,7 @@ impl Task for DeleteClientChildren {
     const SPEC: TaskSpec = TaskSpec::new(
         "delete-client-children",
         "A deleted client's departments, locations and contacts go; its account is let go of, disabled.",
-        &[EventType::ClientDeleted],
+        &[EventType::deleted::<Client>()],
     )
     .performs(&[Cascades::CLIENT_DELETED])
     .in_pages();

@@ -1,7 +1,7 @@
 //! Task, on CUSTOMER_DELETED: its clients go, each as if deleted by hand, then its departments, locations, contacts and deactivation log.
 //! The audit trail stays.
 
-use domain::Result;
+use domain::{Result, customer::Customer};
 use events::EventType;
 use runtime::{Context, Job, Outcome, Task, TaskSpec};
 use table::cascades::Cascades;
@@ -12,7 +12,7 @@ impl Task for DeleteCustomerChildren {
     const SPEC: TaskSpec = TaskSpec::new(
         "delete-customer-children",
         "Delete what belonged to a deleted customer.",
-        &[EventType::CustomerDeleted],
+        &[EventType::deleted::<Customer>()],
     )
     .performs(&[Cascades::CUSTOMER_DELETED])
     .in_pages();

@@ -2,7 +2,7 @@
 //!
 //! It goes by what is shown now, and each object was shown once at most: so order and repeats change nothing.
 
-use domain::{EntityKind, Error, Owner, Result, logo::Logo};
+use domain::{Error, Kind, Owner, Result, client::Client, customer::Customer, logo::Logo};
 use events::EventType;
 use logos::Logos;
 use runtime::{Context, Job, Outcome, Task, TaskSpec};
@@ -16,10 +16,10 @@ impl Task for SettleLogos {
         "settle-logos",
         "What logo is shown stays for good; the one before it goes.",
         &[
-            EventType::CustomerUpdated,
-            EventType::CustomerDeleted,
-            EventType::ClientUpdated,
-            EventType::ClientDeleted,
+            EventType::updated::<Customer>(),
+            EventType::deleted::<Customer>(),
+            EventType::updated::<Client>(),
+            EventType::deleted::<Client>(),
         ],
     )
     .about(
@@ -49,7 +49,7 @@ impl Task for SettleLogos {
 }
 
 fn owner(job: &Job) -> Result<Owner> {
-    match job.event.entity.kind == EntityKind::Client.name() {
+    match job.event.entity.kind == Client::KIND.name {
         true => Ok(job.tenant.client(job.key()?)),
         false => Ok(job.tenant.itself()),
     }

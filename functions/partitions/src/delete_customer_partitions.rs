@@ -1,6 +1,6 @@
 //! Task, on CUSTOMER_DELETED: its partitions and partition groups go. Each partition's own event then ends its keys.
 
-use domain::Result;
+use domain::{Result, customer::Customer};
 use events::EventType;
 use runtime::{Context, Job, Outcome, Task, TaskSpec};
 use table::cascades::Cascades;
@@ -11,7 +11,7 @@ impl Task for DeleteCustomerPartitions {
     const SPEC: TaskSpec = TaskSpec::new(
         "delete-customer-partitions",
         "Delete the partitions and partition groups of a deleted customer.",
-        &[EventType::CustomerDeleted],
+        &[EventType::deleted::<Customer>()],
     )
     .performs(&[Cascades::PARTITIONS_OF_DELETED])
     .in_pages();

@@ -1,9 +1,10 @@
 //! GET /v1/customers/{customerKey}/partitions: a customer's partitions, oldest first.
 
 use domain::{
-    EntityKind, Result,
+    Kind, Result,
     fields::{Field, Rule},
     partition::{ENVIRONMENTS, Partition},
+    partition_group::PartitionGroup,
 };
 use runtime::{Caller, Context, Endpoint, Listed, Request, Spec, access::ViewPartitions};
 use table::parts::Parts;
@@ -11,11 +12,7 @@ use table::parts::Parts;
 pub struct ListPartitions;
 
 const FILTERS: &[Field] = &[
-    Field::new(
-        "groupKey",
-        Rule::Key(EntityKind::PartitionGroup),
-        "Only those in this group.",
-    ),
+    Field::new("groupKey", Rule::Key(PartitionGroup::KIND), "Only those in this group."),
     Field::new(
         "environment",
         Rule::OneOf(ENVIRONMENTS),

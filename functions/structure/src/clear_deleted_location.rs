@@ -1,6 +1,6 @@
 //! Task, on CUSTOMER_LOCATION_DELETED: contacts that pointed at the location no longer do.
 
-use domain::{Result, contact::Contact};
+use domain::{Result, contact::Contact, location::Location};
 use events::EventType;
 use runtime::{Context, Job, Outcome, Task, TaskSpec};
 use table::PageRequest;
@@ -15,7 +15,7 @@ impl Task for ClearDeletedLocation {
     const SPEC: TaskSpec = TaskSpec::new(
         "clear-deleted-location",
         "Clear a deleted location from the contacts that pointed at it.",
-        &[EventType::LocationDeleted],
+        &[EventType::deleted::<Location>()],
     )
     .performs(&[Parts::<Contact>::CLEAR_LOCATION])
     .in_pages();

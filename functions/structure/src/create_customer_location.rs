@@ -20,7 +20,7 @@ impl Task for CreateCustomerLocation {
     const SPEC: TaskSpec = TaskSpec::new(
         "create-customer-location",
         "Make a new Business customer's headquarters location from its address.",
-        &[EventType::CustomerCreated],
+        &[EventType::created::<Customer>()],
     )
     .performs(&[Customers::GET, Parts::<Location>::CREATE_FIRST]);
 

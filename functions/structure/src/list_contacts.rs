@@ -1,9 +1,10 @@
 //! GET /v1/customers/{customerKey}/contacts, and of a client: a customer's contacts, oldest first; inactive ones only when asked for.
 
 use domain::{
-    EntityKind, Result,
+    Kind, Result,
     contact::Contact,
     fields::{Field, Rule},
+    location::Location,
 };
 use runtime::{Caller, Context, Endpoint, Listed, Request, Spec, access::ViewStructure};
 use table::parts::Parts;
@@ -13,11 +14,7 @@ pub struct ListContacts;
 const FILTERS: &[Field] = &[
     Field::new("isActive", Rule::Flag, "Only inactive ones where it is false.").default("true"),
     Field::new("type", Rule::Text { min: 1, max: 50 }, "Only those of this type."),
-    Field::new(
-        "locationKey",
-        Rule::Key(EntityKind::Location),
-        "Only those at this location.",
-    ),
+    Field::new("locationKey", Rule::Key(Location::KIND), "Only those at this location."),
 ];
 
 impl Endpoint for ListContacts {

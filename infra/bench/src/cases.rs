@@ -8,7 +8,7 @@ mod scene;
 
 use crate::world::World;
 use anyhow::{Context, Result, bail};
-use domain::EntityKind;
+use domain::{Kind, customer::Customer};
 use runtime::{Function, Spec, Started, TaskSpec, spec::Method};
 use scene::Scene;
 use serde_json::Value;
@@ -136,7 +136,7 @@ impl<'w> Cases<'w> {
             old = scene.entity(r#type.entity()).cloned();
             scene.perform(change).await?;
         }
-        let customer = scene.key(EntityKind::Customer)?;
+        let customer = scene.key(Customer::KIND)?;
         let key = scene.key(r#type.entity())?;
         let new = scene.entity(r#type.entity());
         let event = events::changed(r#type, customer, key, old.as_ref(), new);

@@ -57,7 +57,7 @@ pub struct World {
 
 pub fn key<K: Kind>(text: &str) -> Result<Key<K>> {
     text.parse()
-        .map_err(|_| anyhow!("{text} is no key of a {}", K::KIND.name()))
+        .map_err(|_| anyhow!("{text} is no key of a {}", K::KIND.name))
 }
 
 /// An endpoint, at the client's one of its routes if all the parameters of that are there.

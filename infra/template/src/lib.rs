@@ -9,6 +9,15 @@ mod problems;
 mod sam;
 
 use anyhow::{Context, Result};
+use domain::{
+    api_key::{self, ApiKey},
+    client::Client,
+    contact::Contact,
+    department::Department,
+    location::Location,
+    partition::Partition,
+    partition_group::PartitionGroup,
+};
 use events::{Event, EventType};
 use runtime::{Area, Function};
 use serde_json::Value;
@@ -31,25 +40,25 @@ pub const AREAS: &[Area] = &[
 
 /// Events that no task takes; they are for integrators. An event that is neither here nor taken by a task was forgotten.
 pub const UNROUTED: &[EventType] = &[
-    EventType::ClientCreated,
-    EventType::DepartmentCreated,
-    EventType::DepartmentUpdated,
-    EventType::DepartmentDeleted,
-    EventType::LocationCreated,
-    EventType::LocationUpdated,
-    EventType::ContactCreated,
-    EventType::ContactUpdated,
-    EventType::ContactDeleted,
-    EventType::PartitionGroupCreated,
-    EventType::PartitionGroupUpdated,
-    EventType::PartitionGroupDeleted,
-    EventType::PartitionCreated,
-    EventType::PartitionUpdated,
-    EventType::ApiKeyCreated,
-    EventType::ApiKeyUpdated,
-    EventType::ApiKeyRotated,
-    EventType::ApiKeyExpired,
-    EventType::ApiKeyDeleted,
+    EventType::created::<Client>(),
+    EventType::created::<Department>(),
+    EventType::updated::<Department>(),
+    EventType::deleted::<Department>(),
+    EventType::created::<Location>(),
+    EventType::updated::<Location>(),
+    EventType::created::<Contact>(),
+    EventType::updated::<Contact>(),
+    EventType::deleted::<Contact>(),
+    EventType::created::<PartitionGroup>(),
+    EventType::updated::<PartitionGroup>(),
+    EventType::deleted::<PartitionGroup>(),
+    EventType::created::<Partition>(),
+    EventType::updated::<Partition>(),
+    EventType::created::<ApiKey>(),
+    EventType::updated::<ApiKey>(),
+    EventType::of::<ApiKey>(&api_key::ROTATED),
+    EventType::of::<ApiKey>(&api_key::EXPIRED),
+    EventType::deleted::<ApiKey>(),
 ];
 
 /// Folders in which everything is generated.

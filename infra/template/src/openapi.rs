@@ -172,7 +172,7 @@ fn path_parameter(spec: &Spec, name: &str) -> Value {
             let field = Field::new("key", Rule::Key(kind), "");
             (
                 schema::rule(&field.rule, Mode::Stored),
-                format!("The {}'s key.", kind.name().to_lowercase()),
+                format!("The {}'s key.", kind.name.to_lowercase()),
                 schema::example(&[field], Mode::Stored)["key"].clone(),
             )
         }

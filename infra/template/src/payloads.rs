@@ -3,7 +3,8 @@
 use crate::{asyncapi::envelope, openapi};
 use anyhow::{Context, Result, bail};
 use domain::{
-    CustomerKey, EntityKind,
+    CustomerKey, EntityKind, Kind, View,
+    customer::Customer,
     fields::{Field, Mode, Rule},
     schema,
 };
@@ -157,7 +158,7 @@ fn request(spec: &Spec) -> Value {
 
 /// The examples of the route's parameters. One that is no typed key is a field of a customer.
 fn path_parameters(spec: &Spec) -> Map<String, Value> {
-    let customer = schema::example(&domain::customer::view_fields(), Mode::Stored);
+    let customer = schema::example(&Customer::fields(), Mode::Stored);
     spec.path_parameters()
         .map(|name| {
             let value = match kind_of_parameter(name) {
@@ -199,7 +200,7 @@ fn message(spec: &TaskSpec) -> Result<Value> {
 
 /// A batch of the table's stream: one record, a customer that was renamed.
 fn record(spec: &TriggerSpec) -> Result<Value> {
-    let event = events::Event::sample(EventType::CustomerUpdated);
+    let event = events::Event::sample(EventType::updated::<Customer>());
     let old = image(&event, "before").with_context(|| format!("the payload of {}", spec.name))?;
     let new = image(&event, "after").with_context(|| format!("the payload of {}", spec.name))?;
     Ok(json!({"Records": [{
@@ -234,7 +235,7 @@ fn image(event: &Value, which: &str) -> Result<Value> {
     let attributes = [
         (keys::PK, json!(key.pk)),
         (keys::SK, json!(key.sk)),
-        (item::ENTITY, json!(EntityKind::Customer.name())),
+        (item::ENTITY, json!(Customer::KIND.name)),
         (item::ACTOR, event["actor"].clone()),
         (item::REQUEST_ID, event["requestId"].clone()),
         (Index::Customers.partition_attribute(), json!(keys::customer_list(0))),

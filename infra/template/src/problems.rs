@@ -1,6 +1,6 @@
 //! Problems in the OpenAPI document: an example of each code.
 
-use domain::{Code, EntityKind, Error, FieldError, Permission};
+use domain::{Code, Error, FieldError, Kind, Permission, customer::Customer};
 use runtime::problem::Problem;
 use serde_json::{Value, json};
 
@@ -26,7 +26,7 @@ fn errors() -> Vec<Error> {
             claimed: Some("cus_01kb1v0c1tfr2v6krscysfnvgb".into()),
             requested: Some("cus_01kb1v0c1tfr2v6krscysfnvgc".into()),
         },
-        Error::NotFound(EntityKind::Customer),
+        Error::NotFound(Customer::KIND),
         Error::TenantNotFound,
         Error::Malformed("it is not JSON (line 1, column 2)".into()),
         Error::Validation(vec![

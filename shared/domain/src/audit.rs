@@ -1,7 +1,7 @@
 //! The audit trail: who did what, when, by which request. It outlives what it speaks of.
 
 use crate::{
-    Actor, EntityKind, EventKey, Timestamp,
+    Actor, EntityKind, Key, Kind, Timestamp,
     entity::META_FIELDS,
     fields::{Field, Rule},
 };
@@ -18,10 +18,23 @@ const SUBJECT: &[Field] = &[
     Field::new("key", Rule::Text { min: 1, max: 50 }, "").required(),
 ];
 
+/// An event is no entity, but it has a key.
+#[derive(Clone, Copy, Debug)]
+pub struct Event;
+
+pub type EventKey = Key<Event>;
+
+impl Kind for Event {
+    const KIND: EntityKind = EntityKind {
+        name: "Event",
+        prefix: "evt",
+    };
+}
+
 pub const FIELDS: &[Field] = &[
     Field::new(
         "key",
-        Rule::Key(EntityKind::Event),
+        Rule::Key(Event::KIND),
         "For a change: the id of the event that tells of it.",
     )
     .required(),

@@ -1,13 +1,13 @@
 //! A customer's own client, and how it stands to the account that may be provisioned for it.
 
 use crate::{
-    ClientKey, CustomerKey, Entity, EntityKind, FieldError, Meta, Result,
+    CustomerKey, Entity, EntityKind, FieldError, Key, Kind, Meta, Result,
     address::{self, Address},
     business::{self, Business},
     customer::{Customer, LONGEST_EXTERNAL_ID, PHONE, Parent},
     entity::{META_FIELDS, to_value},
     fields::{Field, Rule},
-    key,
+    lifecycle::{Lifecycle, Transition},
     logo::{self, Logo},
 };
 use serde::{Deserialize, Serialize};
@@ -26,9 +26,7 @@ const CASCADE: &[Field] = &[
 ];
 
 pub const FIELDS: &[Field] = &[
-    Field::new("key", Rule::Key(EntityKind::Client), "")
-        .read_only()
-        .required(),
+    Field::new("key", Rule::Key(Client::KIND), "").read_only().required(),
     Field::new("name", Rule::Text { min: 1, max: 200 }, "").required(),
     Field::new("email", Rule::Email, ""),
     Field::new("phone", PHONE, "E.164."),
@@ -61,7 +59,7 @@ pub const FIELDS: &[Field] = &[
     .read_only(),
     Field::new(
         "clientCustomerKey",
-        Rule::Key(EntityKind::Customer),
+        Rule::Key(Customer::KIND),
         "The account provisioned for it.",
     )
     .read_only(),
@@ -90,11 +88,6 @@ pub const NEW_FIELDS: &[Field] = &{
     }
     all
 };
-
-/// As lists and events show it.
-pub fn view_fields() -> Vec<Field> {
-    [FIELDS, META_FIELDS].concat()
-}
 
 /// As one client is shown: with how far a cascade from it has come.
 pub fn detail_fields() -> Vec<Field> {
@@ -215,9 +208,42 @@ impl Client {
     }
 }
 
+pub const DISABLED: Transition = Transition {
+    event: "CUSTOMER_CLIENT_DISABLED",
+    summary: "the client was disabled",
+    happened: |before, after| before["isDisabled"] != true && after["isDisabled"] == true,
+    sample: |client| (client.clone(), disabled(client)),
+};
+
+pub const ENABLED: Transition = Transition {
+    event: "CUSTOMER_CLIENT_ENABLED",
+    summary: "the client was enabled",
+    happened: |before, after| before["isDisabled"] == true && after["isDisabled"] != true,
+    sample: |client| (disabled(client.clone()), client),
+};
+
+/// An example of a client, disabled.
+fn disabled(mut client: Value) -> Value {
+    client["isDisabled"] = true.into();
+    client["isDisabledItself"] = true.into();
+    client
+}
+
+pub type ClientKey = Key<Client>;
+
+impl Kind for Client {
+    const KIND: EntityKind = EntityKind {
+        name: "Client",
+        prefix: "cli",
+    };
+}
+
 impl Entity for Client {
-    type Kind = key::Client;
     const FIELDS: &'static [Field] = FIELDS;
+    const NOUN: &'static str = "a client";
+    const PLURAL: &'static str = "clients";
+    const EVENTS: Lifecycle = crate::lifecycle!("CUSTOMER_CLIENT");
+    const TRANSITIONS: &'static [Transition] = &[DISABLED, ENABLED];
 
     fn key(&self) -> ClientKey {
         self.key

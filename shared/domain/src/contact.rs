@@ -1,11 +1,12 @@
 //! A person to turn to at a customer or client.
 
 use crate::{
-    ContactKey, Entity, EntityKind, FieldError, LocationKey, Meta, Part,
+    Entity, EntityKind, FieldError, Key, Kind, LocationKey, Meta, Part,
     customer::PHONE,
-    entity::META_FIELDS,
     fields::{Field, Rule},
-    formats, key,
+    formats,
+    lifecycle::Lifecycle,
+    location::Location,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -17,9 +18,7 @@ const TYPE: Rule = Rule::Form {
 };
 
 pub const FIELDS: &[Field] = &[
-    Field::new("key", Rule::Key(EntityKind::Contact), "")
-        .read_only()
-        .required(),
+    Field::new("key", Rule::Key(Contact::KIND), "").read_only().required(),
     Field::new("type", TYPE, "AccountOwner, Billing, Technical, or a word of your own.").required(),
     Field::new("firstName", Rule::Text { min: 1, max: 100 }, "").required(),
     Field::new("lastName", Rule::Text { min: 1, max: 100 }, "").required(),
@@ -32,17 +31,12 @@ pub const FIELDS: &[Field] = &[
     Field::new("phone", PHONE, "E.164. This or an e-mail address."),
     Field::new(
         "locationKey",
-        Rule::Key(EntityKind::Location),
+        Rule::Key(Location::KIND),
         "Where they work: a location of the same scope. Deleting the location clears it.",
     ),
     Field::new("isActive", Rule::Flag, "").default("true"),
     Field::new("notes", Rule::Prose { max: 2000 }, ""),
 ];
-
-/// As the API shows it.
-pub fn view_fields() -> Vec<Field> {
-    [FIELDS, META_FIELDS].concat()
-}
 
 /// The rule of a new contact that spans fields.
 pub fn rules_of_new(body: &Map<String, Value>, errors: &mut Vec<FieldError>) {
@@ -86,9 +80,20 @@ pub struct ContactFilter {
     pub location_key: Option<LocationKey>,
 }
 
+pub type ContactKey = Key<Contact>;
+
+impl Kind for Contact {
+    const KIND: EntityKind = EntityKind {
+        name: "Contact",
+        prefix: "con",
+    };
+}
+
 impl Entity for Contact {
-    type Kind = key::Contact;
     const FIELDS: &'static [Field] = FIELDS;
+    const NOUN: &'static str = "a contact";
+    const PLURAL: &'static str = "contacts";
+    const EVENTS: Lifecycle = crate::lifecycle!("CUSTOMER_CONTACT");
 
     fn key(&self) -> ContactKey {
         self.key

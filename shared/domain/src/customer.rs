@@ -1,19 +1,20 @@
 //! A customer: a tenant, a tenant's customer, or the account provisioned for a client.
 
 use crate::{
-    Actor, ClientKey, CustomerKey, Entity, EntityKind, FieldError, Meta, Timestamp, address,
+    Actor, ClientKey, Entity, EntityKind, FieldError, Key, Kind, Meta, Timestamp, address,
     address::Address,
     business,
     business::Business,
+    client::Client,
     deactivation::DEFAULT_WINDOW_DAYS,
-    entity::META_FIELDS,
     fields::{Field, Rule},
-    formats, key,
+    formats,
+    lifecycle::{Lifecycle, Transition},
     logo::{self, Logo},
 };
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 pub const TYPES: &[&str] = &["Business", "Consumer"];
 
@@ -35,8 +36,8 @@ const DEACTIVATION: &[Field] = &[
 ];
 
 const PARENT: &[Field] = &[
-    Field::new("customerKey", Rule::Key(EntityKind::Customer), "").read_only(),
-    Field::new("clientKey", Rule::Key(EntityKind::Client), "").read_only(),
+    Field::new("customerKey", Rule::Key(Customer::KIND), "").read_only(),
+    Field::new("clientKey", Rule::Key(Client::KIND), "").read_only(),
     Field::new(
         "depth",
         Rule::Whole {
@@ -66,9 +67,7 @@ pub const BOOTSTRAP_TENANT_KEY: Rule = Rule::Form {
 pub const LONGEST_EXTERNAL_ID: usize = 200;
 
 pub const FIELDS: &[Field] = &[
-    Field::new("key", Rule::Key(EntityKind::Customer), "")
-        .read_only()
-        .required(),
+    Field::new("key", Rule::Key(Customer::KIND), "").read_only().required(),
     Field::new("type", Rule::OneOf(TYPES), "").required().fixed(),
     Field::new("name", Rule::Text { min: 1, max: 200 }, "").required(),
     Field::new("email", Rule::Email, ""),
@@ -272,11 +271,6 @@ fn check_type(kind: Option<CustomerType>, person: bool, business: bool, errors: 
     }
 }
 
-/// As the API shows it.
-pub fn view_fields() -> Vec<Field> {
-    [FIELDS, META_FIELDS].concat()
-}
-
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum CustomerType {
     Business,
@@ -391,9 +385,46 @@ impl Customer {
     }
 }
 
+pub const DEACTIVATED: Transition = Transition {
+    event: "CUSTOMER_DEACTIVATED",
+    summary: "the customer was deactivated",
+    happened: |before, after| before["isDisabled"] != true && after["isDisabled"] == true,
+    sample: |customer| (customer.clone(), deactivated(customer)),
+};
+
+pub const REACTIVATED: Transition = Transition {
+    event: "CUSTOMER_REACTIVATED",
+    summary: "the customer was reactivated",
+    happened: |before, after| before["isDisabled"] == true && after["isDisabled"] != true,
+    sample: |customer| (deactivated(customer.clone()), customer),
+};
+
+/// An example of a customer, deactivated.
+fn deactivated(mut customer: Value) -> Value {
+    customer["isDisabled"] = true.into();
+    customer["deactivation"] = json!({
+        "deactivatedAt": customer["updatedAt"],
+        "deactivatedBy": customer["updatedBy"],
+        "windowEndsAt": "2026-12-14T08:00:00.000Z",
+    });
+    customer
+}
+
+pub type CustomerKey = Key<Customer>;
+
+impl Kind for Customer {
+    const KIND: EntityKind = EntityKind {
+        name: "Customer",
+        prefix: "cus",
+    };
+}
+
 impl Entity for Customer {
-    type Kind = key::Customer;
     const FIELDS: &'static [Field] = FIELDS;
+    const NOUN: &'static str = "a customer";
+    const PLURAL: &'static str = "customers";
+    const EVENTS: Lifecycle = crate::lifecycle!("CUSTOMER");
+    const TRANSITIONS: &'static [Transition] = &[DEACTIVATED, REACTIVATED];
 
     fn key(&self) -> CustomerKey {
         self.key

@@ -1,15 +1,14 @@
 //! A department of a customer or client.
 
 use crate::{
-    DepartmentKey, Entity, EntityKind, FieldError, Meta, Part,
-    entity::META_FIELDS,
+    Entity, EntityKind, Key, Kind, Meta, Part,
     fields::{Field, Rule},
-    key,
+    lifecycle::Lifecycle,
 };
 use serde::{Deserialize, Serialize};
 
 pub const FIELDS: &[Field] = &[
-    Field::new("key", Rule::Key(EntityKind::Department), "")
+    Field::new("key", Rule::Key(Department::KIND), "")
         .read_only()
         .required(),
     Field::new("name", Rule::Text { min: 1, max: 200 }, "").required(),
@@ -21,11 +20,6 @@ pub const FIELDS: &[Field] = &[
     Field::new("isActive", Rule::Flag, "").default("true"),
     Field::new("description", Rule::Prose { max: 2000 }, ""),
 ];
-
-/// As the API shows it.
-pub fn view_fields() -> Vec<Field> {
-    [FIELDS, META_FIELDS].concat()
-}
 
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -49,9 +43,20 @@ pub struct DepartmentFilter {
     pub internal_code: Option<String>,
 }
 
+pub type DepartmentKey = Key<Department>;
+
+impl Kind for Department {
+    const KIND: EntityKind = EntityKind {
+        name: "Department",
+        prefix: "dep",
+    };
+}
+
 impl Entity for Department {
-    type Kind = key::Department;
     const FIELDS: &'static [Field] = FIELDS;
+    const NOUN: &'static str = "a department";
+    const PLURAL: &'static str = "departments";
+    const EVENTS: Lifecycle = crate::lifecycle!("CUSTOMER_DEPARTMENT");
 
     fn key(&self) -> DepartmentKey {
         self.key
@@ -64,8 +69,6 @@ impl Entity for Department {
     fn meta_mut(&mut self) -> &mut Meta {
         &mut self.meta
     }
-
-    fn check(&self, _: &mut Vec<FieldError>) {}
 }
 
 impl Part for Department {

@@ -4,6 +4,7 @@ use crate::{
     Actor, Error, FieldError, Result, Timestamp,
     fields::{self, Field, Mode, Rule},
     key::{Key, Kind},
+    lifecycle::{Lifecycle, Transition},
     merge_patch,
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -60,24 +61,34 @@ impl Meta {
     }
 }
 
-/// A thing with a key of its own. What is serialised is what the API shows and what the table keeps.
-pub trait Entity: Serialize + DeserializeOwned + Clone + PartialEq + Send + Sync + 'static {
-    type Kind: Kind;
+/// A thing with a key. What is serialised is what the API shows and what the table keeps.
+pub trait Entity: Kind + Serialize + DeserializeOwned + Clone + PartialEq + Send + Sync {
     /// The fields of a request, `key` and the service's own fields included.
     const FIELDS: &'static [Field];
+    /// With its article: "a location".
+    const NOUN: &'static str;
+    /// As counts name it: "locations".
+    const PLURAL: &'static str;
+    const EVENTS: Lifecycle;
+    /// Changes that have an event beside the update's.
+    const TRANSITIONS: &'static [Transition] = &[];
+    /// What the event of its deletion adds to "was deleted".
+    const DELETION_NOTE: &'static str = "";
+    /// Whether TTL deletes it, and nothing else does.
+    const EXPIRES: bool = false;
 
-    fn key(&self) -> Key<Self::Kind>;
+    fn key(&self) -> Key<Self>;
     fn meta(&self) -> &Meta;
     fn meta_mut(&mut self) -> &mut Meta;
 
     /// Rules that span fields.
-    fn check(&self, errors: &mut Vec<FieldError>);
+    fn check(&self, _: &mut Vec<FieldError>) {}
 
     /// What an entity fills in for fields that a checked body may omit, where the default depends on its key.
-    fn complete(_: Key<Self::Kind>, _: &mut Map<String, Value>) {}
+    fn complete(_: Key<Self>, _: &mut Map<String, Value>) {}
 
     /// A new entity from a checked body.
-    fn new(key: Key<Self::Kind>, mut body: Map<String, Value>, now: Timestamp, by: &Actor) -> Result<Self> {
+    fn new(key: Key<Self>, mut body: Map<String, Value>, now: Timestamp, by: &Actor) -> Result<Self> {
         Self::complete(key, &mut body);
         body.insert("key".into(), Value::String(key.to_string()));
         if let Value::Object(meta) = to_value(&Meta::new(now, by))? {
@@ -108,7 +119,7 @@ pub trait Entity: Serialize + DeserializeOwned + Clone + PartialEq + Send + Sync
 
 fn checked<E: Entity>(body: Map<String, Value>) -> Result<E> {
     let entity: E = serde_json::from_value(Value::Object(body))
-        .map_err(|e| Error::Internal(format!("a checked body is no {}: {e}", E::Kind::KIND.name())))?;
+        .map_err(|e| Error::Internal(format!("a checked body is no {}: {e}", E::KIND.name)))?;
     let mut errors = Vec::new();
     entity.check(&mut errors);
     if errors.is_empty() {

@@ -44,7 +44,7 @@ pub enum Error {
         claimed: Option<String>,
         requested: Option<String>,
     },
-    #[error("no such {}", .0.name())]
+    #[error("no such {}", .0.name)]
     NotFound(EntityKind),
     #[error("no tenant holds that bootstrap key")]
     TenantNotFound,

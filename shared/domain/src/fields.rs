@@ -3,7 +3,7 @@
 //! One table an entity serves everything that must agree: requests are checked against it (every broken field at once), the OpenAPI and
 //! event schemas are written from it, and a patch knows from it what can't be changed.
 
-use crate::{FieldError, Timestamp, formats};
+use crate::{EntityKind, FieldError, Timestamp, formats, key};
 use serde_json::{Map, Value};
 
 #[derive(Clone, Copy, Debug)]
@@ -56,7 +56,7 @@ pub enum Rule {
         max: i64,
     },
     OneOf(&'static [&'static str]),
-    Key(crate::EntityKind),
+    Key(EntityKind),
     Time,
     List {
         of: &'static Rule,
@@ -262,7 +262,7 @@ impl Checked {
                     Err(format!("must be one of {}", choices.join(", ")))
                 }
             }
-            (Rule::Key(kind), Value::String(text)) => ok_if(formats::is_key(text, *kind), "must be a key of its kind"),
+            (Rule::Key(kind), Value::String(text)) => ok_if(key::is_key(text, *kind), "must be a key of its kind"),
             (Rule::Time, Value::String(text)) => match Timestamp::parse(text) {
                 // Kept as it will be shown, so that a moment given with another offset is no change later.
                 Some(at) => return Some(Value::String(at.to_string())),

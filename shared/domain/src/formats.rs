@@ -1,8 +1,6 @@
 //! The forms that texts come in.
 
-use crate::{EntityKind, key};
 use email_address::{EmailAddress, Options};
-use std::str::FromStr;
 use url::Url;
 
 pub fn is_email(text: &str) -> bool {
@@ -71,20 +69,6 @@ pub fn is_bootstrap_tenant_key(text: &str) -> bool {
         && text
             .bytes()
             .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
-}
-
-pub fn is_key(text: &str, kind: EntityKind) -> bool {
-    match kind {
-        EntityKind::Customer => key::CustomerKey::from_str(text).is_ok(),
-        EntityKind::Client => key::ClientKey::from_str(text).is_ok(),
-        EntityKind::Department => key::DepartmentKey::from_str(text).is_ok(),
-        EntityKind::Location => key::LocationKey::from_str(text).is_ok(),
-        EntityKind::Contact => key::ContactKey::from_str(text).is_ok(),
-        EntityKind::PartitionGroup => key::PartitionGroupKey::from_str(text).is_ok(),
-        EntityKind::Partition => key::PartitionKey::from_str(text).is_ok(),
-        EntityKind::ApiKey => key::ApiKeyId::from_str(text).is_ok(),
-        EntityKind::Event => key::EventKey::from_str(text).is_ok(),
-    }
 }
 
 #[cfg(test)]

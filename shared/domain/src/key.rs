@@ -1,104 +1,70 @@
 //! Typed keys: a prefix, `_`, and a UUIDv7 in 26 characters of Crockford base32 (the TypeID form).
 //!
-//! A key of one kind can't be passed where another is wanted, and sorts by the moment it was made.
+//! A key of one kind can't be passed where another is wanted, and sorts by the moment at which it was created.
 
 use crate::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use sha2::{Digest, Sha256};
-use std::{fmt, hash::Hash, marker::PhantomData, str::FromStr};
+use std::{
+    cmp::Ordering,
+    fmt,
+    hash::{Hash, Hasher},
+    marker::PhantomData,
+    str::FromStr,
+};
 use typeid_suffix::prelude::TypeIdSuffix;
 use uuid::{Builder, Uuid};
 
-/// The kinds of things that have keys, as `details.entity`, events and the table name them.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
-pub enum EntityKind {
-    Customer,
-    Client,
-    Department,
-    Location,
-    Contact,
-    PartitionGroup,
-    Partition,
-    ApiKey,
-    Event,
+/// A kind of thing that has keys.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct EntityKind {
+    /// As problems, events and the table name it.
+    pub name: &'static str,
+    /// How its keys begin.
+    pub prefix: &'static str,
 }
 
-impl EntityKind {
-    pub const ALL: &[Self] = &[
-        Self::Customer,
-        Self::Client,
-        Self::Department,
-        Self::Location,
-        Self::Contact,
-        Self::PartitionGroup,
-        Self::Partition,
-        Self::ApiKey,
-        Self::Event,
-    ];
-
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Customer => "Customer",
-            Self::Client => "Client",
-            Self::Department => "Department",
-            Self::Location => "Location",
-            Self::Contact => "Contact",
-            Self::PartitionGroup => "PartitionGroup",
-            Self::Partition => "Partition",
-            Self::ApiKey => "ApiKey",
-            Self::Event => "Event",
-        }
-    }
-
-    pub const fn prefix(self) -> &'static str {
-        match self {
-            Self::Customer => "cus",
-            Self::Client => "cli",
-            Self::Department => "dep",
-            Self::Location => "loc",
-            Self::Contact => "con",
-            Self::PartitionGroup => "pgr",
-            Self::Partition => "ptn",
-            Self::ApiKey => "key",
-            Self::Event => "evt",
-        }
-    }
-
-    pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|kind| kind.name() == name)
-    }
-}
-
-/// What a key is the key of. Implemented by marker types only.
-pub trait Kind: Copy + Eq + Ord + Hash + fmt::Debug + Send + Sync + 'static {
+/// What a key is the key of.
+pub trait Kind: 'static {
     const KIND: EntityKind;
 }
 
-macro_rules! keys {
-    ($($marker:ident $alias:ident,)*) => {$(
-        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-        pub struct $marker;
-        impl Kind for $marker {
-            const KIND: EntityKind = EntityKind::$marker;
-        }
-        pub type $alias = Key<$marker>;
-    )*};
+pub struct Key<K>(Uuid, PhantomData<fn() -> K>);
+
+// By hand: derived, each would ask the same of `K`.
+impl<K> Clone for Key<K> {
+    fn clone(&self) -> Self {
+        *self
+    }
 }
 
-keys! {
-    Customer CustomerKey,
-    Client ClientKey,
-    Department DepartmentKey,
-    Location LocationKey,
-    Contact ContactKey,
-    PartitionGroup PartitionGroupKey,
-    Partition PartitionKey,
-    ApiKey ApiKeyId,
-    Event EventKey,
+impl<K> Copy for Key<K> {}
+
+impl<K> PartialEq for Key<K> {
+    fn eq(&self, other: &Self) -> bool {
+        self.0 == other.0
+    }
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Key<K>(Uuid, PhantomData<K>);
+impl<K> Eq for Key<K> {}
+
+impl<K> PartialOrd for Key<K> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl<K> Ord for Key<K> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.0.cmp(&other.0)
+    }
+}
+
+impl<K> Hash for Key<K> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.hash(state);
+    }
+}
 
 impl<K: Kind> Key<K> {
     pub fn from_uuid(uuid: Uuid) -> Self {
@@ -108,14 +74,14 @@ impl<K: Kind> Key<K> {
     /// A key that is the same whenever it is asked for: the time of `at`, and the hash of `seed` where a new key has random bits.
     /// This is what makes a repeated delivery or a repeated task arrive at the same thing instead of a second one.
     pub fn derived(at: Timestamp, seed: &str) -> Self {
-        let hash = Sha256::digest(format!("{}:{seed}", K::KIND.prefix()));
+        let hash = Sha256::digest(format!("{}:{seed}", K::KIND.prefix));
         let mut bits = [0; 10];
         bits.copy_from_slice(&hash[..10]);
         Self::from_uuid(Builder::from_unix_timestamp_millis(at.millis(), &bits).into_uuid())
     }
 
-    /// When the key was made.
-    pub fn made_at(&self) -> Option<Timestamp> {
+    /// When the key was created.
+    pub fn created_at(&self) -> Option<Timestamp> {
         let (seconds, nanos) = self.0.get_timestamp()?.to_unix();
         let millis = i64::try_from(seconds).ok()? * 1000 + i64::from(nanos / 1_000_000);
         Timestamp::from_millis(millis)
@@ -128,7 +94,7 @@ impl<K: Kind> Key<K> {
 
 impl<K: Kind> fmt::Display for Key<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}_{}", K::KIND.prefix(), TypeIdSuffix::from(self.0))
+        write!(f, "{}_{}", K::KIND.prefix, TypeIdSuffix::from(self.0))
     }
 }
 
@@ -146,19 +112,27 @@ impl<K: Kind> FromStr for Key<K> {
     type Err = Malformed;
 
     fn from_str(text: &str) -> Result<Self, Malformed> {
-        let suffix = text
-            .strip_prefix(K::KIND.prefix())
-            .and_then(|rest| rest.strip_prefix('_'))
-            .ok_or(Malformed)?;
-        // One spelling a key: the alphabet's upper case is refused, as TypeID says.
-        if suffix.len() != 26 || suffix.bytes().any(|b| b.is_ascii_uppercase()) {
-            return Err(Malformed);
-        }
-        let uuid = TypeIdSuffix::from_str(suffix).map_err(|_| Malformed)?.to_uuid();
-        match uuid.get_version_num() {
-            7 => Ok(Self::from_uuid(uuid)),
-            _ => Err(Malformed),
-        }
+        read(text, K::KIND).map(Self::from_uuid)
+    }
+}
+
+pub fn is_key(text: &str, kind: EntityKind) -> bool {
+    read(text, kind).is_ok()
+}
+
+fn read(text: &str, kind: EntityKind) -> Result<Uuid, Malformed> {
+    let suffix = text
+        .strip_prefix(kind.prefix)
+        .and_then(|rest| rest.strip_prefix('_'))
+        .ok_or(Malformed)?;
+    // One spelling a key: the alphabet's upper case is refused, as TypeID says.
+    if suffix.len() != 26 || suffix.bytes().any(|b| b.is_ascii_uppercase()) {
+        return Err(Malformed);
+    }
+    let uuid = TypeIdSuffix::from_str(suffix).map_err(|_| Malformed)?.to_uuid();
+    match uuid.get_version_num() {
+        7 => Ok(uuid),
+        _ => Err(Malformed),
     }
 }
 
@@ -172,13 +146,14 @@ impl<'de, K: Kind> Deserialize<'de> for Key<K> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         text.parse()
-            .map_err(|_| D::Error::custom(format!("not a {} key", K::KIND.name())))
+            .map_err(|_| D::Error::custom(format!("not a {} key", K::KIND.name)))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{CustomerKey, LocationKey};
     use proptest::prelude::*;
 
     const SAMPLE: &str = "cus_01kb1v0c1tfr2v6krscysfnvgb";
@@ -213,7 +188,7 @@ mod tests {
         let one = LocationKey::derived(at, SAMPLE);
         assert_eq!(one, LocationKey::derived(at, SAMPLE));
         assert_ne!(one, LocationKey::derived(at, "another"));
-        assert_eq!(one.made_at(), Some(at));
+        assert_eq!(one.created_at(), Some(at));
         assert!(one.to_string().parse::<LocationKey>().is_ok());
     }
 

@@ -17,6 +17,7 @@ pub mod error;
 pub mod fields;
 pub mod formats;
 pub mod key;
+pub mod lifecycle;
 pub mod location;
 pub mod logo;
 pub mod merge_patch;
@@ -29,13 +30,19 @@ pub mod time;
 pub mod view;
 
 pub use access::{Actor, Owner, Permission, Platform, Role, Tenant};
+pub use api_key::ApiKeyId;
+pub use audit::EventKey;
+pub use client::ClientKey;
 pub use code::Code;
+pub use contact::ContactKey;
+pub use customer::CustomerKey;
+pub use department::DepartmentKey;
 pub use entity::{Entity, Meta};
 pub use error::{Error, FieldError, Replay, Result};
-pub use key::{
-    ApiKeyId, ClientKey, ContactKey, CustomerKey, DepartmentKey, EntityKind, EventKey, LocationKey, PartitionGroupKey,
-    PartitionKey,
-};
+pub use key::{EntityKind, Key, Kind};
+pub use location::LocationKey;
 pub use part::Part;
+pub use partition::PartitionKey;
+pub use partition_group::PartitionGroupKey;
 pub use time::Timestamp;
 pub use view::View;

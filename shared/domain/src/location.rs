@@ -1,19 +1,16 @@
 //! A place where a customer or client is.
 
 use crate::{
-    Entity, EntityKind, FieldError, LocationKey, Meta, Part, address,
+    Entity, EntityKind, Key, Kind, Meta, Part, address,
     address::Address,
     customer::PHONE,
-    entity::META_FIELDS,
     fields::{Field, Rule},
-    key,
+    lifecycle::Lifecycle,
 };
 use serde::{Deserialize, Serialize};
 
 pub const FIELDS: &[Field] = &[
-    Field::new("key", Rule::Key(EntityKind::Location), "")
-        .read_only()
-        .required(),
+    Field::new("key", Rule::Key(Location::KIND), "").read_only().required(),
     Field::new("name", Rule::Text { min: 1, max: 200 }, "").required(),
     Field::new("secondaryName", Rule::Text { min: 1, max: 200 }, ""),
     Field::new(
@@ -34,11 +31,6 @@ pub const FIELDS: &[Field] = &[
     Field::new("email", Rule::Email, ""),
     Field::new("notes", Rule::Prose { max: 2000 }, ""),
 ];
-
-/// As the API shows it.
-pub fn view_fields() -> Vec<Field> {
-    [FIELDS, META_FIELDS].concat()
-}
 
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -72,9 +64,20 @@ pub struct LocationFilter {
     pub internal_code: Option<String>,
 }
 
+pub type LocationKey = Key<Location>;
+
+impl Kind for Location {
+    const KIND: EntityKind = EntityKind {
+        name: "Location",
+        prefix: "loc",
+    };
+}
+
 impl Entity for Location {
-    type Kind = key::Location;
     const FIELDS: &'static [Field] = FIELDS;
+    const NOUN: &'static str = "a location";
+    const PLURAL: &'static str = "locations";
+    const EVENTS: Lifecycle = crate::lifecycle!("CUSTOMER_LOCATION");
 
     fn key(&self) -> LocationKey {
         self.key
@@ -87,8 +90,6 @@ impl Entity for Location {
     fn meta_mut(&mut self) -> &mut Meta {
         &mut self.meta
     }
-
-    fn check(&self, _: &mut Vec<FieldError>) {}
 }
 
 impl Part for Location {

@@ -1,10 +1,10 @@
 //! A partition of a customer's data, which API keys open.
 
 use crate::{
-    Entity, EntityKind, FieldError, Meta, Part, PartitionGroupKey, PartitionKey,
-    entity::META_FIELDS,
+    Entity, EntityKind, Key, Kind, Meta, Part, PartitionGroupKey,
     fields::{Field, Rule},
-    key,
+    lifecycle::Lifecycle,
+    partition_group::PartitionGroup,
 };
 use serde::{Deserialize, Serialize};
 
@@ -37,9 +37,7 @@ impl Environment {
 }
 
 pub const FIELDS: &[Field] = &[
-    Field::new("key", Rule::Key(EntityKind::Partition), "")
-        .read_only()
-        .required(),
+    Field::new("key", Rule::Key(Partition::KIND), "").read_only().required(),
     Field::new("name", Rule::Text { min: 1, max: 200 }, "Unique in the customer.").required(),
     Field::new(
         "environment",
@@ -50,16 +48,11 @@ pub const FIELDS: &[Field] = &[
     .fixed(),
     Field::new(
         "groupKey",
-        Rule::Key(EntityKind::PartitionGroup),
+        Rule::Key(PartitionGroup::KIND),
         "The group it is in, one of the same customer's.",
     ),
     Field::new("description", Rule::Prose { max: 2000 }, ""),
 ];
-
-/// As the API shows it.
-pub fn view_fields() -> Vec<Field> {
-    [FIELDS, META_FIELDS].concat()
-}
 
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -83,9 +76,21 @@ pub struct PartitionFilter {
     pub environment: Option<Environment>,
 }
 
+pub type PartitionKey = Key<Partition>;
+
+impl Kind for Partition {
+    const KIND: EntityKind = EntityKind {
+        name: "Partition",
+        prefix: "ptn",
+    };
+}
+
 impl Entity for Partition {
-    type Kind = key::Partition;
     const FIELDS: &'static [Field] = FIELDS;
+    const NOUN: &'static str = "a partition";
+    const PLURAL: &'static str = "partitions";
+    const EVENTS: Lifecycle = crate::lifecycle!("CUSTOMER_PARTITION");
+    const DELETION_NOTE: &'static str = "; its API keys stop working";
 
     fn key(&self) -> PartitionKey {
         self.key
@@ -98,8 +103,6 @@ impl Entity for Partition {
     fn meta_mut(&mut self) -> &mut Meta {
         &mut self.meta
     }
-
-    fn check(&self, _: &mut Vec<FieldError>) {}
 }
 
 impl Part for Partition {

@@ -1,25 +1,19 @@
 //! A group of a customer's partitions.
 
 use crate::{
-    Entity, EntityKind, FieldError, Meta, Part, PartitionGroupKey,
-    entity::META_FIELDS,
+    Entity, EntityKind, Key, Kind, Meta, Part,
     fields::{Field, Rule},
-    key,
+    lifecycle::Lifecycle,
 };
 use serde::{Deserialize, Serialize};
 
 pub const FIELDS: &[Field] = &[
-    Field::new("key", Rule::Key(EntityKind::PartitionGroup), "")
+    Field::new("key", Rule::Key(PartitionGroup::KIND), "")
         .read_only()
         .required(),
     Field::new("name", Rule::Text { min: 1, max: 200 }, "Unique in the customer.").required(),
     Field::new("description", Rule::Prose { max: 2000 }, ""),
 ];
-
-/// As the API shows it.
-pub fn view_fields() -> Vec<Field> {
-    [FIELDS, META_FIELDS].concat()
-}
 
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -36,9 +30,20 @@ pub struct PartitionGroup {
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct PartitionGroupFilter {}
 
+pub type PartitionGroupKey = Key<PartitionGroup>;
+
+impl Kind for PartitionGroup {
+    const KIND: EntityKind = EntityKind {
+        name: "PartitionGroup",
+        prefix: "pgr",
+    };
+}
+
 impl Entity for PartitionGroup {
-    type Kind = key::PartitionGroup;
     const FIELDS: &'static [Field] = FIELDS;
+    const NOUN: &'static str = "a partition group";
+    const PLURAL: &'static str = "partitionGroups";
+    const EVENTS: Lifecycle = crate::lifecycle!("CUSTOMER_PARTITION_GROUP");
 
     fn key(&self) -> PartitionGroupKey {
         self.key
@@ -51,8 +56,6 @@ impl Entity for PartitionGroup {
     fn meta_mut(&mut self) -> &mut Meta {
         &mut self.meta
     }
-
-    fn check(&self, _: &mut Vec<FieldError>) {}
 }
 
 impl Part for PartitionGroup {

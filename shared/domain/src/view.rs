@@ -2,17 +2,11 @@
 
 use crate::{
     Entity,
-    api_key::{self, ApiKey},
     audit::{self, AuditEntry},
     client::{self, Cascade, Client},
-    contact::{self, Contact},
-    customer::{self, Customer},
     deactivation::{self, LoggedDeactivation},
-    department::{self, Department},
+    entity::META_FIELDS,
     fields::Field,
-    location::{self, Location},
-    partition::{self, Partition},
-    partition_group::{self, PartitionGroup},
 };
 use serde::Serialize;
 
@@ -28,31 +22,16 @@ pub trait View: Serialize + Send {
     }
 }
 
-macro_rules! entity_views {
-    ($($entity:ident $name:literal $fields:path,)*) => {$(
-        impl View for $entity {
-            const NAME: &'static str = $name;
+impl<E: Entity> View for E {
+    const NAME: &'static str = E::KIND.name;
 
-            fn fields() -> Vec<Field> {
-                $fields()
-            }
+    fn fields() -> Vec<Field> {
+        [E::FIELDS, META_FIELDS].concat()
+    }
 
-            fn version(&self) -> Option<u64> {
-                Some(self.meta().version)
-            }
-        }
-    )*};
-}
-
-entity_views! {
-    Customer "Customer" customer::view_fields,
-    Client "Client" client::view_fields,
-    Department "Department" department::view_fields,
-    Location "Location" location::view_fields,
-    Contact "Contact" contact::view_fields,
-    PartitionGroup "PartitionGroup" partition_group::view_fields,
-    Partition "Partition" partition::view_fields,
-    ApiKey "ApiKey" api_key::view_fields,
+    fn version(&self) -> Option<u64> {
+        Some(self.meta().version)
+    }
 }
 
 /// A client, with the progress of its cascade while there is one.

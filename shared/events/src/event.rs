@@ -1,11 +1,11 @@
 //! The event as integrators get it, its types and their schemas.
 
+use crate::EventType;
 use domain::{
-    Actor, ClientKey, CustomerKey, EntityKind, Error, EventKey, Result, Timestamp, api_key,
-    audit::{AuditEntry, Subject},
-    client, contact, customer, department,
-    fields::{Field, Mode},
-    location, partition, partition_group, schema,
+    Actor, ClientKey, CustomerKey, Error, EventKey, Result, Timestamp,
+    audit::{AuditEntry, Subject, changed_fields},
+    fields::Mode,
+    schema,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -16,160 +16,10 @@ pub const SOURCE: &str = "customer-service";
 /// Over this, the images are left out. EventBridge and SQS take 256 KB, the envelope included.
 pub const LARGEST_DETAIL: usize = 200 * 1024;
 
-macro_rules! event_types {
-    ($($variant:ident $name:literal $kind:ident $summary:literal,)*) => {
-        #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-        pub enum EventType {
-            $(#[serde(rename = $name)] $variant,)*
-        }
-
-        impl EventType {
-            pub const ALL: &[Self] = &[$(Self::$variant,)*];
-
-            pub const fn name(self) -> &'static str {
-                match self { $(Self::$variant => $name,)* }
-            }
-
-            pub const fn entity(self) -> EntityKind {
-                match self { $(Self::$variant => EntityKind::$kind,)* }
-            }
-
-            pub const fn summary(self) -> &'static str {
-                match self { $(Self::$variant => $summary,)* }
-            }
-        }
-    };
-}
-
-event_types! {
-    CustomerCreated "CUSTOMER_CREATED" Customer "A customer was made.",
-    CustomerUpdated "CUSTOMER_UPDATED" Customer "A customer changed; `changed` names the fields.",
-    CustomerDeleted "CUSTOMER_DELETED" Customer "A customer was deleted.",
-    CustomerDeactivated "CUSTOMER_DEACTIVATED" Customer "Beside CUSTOMER_UPDATED: the customer was deactivated.",
-    CustomerReactivated "CUSTOMER_REACTIVATED" Customer "Beside CUSTOMER_UPDATED: the customer was reactivated.",
-    ClientCreated "CUSTOMER_CLIENT_CREATED" Client "A client was made.",
-    ClientUpdated "CUSTOMER_CLIENT_UPDATED" Client "A client changed; `changed` names the fields.",
-    ClientDeleted "CUSTOMER_CLIENT_DELETED" Client "A client was deleted.",
-    ClientDisabled "CUSTOMER_CLIENT_DISABLED" Client "Beside CUSTOMER_CLIENT_UPDATED: the client was disabled.",
-    ClientEnabled "CUSTOMER_CLIENT_ENABLED" Client "Beside CUSTOMER_CLIENT_UPDATED: the client was enabled.",
-    DepartmentCreated "CUSTOMER_DEPARTMENT_CREATED" Department "A department was made.",
-    DepartmentUpdated "CUSTOMER_DEPARTMENT_UPDATED" Department "A department changed; `changed` names the fields.",
-    DepartmentDeleted "CUSTOMER_DEPARTMENT_DELETED" Department "A department was deleted.",
-    LocationCreated "CUSTOMER_LOCATION_CREATED" Location "A location was made.",
-    LocationUpdated "CUSTOMER_LOCATION_UPDATED" Location "A location changed; `changed` names the fields.",
-    LocationDeleted "CUSTOMER_LOCATION_DELETED" Location "A location was deleted.",
-    ContactCreated "CUSTOMER_CONTACT_CREATED" Contact "A contact was made.",
-    ContactUpdated "CUSTOMER_CONTACT_UPDATED" Contact "A contact changed; `changed` names the fields.",
-    ContactDeleted "CUSTOMER_CONTACT_DELETED" Contact "A contact was deleted.",
-    PartitionGroupCreated "CUSTOMER_PARTITION_GROUP_CREATED" PartitionGroup "A partition group was made.",
-    PartitionGroupUpdated "CUSTOMER_PARTITION_GROUP_UPDATED" PartitionGroup "A partition group changed; `changed` names the fields.",
-    PartitionGroupDeleted "CUSTOMER_PARTITION_GROUP_DELETED" PartitionGroup "A partition group was deleted.",
-    PartitionCreated "CUSTOMER_PARTITION_CREATED" Partition "A partition was made.",
-    PartitionUpdated "CUSTOMER_PARTITION_UPDATED" Partition "A partition changed; `changed` names the fields.",
-    PartitionDeleted "CUSTOMER_PARTITION_DELETED" Partition "A partition was deleted; its keys open nothing any more.",
-    ApiKeyCreated "API_KEY_CREATED" ApiKey "An API key was made.",
-    ApiKeyUpdated "API_KEY_UPDATED" ApiKey "An API key changed; `changed` names the fields.",
-    ApiKeyRotated "API_KEY_ROTATED" ApiKey "Beside API_KEY_UPDATED: the key has a successor, `rotatedTo`.",
-    ApiKeyExpired "API_KEY_EXPIRED" ApiKey "Beside API_KEY_UPDATED: the key was ended, or came to its end.",
-    ApiKeyDeleted "API_KEY_DELETED" ApiKey "An API key that expired thirty days ago is listed no more.",
-}
-
 impl EventType {
-    /// The events that tell of an entity's making, change and end.
-    pub const fn of(kind: EntityKind) -> Option<Lifecycle> {
-        match kind {
-            EntityKind::Customer => Some(Lifecycle {
-                created: Self::CustomerCreated,
-                updated: Self::CustomerUpdated,
-                deleted: Self::CustomerDeleted,
-            }),
-            EntityKind::Location => Some(Lifecycle {
-                created: Self::LocationCreated,
-                updated: Self::LocationUpdated,
-                deleted: Self::LocationDeleted,
-            }),
-            EntityKind::Client => Some(Lifecycle {
-                created: Self::ClientCreated,
-                updated: Self::ClientUpdated,
-                deleted: Self::ClientDeleted,
-            }),
-            EntityKind::Department => Some(Lifecycle {
-                created: Self::DepartmentCreated,
-                updated: Self::DepartmentUpdated,
-                deleted: Self::DepartmentDeleted,
-            }),
-            EntityKind::Contact => Some(Lifecycle {
-                created: Self::ContactCreated,
-                updated: Self::ContactUpdated,
-                deleted: Self::ContactDeleted,
-            }),
-            EntityKind::PartitionGroup => Some(Lifecycle {
-                created: Self::PartitionGroupCreated,
-                updated: Self::PartitionGroupUpdated,
-                deleted: Self::PartitionGroupDeleted,
-            }),
-            EntityKind::Partition => Some(Lifecycle {
-                created: Self::PartitionCreated,
-                updated: Self::PartitionUpdated,
-                deleted: Self::PartitionDeleted,
-            }),
-            EntityKind::ApiKey => Some(Lifecycle {
-                created: Self::ApiKeyCreated,
-                updated: Self::ApiKeyUpdated,
-                deleted: Self::ApiKeyDeleted,
-            }),
-            EntityKind::Event => None,
-        }
-    }
-
-    /// What tells of a change, given how the entity looked before and after it: the update, and beside it what is more than one.
-    pub fn of_change(kind: EntityKind, before: &Value, after: &Value) -> Vec<Self> {
-        let Some(lifecycle) = Self::of(kind) else {
-            return Vec::new();
-        };
-        let is_disabled = |image: &Value| image["isDisabled"] == true;
-        let mut types = vec![lifecycle.updated];
-        if is_disabled(before) != is_disabled(after) {
-            types.extend(Self::switched(kind, is_disabled(after)));
-        }
-        if kind == EntityKind::ApiKey {
-            if before["rotatedTo"] != after["rotatedTo"] {
-                types.push(Self::ApiKeyRotated);
-            }
-            if before["status"] != after["status"] {
-                types.push(Self::ApiKeyExpired);
-            }
-        }
-        types
-    }
-
-    /// What tells, beside an update, that something was disabled or enabled.
-    const fn switched(kind: EntityKind, is_disabled: bool) -> Option<Self> {
-        match (kind, is_disabled) {
-            (EntityKind::Customer, true) => Some(Self::CustomerDeactivated),
-            (EntityKind::Customer, false) => Some(Self::CustomerReactivated),
-            (EntityKind::Client, true) => Some(Self::ClientDisabled),
-            (EntityKind::Client, false) => Some(Self::ClientEnabled),
-            _ => None,
-        }
-    }
-
-    fn view(self) -> Vec<Field> {
-        match self.entity() {
-            EntityKind::Client => client::view_fields(),
-            EntityKind::Department => department::view_fields(),
-            EntityKind::Location => location::view_fields(),
-            EntityKind::Contact => contact::view_fields(),
-            EntityKind::PartitionGroup => partition_group::view_fields(),
-            EntityKind::Partition => partition::view_fields(),
-            EntityKind::ApiKey => api_key::view_fields(),
-            EntityKind::Customer | EntityKind::Event => customer::view_fields(),
-        }
-    }
-
     /// The schema of `detail`. It is open, and its fields are never renamed or taken away: what was written against it keeps working.
     pub fn schema(self) -> Value {
-        let image = schema::object(&self.view(), Mode::Stored);
+        let image = schema::object(&(self.entry().fields)(), Mode::Stored);
         let mut properties = json!({
             "id": {"type": "string", "pattern": "^evt_[0-7][0-9a-hjkmnp-tv-z]{25}$", "description": "The same for the same change, however often it is delivered."},
             "type": {"const": self.name()},
@@ -178,7 +28,7 @@ impl EventType {
             "clientKey": {"type": "string", "pattern": "^cli_[0-7][0-9a-hjkmnp-tv-z]{25}$", "description": "Of what belongs to a client: that client."},
             "entity": {
                 "type": "object",
-                "properties": {"kind": {"const": self.entity().name()}, "key": {"type": "string"}},
+                "properties": {"kind": {"const": self.entity().name}, "key": {"type": "string"}},
                 "required": ["kind", "key"],
             },
             "version": {"type": "integer", "minimum": 1, "description": "The entity's, strictly rising: it orders what arrives out of order."},
@@ -191,11 +41,10 @@ impl EventType {
             "requestId": {"type": "string"},
             "truncated": {"const": true, "description": "The images were too large and are left out: read the entity."},
         });
-        let lifecycle = Self::of(self.entity());
-        if lifecycle.is_none_or(|l| l.created != self) {
+        if !self.is_creation() {
             properties["before"] = image.clone();
         }
-        if lifecycle.is_none_or(|l| l.deleted != self) {
+        if !self.is_deletion() {
             properties["after"] = image;
         }
         json!({
@@ -208,13 +57,6 @@ impl EventType {
             "required": ["id", "type", "time", "customerKey", "entity", "version", "changed", "actor", "requestId"],
         })
     }
-}
-
-#[derive(Clone, Copy)]
-pub struct Lifecycle {
-    pub created: EventType,
-    pub updated: EventType,
-    pub deleted: EventType,
 }
 
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -273,43 +115,19 @@ impl Event {
 
     /// The schemas' sample.
     pub fn sample(r#type: EventType) -> Value {
-        let image = schema::example(&r#type.view(), Mode::Stored);
-        let lifecycle = EventType::of(r#type.entity());
-        let (before, after, changed): (Option<Value>, Option<Value>, &[&str]) = match r#type {
-            made if lifecycle.is_some_and(|l| l.created == made) => (None, Some(image.clone()), &[]),
-            gone if lifecycle.is_some_and(|l| l.deleted == gone) => (Some(image.clone()), None, &[]),
-            EventType::CustomerDeactivated => (
-                Some(image.clone()),
-                Some(deactivated(image.clone())),
-                &["deactivation", "isDisabled"],
-            ),
-            EventType::CustomerReactivated => (
-                Some(deactivated(image.clone())),
-                Some(image.clone()),
-                &["deactivation", "isDisabled"],
-            ),
-            EventType::ClientDisabled => (
-                Some(image.clone()),
-                Some(disabled(image.clone())),
-                &["isDisabled", "isDisabledItself"],
-            ),
-            EventType::ClientEnabled => (
-                Some(disabled(image.clone())),
-                Some(image.clone()),
-                &["isDisabled", "isDisabledItself"],
-            ),
-            EventType::ApiKeyRotated => (Some(image.clone()), Some(rotated(image.clone())), &["rotatedTo"]),
-            EventType::ApiKeyExpired => (Some(image.clone()), Some(expired(image.clone())), &["status"]),
-            _ => {
-                let field: &[&str] = if image["name"].is_string() {
-                    &["name"]
-                } else {
-                    &["lastName"]
-                };
-                let mut before = image.clone();
-                before[field[0]] = json!("Acme");
-                (Some(before), Some(image.clone()), field)
+        let image = schema::example(&(r#type.entry().fields)(), Mode::Stored);
+        let (before, after) = match r#type.transition() {
+            Some(transition) => {
+                let (before, after) = (transition.sample)(image.clone());
+                (Some(before), Some(after))
             }
+            None if r#type.is_creation() => (None, Some(image.clone())),
+            None if r#type.is_deletion() => (Some(image.clone()), None),
+            None => (Some(renamed(image.clone())), Some(image.clone())),
+        };
+        let changed = match (&before, &after) {
+            (Some(before), Some(after)) => changed_fields(before, after),
+            _ => Vec::new(),
         };
         let version = if before.is_some() { 2 } else { 1 };
         let mut sample = json!({
@@ -317,7 +135,7 @@ impl Event {
             "type": r#type.name(),
             "time": image["updatedAt"],
             "customerKey": "cus_01kb1v0c1tfr2v6krscysfnvgb",
-            "entity": {"kind": r#type.entity().name(), "key": image["key"]},
+            "entity": {"kind": r#type.entity().name, "key": image["key"]},
             "version": version,
             "changed": changed,
         });
@@ -334,30 +152,11 @@ impl Event {
     }
 }
 
-fn rotated(mut key: Value) -> Value {
-    key["rotatedTo"] = json!("key_01kb1v0c1tfr2v6krscysfnvgc");
-    key
-}
-
-fn expired(mut key: Value) -> Value {
-    key["status"] = json!("Expired");
-    key
-}
-
-fn disabled(mut client: Value) -> Value {
-    client["isDisabled"] = json!(true);
-    client["isDisabledItself"] = json!(true);
-    client
-}
-
-fn deactivated(mut customer: Value) -> Value {
-    customer["isDisabled"] = json!(true);
-    customer["deactivation"] = json!({
-        "deactivatedAt": customer["updatedAt"],
-        "deactivatedBy": customer["updatedBy"],
-        "windowEndsAt": "2026-12-14T08:00:00.000Z",
-    });
-    customer
+/// An example of an entity, under another name.
+fn renamed(mut entity: Value) -> Value {
+    let field = if entity["name"].is_string() { "name" } else { "lastName" };
+    entity[field] = json!("Acme");
+    entity
 }
 
 #[cfg(test)]

@@ -3,22 +3,16 @@
 use crate::{Event, EventType};
 use aws_lambda_events::dynamodb::EventRecord;
 use domain::{
-    Actor, Entity, EntityKind, Error, Result, Timestamp,
-    api_key::ApiKey,
+    Actor, Error, Result, Timestamp,
     audit::{Subject, changed_fields, event_key},
-    client::Client,
-    contact::Contact,
-    customer::Customer,
-    department::Department,
-    entity::to_value,
-    location::Location,
-    partition::Partition,
-    partition_group::PartitionGroup,
 };
 use serde::Deserialize;
 use serde_dynamo::Item;
 use serde_json::Value;
-use table::{item, keys};
+use table::{
+    entities::{self, Entry},
+    item, keys,
+};
 
 /// What the table keeps beside an entity, and an event needs.
 #[derive(Deserialize)]
@@ -33,92 +27,87 @@ struct Stamp {
 
 /// The events that one record means: none for items that only the table cares about, several where a change is more than an update.
 pub fn events_of(record: &EventRecord) -> Result<Vec<Event>> {
+    events_among(entities::ALL, record)
+}
+
+/// As `events_of`, if these were all entities.
+pub fn events_among(entities: &'static [Entry], record: &EventRecord) -> Result<Vec<Event>> {
+    let entity = |name: &str| entities.iter().find(|entry| entry.kind.name == name);
     let old = image(&record.change.old_image);
     let new = image(&record.change.new_image);
     let Some(newest) = new else {
         // A removal says neither who nor why: the tombstone written with it does.
-        return old.map_or_else(|| Ok(Vec::new()), removed_by_ttl);
+        return match old {
+            Some(old) => entity(&name_of(old)?).map_or_else(none, |entity| removed_by_ttl(entity, old)),
+            None => none(),
+        };
     };
-    match kind_of(newest)? {
-        ItemKind::Entity(kind) => changed(kind, old, newest),
-        ItemKind::Tombstone => deleted(newest),
-        ItemKind::Other => Ok(Vec::new()),
+    let name = name_of(newest)?;
+    if name == item::TOMBSTONE {
+        let deleted: Deleted = read(newest)?;
+        return entity(&deleted.of).map_or_else(none, |entity| deletion(entity, newest, deleted.before));
     }
+    entity(&name).map_or_else(none, |entity| changed(entity, old, newest))
 }
 
-enum ItemKind {
-    Entity(EntityKind),
-    Tombstone,
-    Other,
+fn none() -> Result<Vec<Event>> {
+    Ok(Vec::new())
+}
+
+/// What a tombstone says of the entity that was deleted.
+#[derive(Deserialize)]
+struct Deleted {
+    of: String,
+    before: Value,
 }
 
 fn image(image: &Item) -> Option<&Item> {
     (!image.is_empty()).then_some(image)
 }
 
-fn kind_of(item: &Item) -> Result<ItemKind> {
+/// What kind of item it is.
+fn name_of(item: &Item) -> Result<String> {
     #[derive(Deserialize)]
-    struct Kind {
+    struct Named {
         entity: String,
     }
-    let kind: Kind = read(item)?;
-    if kind.entity == item::TOMBSTONE {
-        return Ok(ItemKind::Tombstone);
-    }
-    Ok(EntityKind::named(&kind.entity).map_or(ItemKind::Other, ItemKind::Entity))
+    Ok(read::<Named>(item)?.entity)
 }
 
-fn changed(kind: EntityKind, old: Option<&Item>, new: &Item) -> Result<Vec<Event>> {
-    let Some(lifecycle) = EventType::of(kind) else {
-        return Ok(Vec::new());
-    };
-    let after = view(kind, new)?;
+fn changed(entity: &'static Entry, old: Option<&Item>, new: &Item) -> Result<Vec<Event>> {
+    let after = (entity.view)(read(new)?)?;
     let Some(old) = old else {
-        return Ok(vec![event(lifecycle.created, new, None, Some(after), Vec::new())?]);
+        let created = EventType::creation_of(entity);
+        return Ok(vec![event(created, new, None, Some(after), Vec::new())?]);
     };
-    let before = view(kind, old)?;
-    // What is noted without another version, such as the day of a key's last use, is no change of the entity.
+    let before = (entity.view)(read(old)?)?;
+    // A note without another version, such as the day of a key's last use, is no change of the entity.
     if before["version"] == after["version"] {
-        return Ok(Vec::new());
+        return none();
     }
     let names = changed_fields(&before, &after);
-    EventType::of_change(kind, &before, &after)
+    EventType::of_change(entity, &before, &after)
         .into_iter()
         .map(|r#type| event(r#type, new, Some(before.clone()), Some(after.clone()), names.clone()))
         .collect()
 }
 
-/// An API key has no tombstone: TTL removes it, thirty days after its end, and nothing else does.
-fn removed_by_ttl(old: &Item) -> Result<Vec<Event>> {
-    let ItemKind::Entity(EntityKind::ApiKey) = kind_of(old)? else {
-        return Ok(Vec::new());
-    };
-    let before = view(EntityKind::ApiKey, old)?;
-    let mut event = event(EventType::ApiKeyDeleted, old, Some(before), None, Vec::new())?;
+/// An entity that expires has no tombstone: TTL deletes it, and nothing else does.
+fn removed_by_ttl(entity: &'static Entry, old: &Item) -> Result<Vec<Event>> {
+    if !entity.expires {
+        return none();
+    }
+    let before = (entity.view)(read(old)?)?;
+    let mut event = event(EventType::deletion_of(entity), old, Some(before), None, Vec::new())?;
     event.version += 1;
     event.actor = Actor::system("time-to-live");
     Ok(vec![event])
 }
 
-fn deleted(tombstone: &Item) -> Result<Vec<Event>> {
-    #[derive(Deserialize)]
-    struct Tombstone {
-        of: String,
-        before: Value,
-    }
-    let deleted: Tombstone = read(tombstone)?;
-    let Some((kind, lifecycle)) = EntityKind::named(&deleted.of).and_then(|kind| Some((kind, EventType::of(kind)?)))
-    else {
-        return Ok(Vec::new());
-    };
-    let before = shown(kind, deleted.before)?;
-    Ok(vec![event(
-        lifecycle.deleted,
-        tombstone,
-        Some(before),
-        None,
-        Vec::new(),
-    )?])
+fn deletion(entity: &'static Entry, tombstone: &Item, before: Value) -> Result<Vec<Event>> {
+    let before = (entity.view)(before)?;
+    let deleted = EventType::deletion_of(entity);
+    Ok(vec![event(deleted, tombstone, Some(before), None, Vec::new())?])
 }
 
 fn event(
@@ -130,7 +119,7 @@ fn event(
 ) -> Result<Event> {
     let stamp: Stamp = read(stamped)?;
     let (customer_key, client_key) = keys::owner_of_partition(&stamp.pk)
-        .ok_or_else(|| Error::Internal(format!("{} is nobody's partition", stamp.pk)))?;
+        .ok_or_else(|| Error::Internal(format!("{} is not a customer's partition", stamp.pk)))?;
     let key = after
         .as_ref()
         .or(before.as_ref())
@@ -144,7 +133,7 @@ fn event(
         customer_key,
         client_key,
         entity: Subject {
-            kind: r#type.entity().name().into(),
+            kind: r#type.entity().name.into(),
             key,
         },
         version: stamp.version,
@@ -155,29 +144,6 @@ fn event(
         request_id: stamp.request_id,
         truncated: false,
     })
-}
-
-/// An image as the API shows it: what is not a field of the entity stays behind.
-fn view(kind: EntityKind, item: &Item) -> Result<Value> {
-    shown(kind, read(item)?)
-}
-
-fn shown(kind: EntityKind, image: Value) -> Result<Value> {
-    fn as_entity<E: Entity>(image: Value) -> Result<Value> {
-        let entity: E = serde_json::from_value(image).map_err(|e| Error::Internal(format!("a damaged image: {e}")))?;
-        to_value(&entity)
-    }
-    match kind {
-        EntityKind::Customer => as_entity::<Customer>(image),
-        EntityKind::Client => as_entity::<Client>(image),
-        EntityKind::Department => as_entity::<Department>(image),
-        EntityKind::Location => as_entity::<Location>(image),
-        EntityKind::Contact => as_entity::<Contact>(image),
-        EntityKind::PartitionGroup => as_entity::<PartitionGroup>(image),
-        EntityKind::Partition => as_entity::<Partition>(image),
-        EntityKind::ApiKey => as_entity::<ApiKey>(image),
-        EntityKind::Event => Err(Error::Internal(format!("{} has no view", kind.name()))),
-    }
 }
 
 fn read<T: serde::de::DeserializeOwned>(item: &Item) -> Result<T> {

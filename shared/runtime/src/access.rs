@@ -3,7 +3,8 @@
 
 use crate::{Context, token::Claims};
 use domain::{
-    Actor, CustomerKey, EntityKind, Error, Owner, Permission as Held, Platform, Result, Tenant, plaintext::redact,
+    Actor, CustomerKey, Error, Kind, Owner, Permission as Held, Platform, Result, Tenant, client::Client,
+    customer::Customer, plaintext::redact,
 };
 use std::marker::PhantomData;
 
@@ -87,7 +88,7 @@ impl Scope for Tenant {
         tenant
             .and_then(|key| key.parse().ok())
             .map(Self::proven)
-            .ok_or(Error::NotFound(EntityKind::Customer))
+            .ok_or(Error::NotFound(Customer::KIND))
     }
 }
 
@@ -98,7 +99,7 @@ impl Scope for Owner {
             None => Ok(tenant.itself()),
             Some(client) => match client.parse() {
                 Ok(client) => Ok(tenant.client(client)),
-                Err(_) => Err(Error::NotFound(EntityKind::Client)),
+                Err(_) => Err(Error::NotFound(Client::KIND)),
             },
         }
     }

@@ -6,14 +6,16 @@ use crate::{
     token::{KeySource, Tokens},
 };
 use domain::{
-    Part, Timestamp,
-    key::{Key, Kind},
+    Key, Kind, Part, Timestamp,
     plaintext::{SECRET_BYTES, Secret},
 };
 use logos::Logos;
 use ring::rand::{SecureRandom, SystemRandom};
 use std::{error::Error, sync::Arc};
-use table::{Cursors, Table, api_keys::ApiKeys, audit::Audit, clients::Clients, customers::Customers, parts::Parts};
+use table::{
+    Cursors, Table, api_keys::ApiKeys, audit::Audit, clients::Clients, customers::Customers, entities::Registered,
+    parts::Parts,
+};
 use uuid::Uuid;
 
 /// Where time and chance come in: real in production, given in tests.
@@ -158,7 +160,7 @@ impl Context {
     }
 
     /// Departments, locations or contacts; partition groups or partitions.
-    pub fn parts<P: Part>(&self) -> Parts<'_, P> {
+    pub fn parts<P: Part + Registered>(&self) -> Parts<'_, P> {
         self.table.parts()
     }
 

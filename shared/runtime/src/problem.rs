@@ -90,8 +90,8 @@ impl Problem {
                 requested,
             } => Self::new(Code::KeyMismatch, format!("The {field} is not the caller's."))
                 .details(json!({"field": field, "claimed": claimed, "requested": requested})),
-            Error::NotFound(kind) => Self::new(Code::NotFound, format!("There is no such {}.", kind.name()))
-                .details(json!({"entity": kind.name()})),
+            Error::NotFound(kind) => Self::new(Code::NotFound, format!("There is no such {}.", kind.name))
+                .details(json!({"entity": kind.name})),
             Error::TenantNotFound => Self::new(Code::TenantNotFound, "No tenant holds that bootstrap key."),
             Error::Malformed(why) => Self::new(Code::MalformedRequest, format!("The body can't be read: {why}.")),
             Error::Validation(errors) => {

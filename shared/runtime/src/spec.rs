@@ -3,14 +3,14 @@
 
 use crate::Answer;
 use domain::{
-    Code, EntityKind, FieldError,
+    Code, EntityKind, FieldError, Kind, View,
+    api_key::ApiKey,
     fields::{Field, Rule},
-    view::View,
 };
 pub use logos::ObjectGrant;
 use serde_json::{Map, Value};
 pub use table::Action;
-use table::Operation;
+use table::{Operation, entities};
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Method {
@@ -293,10 +293,9 @@ impl Spec {
 /// The kind of thing a path parameter is the key of; `None` where it is no typed key.
 pub fn kind_of_parameter(name: &str) -> Option<EntityKind> {
     if name == API_KEY {
-        return Some(EntityKind::ApiKey);
+        return Some(ApiKey::KIND);
     }
-    EntityKind::ALL.iter().copied().find(|kind| {
-        name.strip_suffix("Key")
-            .is_some_and(|stem| stem.eq_ignore_ascii_case(kind.name()))
-    })
+    let stem = name.strip_suffix("Key")?;
+    let mut kinds = entities::ALL.iter().map(|entity| entity.kind);
+    kinds.find(|kind| stem.eq_ignore_ascii_case(kind.name))
 }

@@ -95,7 +95,7 @@ impl Job {
     /// The key of what the event is about.
     pub fn key<K: Kind>(&self) -> Result<Key<K>> {
         let key = self.event.entity.key.parse();
-        key.map_err(|_| Error::invalid("entity.key", format!("is no key of a {}", K::KIND.name())))
+        key.map_err(|_| Error::invalid("entity.key", format!("is no key of a {}", K::KIND.name)))
     }
 
     /// Whose departments, locations and contacts the event is about.

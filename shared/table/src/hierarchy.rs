@@ -8,7 +8,7 @@ use crate::{
     query::Query,
 };
 use domain::{
-    ClientKey, CustomerKey, EntityKind, Error, Result, Tenant,
+    ClientKey, CustomerKey, Error, Kind, Result, Tenant,
     client::Client,
     customer::{Customer, DEEPEST},
     fields::{Field, Rule},
@@ -23,7 +23,7 @@ const LARGEST: usize = 1000;
 const ABREAST: usize = 25;
 
 const CLIENT: &[Field] = &[
-    Field::new("clientKey", Rule::Key(EntityKind::Client), "").required(),
+    Field::new("clientKey", Rule::Key(Client::KIND), "").required(),
     Field::new("name", Rule::Text { min: 1, max: 200 }, "").required(),
     Field::new("isDisabled", Rule::Flag, "").required(),
     Field::new(
@@ -36,7 +36,7 @@ const CLIENT: &[Field] = &[
 /// As the API shows it.
 pub fn view_fields() -> Vec<Field> {
     vec![
-        Field::new("customerKey", Rule::Key(EntityKind::Customer), "").required(),
+        Field::new("customerKey", Rule::Key(Customer::KIND), "").required(),
         Field::new("name", Rule::Text { min: 1, max: 200 }, "").required(),
         Field::new("isDisabled", Rule::Flag, "").required(),
         Field::new(
@@ -114,7 +114,7 @@ impl Table {
             Some(position) => self.resume(tenant, position).await?,
         };
         let top = self.get(&keys::customer(top)).await?;
-        let top: Customer = from_item(top.ok_or(Error::NotFound(EntityKind::Customer))?)?;
+        let top: Customer = from_item(top.ok_or(Error::NotFound(Customer::KIND))?)?;
         let mut root = Node::of(&top);
         let mut after = after;
         let mut shown = 0;
@@ -158,7 +158,7 @@ impl Table {
             }
             .attributes()
         });
-        let query = Query::of(partition).starting_with(keys::CLIENT_PREFIX);
+        let query = Query::of(partition).starting_with(keys::prefix(Client::KIND));
         let page = self.page(&query, &PageRequest { limit, after: None }, start).await?;
         let next = match &page.last {
             Some(last) => Some(position(customer, text(last, SK)?)),

@@ -25,8 +25,8 @@
 
 use crate::item::{Item, s};
 use domain::{
-    ApiKeyId, ClientKey, CustomerKey, EntityKind, EventKey, Owner, PartitionKey, Timestamp,
-    key::{Key, Kind},
+    ApiKeyId, ClientKey, CustomerKey, EntityKind, EventKey, Key, Kind, Owner, PartitionKey, Timestamp, api_key::ApiKey,
+    client::Client, partition::Partition,
 };
 use std::collections::HashMap;
 
@@ -47,6 +47,10 @@ impl ItemKey {
             pk: pk.into(),
             sk: sk.into(),
         }
+    }
+
+    pub(crate) fn of(pk: &str, sk: &str) -> Self {
+        Self::new(pk, sk)
     }
 
     pub fn attributes(&self) -> Item {
@@ -166,36 +170,31 @@ pub fn customer(customer: CustomerKey) -> ItemKey {
     ItemKey::new(customer_partition(customer), "CUSTOMER")
 }
 
-pub const CLIENT_PREFIX: &str = "CLI#";
-
 pub fn client(customer: CustomerKey, client: ClientKey) -> ItemKey {
-    ItemKey::new(customer_partition(customer), format!("{CLIENT_PREFIX}{client}"))
+    ItemKey::new(
+        customer_partition(customer),
+        format!("{}{client}", prefix(Client::KIND)),
+    )
 }
 
 pub fn client_external_id(customer: CustomerKey, id: &str) -> ItemKey {
     ItemKey::new(customer_partition(customer), format!("CODE#CLI#{id}"))
 }
 
+pub const CASCADE_PREFIX: &str = "CASCADE#";
+
 pub fn cascade(customer: CustomerKey, client: ClientKey) -> ItemKey {
-    ItemKey::new(customer_partition(customer), format!("CASCADE#{client}"))
+    ItemKey::new(customer_partition(customer), format!("{CASCADE_PREFIX}{client}"))
 }
 
-/// Where an owner's things of one kind begin.
-pub const fn part_prefix(kind: EntityKind) -> &'static str {
-    match kind {
-        EntityKind::Department => "DEP#",
-        EntityKind::Location => "LOC#",
-        EntityKind::Contact => "CON#",
-        EntityKind::PartitionGroup => "PGR#",
-        EntityKind::Partition => "PTN#",
-        // No owner has any of these.
-        EntityKind::Customer | EntityKind::Client | EntityKind::ApiKey | EntityKind::Event => "NONE#",
-    }
+/// What the sort keys of one kind of entity begin with, where they hold its key.
+pub fn prefix(kind: EntityKind) -> String {
+    format!("{}#", kind.prefix.to_uppercase())
 }
 
 /// A department, location or contact; a partition group or partition.
 pub fn part<K: Kind>(owner: Owner, key: Key<K>) -> ItemKey {
-    ItemKey::new(owner_partition(owner), format!("{}{key}", part_prefix(K::KIND)))
+    ItemKey::new(owner_partition(owner), format!("{}{key}", prefix(K::KIND)))
 }
 
 pub fn headquarters(owner: Owner) -> ItemKey {
@@ -203,13 +202,13 @@ pub fn headquarters(owner: Owner) -> ItemKey {
 }
 
 pub fn part_code(owner: Owner, kind: EntityKind, code: &str) -> ItemKey {
-    ItemKey::new(owner_partition(owner), format!("CODE#{}{code}", part_prefix(kind)))
+    ItemKey::new(owner_partition(owner), format!("CODE#{}{code}", prefix(kind)))
 }
 
 /// A partition, by a key that says whose it is before anybody has proven anything.
 pub fn partition(customer: CustomerKey, partition: PartitionKey) -> ItemKey {
-    let prefix = part_prefix(EntityKind::Partition);
-    ItemKey::new(customer_partition(customer), format!("{prefix}{partition}"))
+    let sk = format!("{}{partition}", prefix(Partition::KIND));
+    ItemKey::new(customer_partition(customer), sk)
 }
 
 pub fn members<K: Kind>(owner: Owner, group: Key<K>) -> ItemKey {
@@ -221,10 +220,11 @@ pub fn api_key_partition(customer: CustomerKey, partition: PartitionKey) -> Stri
     format!("{}#PTN#{partition}", customer_partition(customer))
 }
 
-pub const API_KEY_PREFIX: &str = "KEY#";
-
 pub fn api_key(customer: CustomerKey, partition: PartitionKey, key: ApiKeyId) -> ItemKey {
-    ItemKey::new(api_key_partition(customer, partition), format!("{API_KEY_PREFIX}{key}"))
+    ItemKey::new(
+        api_key_partition(customer, partition),
+        format!("{}{key}", prefix(ApiKey::KIND)),
+    )
 }
 
 /// Over how many partitions of the index the keys are spread that are still to expire. All are read every minute.

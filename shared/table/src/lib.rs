@@ -8,6 +8,7 @@ pub mod change;
 pub mod clients;
 pub mod cursor;
 pub mod customers;
+pub mod entities;
 mod expression;
 pub mod hierarchy;
 mod in_place;

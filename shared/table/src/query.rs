@@ -7,7 +7,7 @@ use crate::{
     keys::{self, Index},
     write::refused,
 };
-use domain::{EntityKind, Error, Owner, Result};
+use domain::{Error, Kind, Owner, Result, client::Client, customer::Customer};
 use serde::de::DeserializeOwned;
 use std::collections::HashMap;
 
@@ -19,7 +19,7 @@ const FILTERED_AT_ONCE: i32 = 1000;
 pub struct Query<'q> {
     partition: String,
     index: Option<Index>,
-    range: Range<'q>,
+    range: Range,
     filter: Expression,
     attributes: &'q [&'q str],
     newest_first: bool,
@@ -27,9 +27,9 @@ pub struct Query<'q> {
 
 /// Which sort keys.
 #[derive(Clone)]
-enum Range<'q> {
+enum Range {
     All,
-    StartingWith(&'q str),
+    StartingWith(String),
     UpTo(String),
 }
 
@@ -58,9 +58,9 @@ impl<'q> Query<'q> {
     }
 
     /// Only items whose sort key starts with this.
-    pub fn starting_with(self, prefix: &'q str) -> Self {
+    pub fn starting_with(self, prefix: impl Into<String>) -> Self {
         Self {
-            range: Range::StartingWith(prefix),
+            range: Range::StartingWith(prefix.into()),
             ..self
         }
     }
@@ -168,8 +168,8 @@ impl Table {
             .set_exclusive_start_key(start);
         let range = match &query.range {
             Range::All => None,
-            Range::StartingWith(prefix) => Some(("begins_with(#sk, :sk)", *prefix)),
-            Range::UpTo(last) => Some(("#sk <= :sk", last.as_str())),
+            Range::StartingWith(prefix) => Some(("begins_with(#sk, :sk)", prefix)),
+            Range::UpTo(last) => Some(("#sk <= :sk", last)),
         };
         let mut condition = "#pk = :pk".to_owned();
         if let (Some((text, value)), Some(sk)) = (range, sk) {
@@ -238,8 +238,8 @@ impl Table {
         if children.is_empty() && next.is_none() && request.after.is_none() {
             let customer = owner.tenant().key();
             let (key, kind) = match owner.client() {
-                Some(client) => (keys::client(customer, client), EntityKind::Client),
-                None => (keys::customer(customer), EntityKind::Customer),
+                Some(client) => (keys::client(customer, client), Client::KIND),
+                None => (keys::customer(customer), Customer::KIND),
             };
             if self.get(&key).await?.is_none() {
                 return Err(Error::NotFound(kind));

@@ -2,11 +2,12 @@
 
 use crate::{
     Change,
+    entities::Registered,
     item::{ACTOR, BEFORE, ENTITY, Item, OF, REQUEST_ID, TOMBSTONE, n, s, to_item},
     keys::{self, ItemKey},
 };
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::{Entity, Result, key::Kind as _};
+use domain::Result;
 use serde::Serialize;
 use serde_json::Map;
 
@@ -23,16 +24,16 @@ pub fn item<T: Serialize>(key: &ItemKey, kind: &str, thing: &T, change: &Change)
     Ok(item)
 }
 
-pub fn entity_item<E: Entity>(key: &ItemKey, entity: &E, change: &Change) -> Result<Item> {
-    item(key, E::Kind::KIND.name(), entity, change)
+pub fn entity_item<E: Registered>(key: &ItemKey, entity: &E, change: &Change) -> Result<Item> {
+    item(key, E::KIND.name, entity, change)
 }
 
 /// What stands in a deleted entity's place for a while: a stream record of the deletion alone could not say who did it, or for which
 /// request, and a task that comes late must not make it again.
-pub(crate) fn tombstone<E: Entity>(of: &ItemKey, entity: &E, change: &Change) -> Result<Item> {
+pub(crate) fn tombstone<E: Registered>(of: &ItemKey, entity: &E, change: &Change) -> Result<Item> {
     let key = keys::tombstone(of, &entity.key().to_string());
     let mut item = item(&key, TOMBSTONE, &Map::new(), change)?;
-    item.insert(OF.into(), s(E::Kind::KIND.name()));
+    item.insert(OF.into(), s(E::KIND.name));
     item.insert(BEFORE.into(), AttributeValue::M(to_item(entity)?));
     item.insert("version".into(), n(entity.meta().version + 1));
     item.insert("updatedAt".into(), s(change.now.to_string()));

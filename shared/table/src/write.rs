@@ -16,7 +16,7 @@ use aws_sdk_dynamodb::{
         TransactWriteItem, Update,
     },
 };
-use domain::{Entity, Error, Result, key::Kind};
+use domain::{Entity, Error, Result};
 use serde::Serialize;
 
 /// Why a transaction did not happen.
@@ -227,7 +227,7 @@ impl Change {
 /// What a failed condition on an entity's own version means: it is gone, or it has moved on.
 pub fn moved_on<E: Entity>(old: Option<Item>) -> Error {
     match old.map(from_item::<E>) {
-        None => Error::NotFound(E::Kind::KIND),
+        None => Error::NotFound(E::KIND),
         Some(Ok(entity)) => Error::VersionMismatch {
             current: entity.meta().version,
         },

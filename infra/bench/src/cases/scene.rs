@@ -3,7 +3,7 @@
 use super::events;
 use crate::world::{World, key, route};
 use anyhow::{Context, Result, bail};
-use domain::{EntityKind, logo};
+use domain::{EntityKind, Kind, api_key::ApiKey, customer::Customer, logo, partition::Partition};
 use runtime::{
     Body, Spec,
     spec::{CLIENT, kind_of_parameter},
@@ -79,7 +79,7 @@ impl<'w> Scene<'w> {
             // What comes next belongs to the customer itself.
             scene.newest.retain(|newest| newest.parameter != CLIENT);
         }
-        let mut item = world.customer_item(scene.key(EntityKind::Customer)?)?;
+        let mut item = world.customer_item(scene.key(Customer::KIND)?)?;
         for version in 1..=PAGE {
             item["version"] = json!({"N": version.to_string()});
             world.run("table-stream", events::inserted(&item)).await?;
@@ -143,7 +143,7 @@ impl<'w> Scene<'w> {
 
     pub fn key(&self, kind: EntityKind) -> Result<&str> {
         let newest = self.find(kind).map(|newest| newest.key.as_str());
-        newest.with_context(|| format!("there was no {}", kind.name()))
+        newest.with_context(|| format!("there was no {}", kind.name))
     }
 
     /// The newest state, unless it was deleted.
@@ -158,9 +158,9 @@ impl<'w> Scene<'w> {
     /// Moves the expiry of the API key into the past.
     pub fn backdate_api_key(&self) -> Result<()> {
         let keys::ItemKey { pk, sk } = keys::api_key(
-            key(self.key(EntityKind::Customer)?)?,
-            key(self.key(EntityKind::Partition)?)?,
-            key(self.key(EntityKind::ApiKey)?)?,
+            key(self.key(Customer::KIND)?)?,
+            key(self.key(Partition::KIND)?)?,
+            key(self.key(ApiKey::KIND)?)?,
         );
         let request = json!({
             "TableName": crate::store::TABLE, "Key": {"pk": {"S": pk}, "sk": {"S": sk}},
@@ -182,7 +182,7 @@ impl<'w> Scene<'w> {
     /// A key, or a field of the customer.
     fn parameter(&self, name: &str) -> Option<&str> {
         let key = self.newest.iter().find(|newest| newest.parameter == name);
-        let field = || self.entity(EntityKind::Customer)?[name].as_str();
+        let field = || self.entity(Customer::KIND)?[name].as_str();
         key.map(|newest| newest.key.as_str()).or_else(field)
     }
 

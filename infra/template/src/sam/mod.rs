@@ -8,14 +8,13 @@ mod statements;
 
 use crate::Area;
 use anyhow::{Context, Result};
-use domain::EntityKind;
 use environment::environment;
-use events::{EventType, event::SOURCE};
+use events::event::SOURCE;
 use heck::ToUpperCamelCase;
 use runtime::{Function, Started, TaskSpec};
 use serde_json::json;
 use statements::statements;
-use table::item;
+use table::{entities, item};
 
 const OPEN: &str = "  # <generated>";
 const CLOSE: &str = "  # </generated>";
@@ -187,13 +186,8 @@ fn types_of(spec: &TaskSpec) -> String {
 
 /// Selects the stream's records that can become events: entities that have events, and tombstones of deleted entities.
 fn stream_pattern() -> String {
-    let mut kinds = vec![item::TOMBSTONE];
-    for event in EventType::ALL {
-        let kind = event.entity().name();
-        if !kinds.contains(&kind) {
-            kinds.push(kind);
-        }
-    }
+    let entities = entities::ALL.iter().map(|entity| entity.kind.name);
+    let mut kinds: Vec<_> = entities.chain([item::TOMBSTONE]).collect();
     kinds.sort_unstable();
     json!({
         "eventName": ["INSERT", "MODIFY"],
@@ -204,9 +198,11 @@ fn stream_pattern() -> String {
 
 /// Selects the items that TTL removes without a tombstone and whose removal is an event.
 fn removed_pattern() -> String {
+    let expiring = entities::ALL.iter().filter(|entity| entity.expires);
+    let kinds: Vec<_> = expiring.map(|entity| entity.kind.name).collect();
     json!({
         "eventName": ["REMOVE"],
-        "dynamodb": {"OldImage": {item::ENTITY: {"S": [EntityKind::ApiKey.name()]}}},
+        "dynamodb": {"OldImage": {item::ENTITY: {"S": kinds}}},
     })
     .to_string()
 }

@@ -1,12 +1,13 @@
 //! The fields of keys, and of what is asked and answered about them.
 
-use super::{ADMIN_SCOPES, LONGEST_SECONDS, SHORTEST_SECONDS};
+use super::{ADMIN_SCOPES, ApiKey, LONGEST_SECONDS, SHORTEST_SECONDS};
 use crate::{
-    EntityKind, FieldError,
+    FieldError, Kind,
+    customer::Customer,
     entity::META_FIELDS,
     fields::{Field, Rule, concat},
     formats,
-    partition::ENVIRONMENTS,
+    partition::{ENVIRONMENTS, Partition},
     plaintext::{self, Plaintext},
 };
 use serde_json::{Map, Value};
@@ -26,10 +27,8 @@ const FOREIGN_KEY: Field = Field::new(
 );
 
 pub const FIELDS: &[Field] = &[
-    Field::new("key", Rule::Key(EntityKind::ApiKey), "")
-        .read_only()
-        .required(),
-    Field::new("partitionKey", Rule::Key(EntityKind::Partition), "")
+    Field::new("key", Rule::Key(ApiKey::KIND), "").read_only().required(),
+    Field::new("partitionKey", Rule::Key(Partition::KIND), "")
         .read_only()
         .required(),
     Field::new("environment", Rule::OneOf(ENVIRONMENTS), "")
@@ -57,8 +56,8 @@ pub const FIELDS: &[Field] = &[
         "The last day on which it was used, in UTC.",
     )
     .read_only(),
-    Field::new("rotatedTo", Rule::Key(EntityKind::ApiKey), "Its successor.").read_only(),
-    Field::new("rotatedFrom", Rule::Key(EntityKind::ApiKey), "Its predecessor.").read_only(),
+    Field::new("rotatedTo", Rule::Key(ApiKey::KIND), "Its successor.").read_only(),
+    Field::new("rotatedFrom", Rule::Key(ApiKey::KIND), "Its predecessor.").read_only(),
 ];
 
 const HELD_SCOPE: Rule = Rule::Form {
@@ -137,10 +136,10 @@ pub const VERIFY_FIELDS: &[Field] = &[
 
 const VERIFIED_FIELDS: &[Field] = &[
     Field::new("valid", Rule::Flag, "Where it is false, nothing else is said.").required(),
-    Field::new("customerKey", Rule::Key(EntityKind::Customer), ""),
-    Field::new("partitionKey", Rule::Key(EntityKind::Partition), ""),
+    Field::new("customerKey", Rule::Key(Customer::KIND), ""),
+    Field::new("partitionKey", Rule::Key(Partition::KIND), ""),
     Field::new("environment", Rule::OneOf(ENVIRONMENTS), ""),
-    Field::new("keyId", Rule::Key(EntityKind::ApiKey), ""),
+    Field::new("keyId", Rule::Key(ApiKey::KIND), ""),
     Field::new("kind", Rule::OneOf(KINDS), ""),
     Field::new(
         "scopes",
@@ -153,11 +152,6 @@ const VERIFIED_FIELDS: &[Field] = &[
     FOREIGN_KEY,
     Field::new("expiresAt", Rule::Time, ""),
 ];
-
-/// As the API shows it.
-pub fn view_fields() -> Vec<Field> {
-    [FIELDS, META_FIELDS].concat()
-}
 
 /// The one answer that holds the key itself.
 pub fn issued_fields() -> Vec<Field> {

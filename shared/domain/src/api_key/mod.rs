@@ -6,13 +6,13 @@ mod fields;
 pub use credential::{Credential, Standing, Verified};
 pub use fields::{
     EXPIRE_FIELDS, FIELDS, KINDS, NEW_FIELDS, ROTATE_FIELDS, STATUSES, VERIFY_FIELDS, expired_fields, issued_fields,
-    rules_of_new, verified_fields, view_fields,
+    rules_of_new, verified_fields,
 };
 
 use crate::{
-    ApiKeyId, Entity, Error, FieldError, Meta, PartitionKey, Result, Timestamp,
+    Entity, EntityKind, Error, Key, Kind, Meta, PartitionKey, Result, Timestamp,
     fields::Field,
-    key,
+    lifecycle::{Lifecycle, Transition},
     partition::{Environment, Partition},
 };
 use chrono::TimeDelta;
@@ -193,9 +193,45 @@ impl Default for Rotation {
     }
 }
 
+pub const ROTATED: Transition = Transition {
+    event: "API_KEY_ROTATED",
+    summary: "the key has a successor, `rotatedTo`",
+    happened: |before, after| before["rotatedTo"] != after["rotatedTo"],
+    sample: |key| {
+        let mut rotated = key.clone();
+        rotated["rotatedTo"] = "key_01kb1v0c1tfr2v6krscysfnvgc".into();
+        (key, rotated)
+    },
+};
+
+pub const EXPIRED: Transition = Transition {
+    event: "API_KEY_EXPIRED",
+    summary: "the key was expired, or reached its end",
+    happened: |before, after| before["status"] != after["status"],
+    sample: |key| {
+        let mut expired = key.clone();
+        expired["status"] = "Expired".into();
+        (key, expired)
+    },
+};
+
+pub type ApiKeyId = Key<ApiKey>;
+
+impl Kind for ApiKey {
+    const KIND: EntityKind = EntityKind {
+        name: "ApiKey",
+        prefix: "key",
+    };
+}
+
 impl Entity for ApiKey {
-    type Kind = key::ApiKey;
     const FIELDS: &'static [Field] = FIELDS;
+    const NOUN: &'static str = "an API key";
+    const PLURAL: &'static str = "apiKeys";
+    const EVENTS: Lifecycle = crate::lifecycle!("API_KEY");
+    const TRANSITIONS: &'static [Transition] = &[ROTATED, EXPIRED];
+    const DELETION_NOTE: &'static str = ", thirty days after it expired";
+    const EXPIRES: bool = true;
 
     fn key(&self) -> ApiKeyId {
         self.key
@@ -208,6 +244,4 @@ impl Entity for ApiKey {
     fn meta_mut(&mut self) -> &mut Meta {
         &mut self.meta
     }
-
-    fn check(&self, _: &mut Vec<FieldError>) {}
 }

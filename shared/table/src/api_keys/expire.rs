@@ -10,7 +10,7 @@ use crate::{
     query::Query,
     write::Failed,
 };
-use domain::{CustomerKey, EntityKind, Error, PartitionKey, Result, Tenant, customer::Customer, partition::Partition};
+use domain::{CustomerKey, Error, Kind, PartitionKey, Result, Tenant, customer::Customer, partition::Partition};
 
 /// How many keys one step expires at most, and how many of them in one transaction.
 const PAGE: u8 = 100;
@@ -155,7 +155,7 @@ impl ApiKeys<'_> {
             limit: 1,
             after: after.map(|key| keys::part(tenant.itself(), key).sk),
         };
-        let partitions = Query::of_owner(tenant.itself()).starting_with(keys::part_prefix(EntityKind::Partition));
+        let partitions = Query::of_owner(tenant.itself()).starting_with(keys::prefix(Partition::KIND));
         let (mut found, _): (Vec<Partition>, _) = self.0.page_of(&partitions, &page).await?;
         Ok(found.pop().map(|partition| partition.key))
     }

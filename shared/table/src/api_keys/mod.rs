@@ -17,8 +17,10 @@ use crate::{
 };
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{
-    ApiKeyId, Code, CustomerKey, Entity, EntityKind, Error, PartitionKey, Result, Tenant, Timestamp,
+    ApiKeyId, Code, CustomerKey, Entity, Error, Kind, PartitionKey, Result, Tenant, Timestamp,
     api_key::{ApiKey, Status},
+    customer::Customer,
+    partition::Partition,
     plaintext::Secret,
 };
 use serde_json::{Map, Value};
@@ -61,7 +63,7 @@ impl ApiKeys<'_> {
         if keys.is_empty() && next.is_none() && request.after.is_none() {
             // An empty first page may be that of a partition that isn't there.
             let key = keys::part(tenant.itself(), partition);
-            self.0.get(&key).await?.ok_or(Error::NotFound(EntityKind::Partition))?;
+            self.0.get(&key).await?.ok_or(Error::NotFound(Partition::KIND))?;
         }
         Ok((keys, next))
     }
@@ -198,7 +200,7 @@ impl ApiKeys<'_> {
     async fn stored(&self, tenant: Tenant, partition: PartitionKey, key: ApiKeyId) -> Result<Stored> {
         match self.0.get(&keys::api_key(tenant.key(), partition, key)).await? {
             Some(item) => Stored::read(item),
-            None => Err(Error::NotFound(EntityKind::ApiKey)),
+            None => Err(Error::NotFound(ApiKey::KIND)),
         }
     }
 
@@ -237,13 +239,13 @@ fn not_disabled_since(key: &ApiKey) -> Expression {
 
 fn of_partition(customer: CustomerKey, partition: PartitionKey, filter: Expression) -> Query<'static> {
     Query::of(keys::api_key_partition(customer, partition))
-        .starting_with(keys::API_KEY_PREFIX)
+        .starting_with(keys::prefix(ApiKey::KIND))
         .filter(filter)
 }
 
 fn refused(failed: Failed) -> Error {
     match failed {
-        Failed::Condition("customer", None) => Error::NotFound(EntityKind::Customer),
+        Failed::Condition("customer", None) => Error::NotFound(Customer::KIND),
         Failed::Condition("customer", Some(item)) if item.get("isDisabled") == Some(&AttributeValue::Bool(false)) => {
             Error::Conflict {
                 field: "status",
@@ -251,7 +253,7 @@ fn refused(failed: Failed) -> Error {
             }
         }
         Failed::Condition("customer", Some(_)) => Error::CustomerDisabled,
-        Failed::Condition("partition", _) => Error::NotFound(EntityKind::Partition),
+        Failed::Condition("partition", _) => Error::NotFound(Partition::KIND),
         Failed::Condition("key", old) => moved_on::<ApiKey>(old),
         Failed::Condition(name, _) => Error::Internal(format!("a condition on {name} failed that should not")),
         Failed::Other(error) => error,

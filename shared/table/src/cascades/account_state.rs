@@ -14,7 +14,7 @@ use crate::{
 };
 use aws_sdk_dynamodb::{operation::update_item::UpdateItemError, types::AttributeValue};
 use domain::{
-    CustomerKey, Error, Result, Tenant,
+    CustomerKey, Error, Kind, Result, Tenant,
     client::{CascadeState, Client},
     customer::Customer,
 };
@@ -26,7 +26,7 @@ impl Cascades<'_> {
         let me = tenant.key();
         retry(|| async move {
             let Some(customer) = self
-                .0
+                .table
                 .get(&keys::customer(me))
                 .await?
                 .map(from_item::<Customer>)
@@ -43,8 +43,8 @@ impl Cascades<'_> {
                 Some(cursor) => read_cursor(cursor)?,
             };
             let page = PageRequest { limit: PAGE, after };
-            let query = Query::of_owner(tenant.itself()).starting_with(keys::CLIENT_PREFIX);
-            let (clients, next): (Vec<Client>, _) = self.0.page_of(&query, &page).await?;
+            let query = Query::of_owner(tenant.itself()).starting_with(keys::prefix(Client::KIND));
+            let (clients, next): (Vec<Client>, _) = self.table.page_of(&query, &page).await?;
             let late: Vec<&Client> = clients.iter().filter(|c| c.is_disabled_by_parent != disabled).collect();
             match self.set_clients(me, disabled, &late, change).await? {
                 Set::Now => {}
@@ -67,7 +67,7 @@ impl Cascades<'_> {
         let Some(parent) = &account.parent else {
             return Ok(true);
         };
-        let Some(client) = self.0.client(parent.customer_key, parent.client_key).await? else {
+        let Some(client) = self.table.client(parent.customer_key, parent.client_key).await? else {
             return Ok(true);
         };
         if client.client_customer_key != Some(account.key) || client.is_account_disabled == account.is_disabled {
@@ -77,7 +77,7 @@ impl Cascades<'_> {
         after.is_account_disabled = account.is_disabled;
         after.meta.changed(change.now, &change.actor);
         let tx = self
-            .0
+            .table
             .transaction(change)
             .check("account", &keys::customer(account.key), still(account.is_disabled))
             .put(
@@ -101,7 +101,7 @@ impl Cascades<'_> {
     ) -> Result<Set> {
         for some in late.chunks(AT_ONCE) {
             let mut tx = self
-                .0
+                .table
                 .transaction(change)
                 .check("customer", &keys::customer(customer), still(disabled));
             for client in some {
@@ -135,10 +135,10 @@ impl Cascades<'_> {
             return self.end_started(account, &key, change).await;
         }
         let sent = self
-            .0
+            .table
             .client
             .update_item()
-            .table_name(&self.0.name)
+            .table_name(&self.table.name)
             .set_key(Some(key.attributes()))
             .update_expression("SET done = :done")
             .condition_expression("#state = :state")
@@ -162,7 +162,7 @@ impl Cascades<'_> {
         let started =
             Expression::new("attribute_not_exists(pk) OR started = :yes").with(":yes", AttributeValue::Bool(true));
         let tx = self
-            .0
+            .table
             .transaction(change)
             .check("account", &keys::customer(account.key), still(account.is_disabled))
             .delete("cascade", key, started);

@@ -19,13 +19,13 @@ impl Cascades<'_> {
     pub async fn client_state(&self, tenant: Tenant, key: ClientKey, change: &Change) -> Result<Step> {
         let customer = tenant.key();
         retry(|| async move {
-            let Some(client) = self.0.client(customer, key).await? else {
+            let Some(client) = self.table.client(customer, key).await? else {
                 return Ok(Attempt::Done(Step::Nothing("the client is gone")));
             };
             let Some(account_key) = client.client_customer_key else {
                 return Ok(Attempt::Done(Step::Nothing("the client has no account")));
             };
-            let Some(account) = self.0.account_of(account_key, customer, key).await? else {
+            let Some(account) = self.table.account_of(account_key, customer, key).await? else {
                 return Ok(Attempt::Done(Step::Nothing("the account is no longer the client's")));
             };
             if account.is_disabled_by_parent == client.is_disabled {
@@ -35,12 +35,12 @@ impl Cascades<'_> {
             let mut after = account.clone();
             after.disable_by_parent(client.is_disabled, change.now);
             after.meta.changed(change.now, &change.actor);
-            let mut tx = self.0.transaction(change).check(
+            let mut tx = self.table.transaction(change).check(
                 "client",
                 &keys::client(customer, key),
                 Expression::version_is(client.meta.version),
             );
-            tx = self.0.customers().put_over(tx, &account, &after, change)?;
+            tx = self.table.customers().put_over(tx, &account, &after, change)?;
             tx = if account.is_disabled == after.is_disabled {
                 // It was deactivated anyway, and so was what is below it.
                 tx.delete("cascade", &keys::cascade(customer, key), Expression::default())
@@ -65,10 +65,10 @@ impl Cascades<'_> {
 
     async fn end(&self, key: &ItemKey, condition: Expression) -> Result<()> {
         let mut delete = self
-            .0
+            .table
             .client
             .delete_item()
-            .table_name(&self.0.name)
+            .table_name(&self.table.name)
             .set_key(Some(key.attributes()))
             .condition_expression(condition.text);
         for (placeholder, value) in condition.values {

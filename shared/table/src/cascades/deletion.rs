@@ -4,10 +4,11 @@ use super::{AT_ONCE, Cascades, PAGE, changed_since};
 use crate::{
     Change, Operation, PageRequest, Step,
     attempt::{Attempt, retry},
-    clients::{self},
+    clients,
+    entities::{self, DEACTIVATION, Place, Registered},
     expression::Expression,
-    item::Item,
-    keys,
+    item::{Item, text},
+    keys::{self, ItemKey},
     operation::on_customer::{DELETE, GET, PUT, QUERY},
     parts,
     query::Query,
@@ -15,14 +16,13 @@ use crate::{
     write::{Failed, Transaction},
 };
 use domain::{
-    ClientKey, CustomerKey, Error, Owner, Part, Result, Tenant, client::Client, contact::Contact,
-    customer::Deactivation, deactivation::LoggedDeactivation, department::Department, key::Kind, location::Location,
-    partition::Partition, partition_group::PartitionGroup,
+    ClientKey, CustomerKey, Error, Kind, Owner, Part, Result, Tenant, client::Client, customer::Deactivation,
+    deactivation::LoggedDeactivation,
 };
 
 impl Cascades<'_> {
     pub const CLIENT_DELETED: Operation = Operation::new(&[GET, QUERY, PUT, DELETE], &[]);
-    /// A client was deleted: what belonged to it goes, its account is let go of and disabled.
+    /// A client was deleted: its parts are deleted; its account is released, and stays disabled.
     pub async fn client_deleted(
         &self,
         tenant: Tenant,
@@ -33,55 +33,51 @@ impl Cascades<'_> {
         if let Some(account) = account {
             self.release(account, tenant.key(), key, change).await?;
         }
-        self.clear_parts(tenant.client(key), change).await
+        self.delete_parts(Place::PartOfCustomerOrClient, tenant.client(key), change)
+            .await
     }
 
     pub const CUSTOMER_DELETED: Operation = Operation::new(&[QUERY, PUT, DELETE], &[]);
-    /// A customer was deleted: its clients go, each as if deleted by hand, then its own departments, locations, contacts, and the
-    /// deactivation log.
+    /// A customer was deleted: its clients are deleted, each as if by hand, then the parts that clients have too, then its records.
     pub async fn customer_deleted(&self, tenant: Tenant, change: &Change) -> Result<Step> {
         let customer = tenant.key();
-        let more = || Ok(Step::More(String::new()));
-        let clients: Vec<Client> = self.first_page(tenant.itself(), keys::CLIENT_PREFIX).await?;
+        let clients: Vec<Client> = self.first_page(tenant.itself(), keys::prefix(Client::KIND)).await?;
         if !clients.is_empty() {
             let delete = |tx, client: &Client| clients::delete_client(tx, customer, client, change);
             self.delete_all(&clients, change, delete).await?;
-            return more();
+            return Ok(Step::More(String::new()));
         }
-        if let Step::More(cursor) = self.clear_parts(tenant.itself(), change).await? {
-            return Ok(Step::More(cursor));
+        match self
+            .delete_parts(Place::PartOfCustomerOrClient, tenant.itself(), change)
+            .await?
+        {
+            Step::Done => self.delete_records(tenant, change).await,
+            more => Ok(more),
         }
-        let log: Vec<LoggedDeactivation> = self.first_page(tenant.itself(), keys::DEACTIVATION_PREFIX).await?;
-        if log.is_empty() {
-            return Ok(Step::Done);
-        }
-        self.delete_all(&log, change, |tx, entry| {
-            let key = keys::deactivation(customer, entry.deactivated_at);
-            Ok(tx.delete("entry", &key, Expression::default()))
-        })
-        .await?;
-        more()
     }
 
     pub const PARTITIONS_OF_DELETED: Operation = Operation::new(&[QUERY, PUT, DELETE], &[]);
-    /// A customer was deleted: its partitions go, and then its partition groups. Their own events say what becomes of the keys.
+    /// A customer was deleted: the parts that clients do not have are deleted: its partitions and their groups. The partitions' own
+    /// events expire their keys.
     pub async fn partitions_of_deleted(&self, tenant: Tenant, change: &Change) -> Result<Step> {
-        let owner = tenant.itself();
-        let some = self.clear::<Partition>(owner, change).await? || self.clear::<PartitionGroup>(owner, change).await?;
-        Ok(if some { Step::More(String::new()) } else { Step::Done })
+        self.delete_parts(Place::PartOfCustomer, tenant.itself(), change).await
     }
 
-    /// Deletes a page of an owner's departments, locations and contacts. The owner is gone, so nothing comes after.
-    async fn clear_parts(&self, owner: Owner, change: &Change) -> Result<Step> {
-        // Contacts first: none is left pointing at a location that is gone.
-        let some = self.clear::<Contact>(owner, change).await?
-            || self.clear::<Department>(owner, change).await?
-            || self.clear::<Location>(owner, change).await?;
-        Ok(if some { Step::More(String::new()) } else { Step::Done })
+    /// Deletes a page of an owner's parts. The owner is deleted, so there are never more of them.
+    async fn delete_parts(&self, place: Place, owner: Owner, change: &Change) -> Result<Step> {
+        // From the end of the registry: no part is left pointing at one that is deleted.
+        for entry in self.entries.iter().rev().filter(|entry| entry.place == place) {
+            if let Some(delete_page) = entry.delete_page
+                && delete_page(self, owner, change).await?
+            {
+                return Ok(Step::More(String::new()));
+            }
+        }
+        Ok(Step::Done)
     }
 
-    async fn clear<P: Part>(&self, owner: Owner, change: &Change) -> Result<bool> {
-        let parts: Vec<P> = self.first_page(owner, keys::part_prefix(P::Kind::KIND)).await?;
+    pub(crate) async fn delete_page<P: Part + Registered>(&self, owner: Owner, change: &Change) -> Result<bool> {
+        let parts: Vec<P> = self.first_page(owner, keys::prefix(P::KIND)).await?;
         let delete = |tx, part: &P| {
             let tx = parts::delete_part(tx, owner, part, change)?;
             Ok(match P::HAS_MEMBERS {
@@ -93,13 +89,32 @@ impl Cascades<'_> {
         Ok(!parts.is_empty())
     }
 
-    async fn first_page<T: serde::de::DeserializeOwned>(&self, owner: Owner, prefix: &str) -> Result<Vec<T>> {
+    /// Deletes a page of what a customer had beside its entities.
+    async fn delete_records(&self, tenant: Tenant, change: &Change) -> Result<Step> {
+        for record in entities::RECORDS {
+            let query = Query::of_owner(tenant.itself())
+                .starting_with(record.prefix)
+                .attributes(&[keys::PK, keys::SK]);
+            let records = self.table.first(&query, PAGE).await?;
+            if !records.is_empty() {
+                self.delete_all(&records, change, |tx, item| {
+                    let key = ItemKey::of(text(item, keys::PK)?, text(item, keys::SK)?);
+                    Ok(tx.delete("record", &key, Expression::default()))
+                })
+                .await?;
+                return Ok(Step::More(String::new()));
+            }
+        }
+        Ok(Step::Done)
+    }
+
+    async fn first_page<T: serde::de::DeserializeOwned>(&self, owner: Owner, prefix: String) -> Result<Vec<T>> {
         let page = PageRequest {
             limit: PAGE,
             after: None,
         };
         let query = Query::of_owner(owner).starting_with(prefix);
-        Ok(self.0.page_of(&query, &page).await?.0)
+        Ok(self.table.page_of(&query, &page).await?.0)
     }
 
     async fn delete_all<'c, T>(
@@ -109,7 +124,7 @@ impl Cascades<'_> {
         delete: impl Fn(Transaction<'c>, &T) -> Result<Transaction<'c>>,
     ) -> Result<()> {
         for some in things.chunks(AT_ONCE) {
-            let mut tx = self.0.transaction(change);
+            let mut tx = self.table.transaction(change);
             for thing in some {
                 tx = delete(tx, thing)?;
             }
@@ -122,7 +137,7 @@ impl Cascades<'_> {
         Ok(())
     }
 
-    /// Lets go of the account of a deleted client, and leaves it deactivated: it lives on, and can be brought back on its own.
+    /// Releases the account of a deleted client, and leaves it deactivated: it can be reactivated by itself.
     async fn release(
         &self,
         account: CustomerKey,
@@ -131,7 +146,7 @@ impl Cascades<'_> {
         change: &Change,
     ) -> Result<()> {
         retry(|| async move {
-            let Some(before) = self.0.account_of(account, customer, client).await? else {
+            let Some(before) = self.table.account_of(account, customer, client).await? else {
                 return Ok(Attempt::Done(()));
             };
             let mut after = before.clone();
@@ -139,9 +154,9 @@ impl Cascades<'_> {
             after.release(change.now, &change.actor);
             after.meta.changed(change.now, &change.actor);
             let mut tx = self
-                .0
+                .table
                 .customers()
-                .put_over(self.0.transaction(change), &before, &after, change)?;
+                .put_over(self.table.transaction(change), &before, &after, change)?;
             if let (None, Some(deactivation)) = (&before.deactivation, &after.deactivation) {
                 tx = tx.put("log", log_item(account, deactivation, change)?, Expression::default());
             }
@@ -159,10 +174,6 @@ fn log_item(customer: CustomerKey, deactivation: &Deactivation, change: &Change)
         feedback: None,
         request_id: change.request_id.clone(),
     };
-    item(
-        &keys::deactivation(customer, deactivation.deactivated_at),
-        "Deactivation",
-        &logged,
-        change,
-    )
+    let key = keys::deactivation(customer, deactivation.deactivated_at);
+    item(&key, DEACTIVATION.name, &logged, change)
 }

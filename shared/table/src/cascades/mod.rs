@@ -8,9 +8,13 @@ mod client_state;
 mod deletion;
 mod preview;
 
-pub use preview::{Counts, DeletionPreview, preview_fields};
+pub use preview::{DeletionPreview, preview_fields};
 
-use crate::{Table, write::Failed};
+use crate::{
+    Table,
+    entities::{self, Entry},
+    write::Failed,
+};
 use domain::Error;
 
 /// How many things one invocation deals with at most.
@@ -19,11 +23,19 @@ const PAGE: u8 = 100;
 /// How many of them one transaction takes: it holds 100 writes, and a deletion is up to five.
 const AT_ONCE: usize = 20;
 
-pub struct Cascades<'t>(&'t Table);
+pub struct Cascades<'t> {
+    table: &'t Table,
+    entries: &'t [Entry],
+}
 
 impl Table {
     pub fn cascades(&self) -> Cascades<'_> {
-        Cascades(self)
+        self.cascades_of(entities::ALL)
+    }
+
+    /// Cascades over other entities than the service's own.
+    pub fn cascades_of<'t>(&'t self, entries: &'t [Entry]) -> Cascades<'t> {
+        Cascades { table: self, entries }
     }
 }
 

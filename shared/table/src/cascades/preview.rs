@@ -3,207 +3,243 @@
 use super::Cascades;
 use crate::{
     Operation, Table,
+    entities::{self, Entry, Place},
     item::{ENTITY, Item, text},
     keys,
     operation::on_customer::{GET, QUERY},
     query::{Query, Walk},
 };
 use domain::{
-    ClientKey, CustomerKey, EntityKind, Error, Owner, PartitionKey, Result, Tenant,
+    ClientKey, CustomerKey, Error, Kind, Owner, PartitionKey, Result, Tenant,
+    api_key::ApiKey,
+    client::Client,
+    customer::Customer,
     fields::{Field, Rule},
+    partition::Partition,
 };
+use serde::{Serialize, Serializer};
+use std::sync::LazyLock;
 
-const COUNT: Rule = Rule::Whole { min: 0, max: i64::MAX };
+/// How many requests a preview may take.
+const READS: u32 = 200;
 
-const COUNTS: &[Field] = &[
-    Field::new("clients", COUNT, "").required(),
-    Field::new("departments", COUNT, "").required(),
-    Field::new("locations", COUNT, "").required(),
-    Field::new("contacts", COUNT, "").required(),
-    Field::new("deactivations", COUNT, "Entries of the deactivation log.").required(),
-    Field::new("partitionGroups", COUNT, "").required(),
-    Field::new("partitions", COUNT, "").required(),
-    Field::new("apiKeys", COUNT, "Keys that would end.").required(),
-];
+/// An attribute of a client: its account.
+const ACCOUNT: &str = "clientCustomerKey";
+/// The attributes that a preview reads.
+const COUNTED: &[&str] = &[ENTITY, "key", "status", ACCOUNT];
+
+/// What would be deleted with a customer or a client.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DeletionPreview {
+    pub counts: Counts,
+    /// The accounts that would be disabled: those of the deleted clients, and those below them.
+    pub accounts: Vec<CustomerKey>,
+    /// Whether everything was counted.
+    pub is_complete: bool,
+}
+
+static COUNTS: LazyLock<Vec<Field>> = LazyLock::new(|| {
+    let count = |(plural, about)| Field::new(plural, Rule::Whole { min: 0, max: i64::MAX }, about).required();
+    counted(entities::ALL).map(count).collect()
+});
 
 /// As the API shows it.
 pub fn preview_fields() -> Vec<Field> {
     vec![
-        Field::new("counts", Rule::Object(COUNTS), "How many of each kind would go.").required(),
+        Field::new(
+            "counts",
+            Rule::Object(&COUNTS),
+            "How many of each kind would be deleted.",
+        )
+        .required(),
         Field::new(
             "accounts",
             Rule::List {
-                of: &Rule::Key(EntityKind::Customer),
+                of: &Rule::Key(Customer::KIND),
                 max: 100_000,
             },
-            "The accounts that would be disabled: those of clients that go, and those below them.",
+            "The accounts that would be disabled: those of the deleted clients, and those below them.",
         )
         .required(),
         Field::new(
             "isComplete",
             Rule::Flag,
-            "False where there is more than one look takes in: then the counts are what it came to.",
+            "False if counting stopped after 200 reads; counts are then lower bounds.",
         )
         .required(),
     ]
 }
 
-/// What would go with something, were it deleted.
-#[derive(Debug, Default, serde::Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct DeletionPreview {
-    pub counts: Counts,
-    /// The accounts that would be disabled: those of the clients that go, and those below them.
-    pub accounts: Vec<CustomerKey>,
-    /// Whether that is all: so much is looked at and no more.
-    pub is_complete: bool,
+/// What previews count, as they name it.
+fn counted(entries: &[Entry]) -> impl Iterator<Item = (&'static str, &'static str)> {
+    let entities = entries
+        .iter()
+        .filter(|entry| entry.place != Place::Customer)
+        .map(|entry| {
+            (
+                entry.plural,
+                if entry.expires {
+                    "Active API keys, which would expire."
+                } else {
+                    ""
+                },
+            )
+        });
+    let records = entities::RECORDS
+        .iter()
+        .filter_map(|record| Some((record.plural?, record.about)));
+    entities.chain(records)
 }
 
-#[derive(Debug, Default, serde::Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Counts {
-    pub clients: u64,
-    pub departments: u64,
-    pub locations: u64,
-    pub contacts: u64,
-    pub deactivations: u64,
-    pub partition_groups: u64,
-    pub partitions: u64,
-    /// Those that would end: what has ended goes by itself.
-    pub api_keys: u64,
+/// How many of each kind, by its plural.
+#[derive(Debug)]
+pub struct Counts(Vec<(&'static str, u64)>);
+
+impl Counts {
+    fn add(&mut self, plural: &str) {
+        if let Some((_, count)) = self.0.iter_mut().find(|(name, _)| *name == plural) {
+            *count += 1;
+        }
+    }
+
+    pub fn of(&self, plural: &str) -> Option<u64> {
+        self.0.iter().find(|(name, _)| *name == plural).map(|(_, count)| *count)
+    }
 }
 
-/// A client's account.
-const ACCOUNT: &str = "clientCustomerKey";
-/// The attributes that a preview reads.
-const TALLIED: &[&str] = &[ENTITY, "key", "status", ACCOUNT];
-
-/// How many requests looking at what would go may take.
-const LOOKS: u32 = 200;
+impl Serialize for Counts {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().copied())
+    }
+}
 
 impl Cascades<'_> {
     pub const PREVIEW_CUSTOMER_DELETION: Operation = Operation::new(&[GET, QUERY], &[]);
-    /// What deleting a customer would take with it.
+    /// What would be deleted with a customer.
     pub async fn preview_customer_deletion(&self, tenant: Tenant) -> Result<DeletionPreview> {
-        if self.0.get(&keys::customer(tenant.key())).await?.is_none() {
-            return Err(Error::NotFound(EntityKind::Customer));
+        if self.table.get(&keys::customer(tenant.key())).await?.is_none() {
+            return Err(Error::NotFound(Customer::KIND));
         }
-        let mut look = Look::new(self.0);
-        let clients = look.count(tenant.itself()).await?;
-        for (client, account) in clients {
-            look.count(tenant.client(client)).await?;
-            look.accounts.extend(account);
+        let mut preview = Preview::new(self);
+        preview.count_owner(tenant.itself()).await?;
+        for client in std::mem::take(&mut preview.clients) {
+            preview.count_owner(tenant.client(client)).await?;
         }
-        for partition in std::mem::take(&mut look.partitions) {
-            look.count_in(keys::api_key_partition(tenant.key(), partition)).await?;
+        for partition in std::mem::take(&mut preview.partitions) {
+            preview.count(keys::api_key_partition(tenant.key(), partition)).await?;
         }
-        look.descend().await
+        preview.finish().await
     }
 
     pub const PREVIEW_CLIENT_DELETION: Operation = Operation::new(&[GET, QUERY], &[]);
-    /// What deleting a client would take with it.
+    /// What would be deleted with a client.
     pub async fn preview_client_deletion(&self, tenant: Tenant, key: ClientKey) -> Result<DeletionPreview> {
-        let client = self.0.clients().read(tenant, key).await?;
-        let mut look = Look::new(self.0);
-        look.count(tenant.client(key)).await?;
-        look.accounts.extend(client.client_customer_key);
-        look.descend().await
+        let client = self.table.clients().read(tenant, key).await?;
+        let mut preview = Preview::new(self);
+        preview.accounts.extend(client.client_customer_key);
+        preview.count_owner(tenant.client(key)).await?;
+        preview.finish().await
     }
 }
 
-/// A look around, of limited length.
-struct Look<'t> {
+/// A count that stops after a number of reads.
+struct Preview<'t> {
     table: &'t Table,
-    left: u32,
+    entries: &'t [Entry],
+    reads_left: u32,
     counts: Counts,
-    accounts: Vec<CustomerKey>,
+    clients: Vec<ClientKey>,
     partitions: Vec<PartitionKey>,
+    accounts: Vec<CustomerKey>,
 }
 
-type Found = (ClientKey, Option<CustomerKey>);
-
-impl<'t> Look<'t> {
-    fn new(table: &'t Table) -> Self {
+impl<'t> Preview<'t> {
+    fn new(cascades: &Cascades<'t>) -> Self {
         Self {
-            table,
-            left: LOOKS,
-            counts: Counts::default(),
-            accounts: Vec::new(),
+            table: cascades.table,
+            entries: cascades.entries,
+            reads_left: READS,
+            counts: Counts(counted(cascades.entries).map(|(plural, _)| (plural, 0)).collect()),
+            clients: Vec::new(),
             partitions: Vec::new(),
+            accounts: Vec::new(),
         }
     }
 
-    /// Counts what an owner has; its clients, with their accounts.
-    async fn count(&mut self, owner: Owner) -> Result<Vec<Found>> {
-        self.count_in(keys::owner_partition(owner)).await
+    async fn count_owner(&mut self, owner: Owner) -> Result<()> {
+        self.count(keys::owner_partition(owner)).await
     }
 
-    async fn count_in(&mut self, partition: String) -> Result<Vec<Found>> {
-        let mut clients = Vec::new();
-        let mut walk = self.table.walk(Query::of(partition).attributes(TALLIED));
+    async fn count(&mut self, partition: String) -> Result<()> {
+        let mut walk = self.table.walk(Query::of(partition).attributes(COUNTED));
         while let Some(items) = self.next(&mut walk).await? {
             for item in items {
-                clients.extend(self.tell(&item)?);
+                self.count_item(&item)?;
             }
         }
-        Ok(clients)
+        Ok(())
     }
 
-    /// The next page of a walk, if there is one and reads are left.
+    /// The next page of a walk, unless there is none or no read is left.
     async fn next(&mut self, walk: &mut Walk<'_>) -> Result<Option<Vec<Item>>> {
-        if self.left == 0 {
+        if self.reads_left == 0 {
             return Ok(None);
         }
         let page = walk.next().await?;
-        self.left -= u32::from(page.is_some());
+        self.reads_left -= u32::from(page.is_some());
         Ok(page)
     }
 
-    fn tell(&mut self, item: &Item) -> Result<Option<Found>> {
-        let attribute = |name: &str| item.get(name).and_then(|value| value.as_s().ok()).map(String::as_str);
-        match attribute(ENTITY) {
-            Some("Department") => self.counts.departments += 1,
-            Some("Location") => self.counts.locations += 1,
-            Some("Contact") => self.counts.contacts += 1,
-            Some("Deactivation") => self.counts.deactivations += 1,
-            Some("PartitionGroup") => self.counts.partition_groups += 1,
-            Some("ApiKey") if attribute("status") == Some("Active") => self.counts.api_keys += 1,
-            Some("Partition") => {
-                self.counts.partitions += 1;
-                let key = text(item, "key")?.parse();
-                self.partitions
-                    .push(key.map_err(|_| Error::Internal("a partition's item has no key".into()))?);
-            }
-            Some("Client") => {
-                self.counts.clients += 1;
-                let client = text(item, "key")?.parse();
-                let client = client.map_err(|_| Error::Internal("a client's item has no key".into()))?;
-                return Ok(Some((client, attribute(ACCOUNT).and_then(|key| key.parse().ok()))));
-            }
-            _ => {}
+    fn count_item(&mut self, item: &Item) -> Result<()> {
+        let name = text(item, ENTITY)?;
+        if let Some(record) = entities::RECORDS.iter().find(|record| record.name == name) {
+            self.counts.add(record.plural.unwrap_or_default());
         }
-        Ok(None)
+        let Some(entry) = self.entries.iter().find(|entry| entry.kind.name == name) else {
+            return Ok(());
+        };
+        if entry.kind == ApiKey::KIND && text(item, "status")? != "Active" {
+            return Ok(());
+        }
+        self.counts.add(entry.plural);
+        if entry.kind == Partition::KIND {
+            self.partitions.push(key(item, "key")?);
+        }
+        if entry.kind == Client::KIND {
+            self.clients.push(key(item, "key")?);
+            if item.contains_key(ACCOUNT) {
+                self.accounts.push(key(item, ACCOUNT)?);
+            }
+        }
+        Ok(())
     }
 
-    /// Adds the accounts below those it knows.
-    async fn descend(mut self) -> Result<DeletionPreview> {
+    /// Adds the accounts below those that it has found.
+    async fn finish(mut self) -> Result<DeletionPreview> {
         let mut next = 0;
-        while next < self.accounts.len() && self.left > 0 {
-            let account = self.accounts[next];
+        while let Some(account) = self.accounts.get(next).copied() {
             next += 1;
             let clients = Query::of(keys::customer_partition(account))
-                .starting_with(keys::CLIENT_PREFIX)
+                .starting_with(keys::prefix(Client::KIND))
                 .attributes(&[ACCOUNT]);
             let mut walk = self.table.walk(clients);
             while let Some(items) = self.next(&mut walk).await? {
-                let accounts = items.iter().filter_map(|item| text(item, ACCOUNT).ok()?.parse().ok());
-                self.accounts.extend(accounts.collect::<Vec<CustomerKey>>());
+                for item in items.iter().filter(|item| item.contains_key(ACCOUNT)) {
+                    self.accounts.push(key(item, ACCOUNT)?);
+                }
             }
         }
         Ok(DeletionPreview {
             counts: self.counts,
             accounts: self.accounts,
-            is_complete: self.left > 0,
+            is_complete: self.reads_left > 0,
         })
     }
+}
+
+fn key<K: Kind>(item: &Item, attribute: &str) -> Result<domain::Key<K>> {
+    text(item, attribute)?
+        .parse()
+        .map_err(|_| Error::Internal(format!("the {attribute} of an item is not a key")))
 }

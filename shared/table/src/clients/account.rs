@@ -10,7 +10,7 @@ use crate::{
     operation::on_customer::{CHECK, DELETE, GET, PUT},
 };
 use domain::{
-    ClientKey, Code, CustomerKey, EntityKind, Error, Result, Tenant,
+    ClientKey, Code, CustomerKey, Error, Kind, Result, Tenant,
     client::Client,
     customer::{Customer, DEEPEST},
 };
@@ -66,7 +66,7 @@ impl Clients<'_> {
         retry(|| async move {
             let before = self.expect_enabled(tenant, key, expected).await?;
             let Some(account_key) = before.client_customer_key else {
-                return Err(Error::NotFound(EntityKind::Customer));
+                return Err(Error::NotFound(Customer::KIND));
             };
             let mut after = before.clone();
             after.client_customer_key = None;

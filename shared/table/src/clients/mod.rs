@@ -5,6 +5,7 @@ mod account;
 use crate::{
     Change, Operation, PageRequest, Table,
     attempt::{Attempt, retry},
+    entities::CASCADE,
     expression::Expression,
     item::{ENTITY, Item, from_item, n, s},
     keys,
@@ -16,7 +17,7 @@ use crate::{
 };
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{
-    ClientKey, Code, CustomerKey, Entity, EntityKind, Error, Result, Tenant,
+    ClientKey, Code, CustomerKey, Entity, Error, Kind, Result, Tenant,
     client::{Cascade, CascadeState, Client},
     customer::Customer,
 };
@@ -51,7 +52,7 @@ impl Clients<'_> {
                 _ => cascade = Some(from_item(item)?),
             }
         }
-        let client = client.ok_or(Error::NotFound(EntityKind::Client))?;
+        let client = client.ok_or(Error::NotFound(Client::KIND))?;
         Ok((client, cascade))
     }
 
@@ -63,7 +64,7 @@ impl Clients<'_> {
         request: &PageRequest,
     ) -> Result<(Vec<Client>, Option<String>)> {
         let query = Query::of_owner(tenant.itself())
-            .starting_with(keys::CLIENT_PREFIX)
+            .starting_with(keys::prefix(Client::KIND))
             .filter(Expression::matches(filter)?);
         self.0.page_of_children(tenant.itself(), &query, request).await
     }
@@ -186,7 +187,7 @@ impl Clients<'_> {
 
     pub async fn read(&self, tenant: Tenant, key: ClientKey) -> Result<Client> {
         let found = self.0.client(tenant.key(), key).await?;
-        found.ok_or(Error::NotFound(EntityKind::Client))
+        found.ok_or(Error::NotFound(Client::KIND))
     }
 
     async fn expect(&self, tenant: Tenant, key: ClientKey, expected: Option<u64>) -> Result<Client> {
@@ -266,7 +267,7 @@ pub(crate) fn item(customer: CustomerKey, client: &Client, change: &Change) -> R
 /// `started`: the account has been reached, and its own clients come next.
 pub(crate) fn cascade_item(customer: CustomerKey, client: ClientKey, state: CascadeState, started: bool) -> Item {
     let mut item = keys::cascade(customer, client).attributes();
-    item.insert(ENTITY.into(), s("Cascade"));
+    item.insert(ENTITY.into(), s(CASCADE.name));
     item.insert("state".into(), s(state.name()));
     item.insert("done".into(), n(0));
     item.insert("started".into(), AttributeValue::Bool(started));
@@ -282,7 +283,7 @@ fn claim(customer: CustomerKey, id: &str, client: ClientKey) -> Item {
 
 fn refused(failed: Failed) -> Error {
     match failed {
-        Failed::Condition("parent", None) => Error::NotFound(EntityKind::Customer),
+        Failed::Condition("parent", None) => Error::NotFound(Customer::KIND),
         Failed::Condition("parent", Some(_)) => Error::CustomerDisabled,
         Failed::Condition("clientExternalId", _) => Error::Conflict {
             field: "externalId",

@@ -5,6 +5,7 @@ use crate::{
     Action, Change, Grant, Operation, PageRequest,
     attempt::retry,
     audit::entry_item,
+    entities::DEACTIVATION,
     expression::Expression,
     item::Item,
     keys::{self, Family},
@@ -13,7 +14,7 @@ use crate::{
     stored::item,
 };
 use domain::{
-    Code, EntityKind, Error, Result, Tenant,
+    Code, Error, Kind, Result, Tenant,
     audit::{AuditEntry, Subject, changed_fields},
     customer::{Customer, Deactivation},
     deactivation::{DeactivationRequest, LoggedDeactivation},
@@ -62,7 +63,7 @@ impl Customers<'_> {
                 .replace(&before, &after, change)?
                 .put(
                     "log",
-                    item(&log_key, "Deactivation", &logged, change)?,
+                    item(&log_key, DEACTIVATION.name, &logged, change)?,
                     Expression::default(),
                 )
                 .put(
@@ -129,7 +130,7 @@ impl Customers<'_> {
 
 fn audit_item(action: &str, before: &Customer, after: &Customer, change: &Change) -> Result<Item> {
     let subject = Subject {
-        kind: EntityKind::Customer.name().into(),
+        kind: Customer::KIND.name.into(),
         key: after.key.to_string(),
     };
     let changed = changed_fields(&to_value(before)?, &to_value(after)?);

@@ -17,7 +17,7 @@ use crate::{
 };
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{
-    Code, CustomerKey, Entity, EntityKind, Error, Platform, Result, Tenant,
+    Code, CustomerKey, Entity, Error, Kind, Platform, Result, Tenant,
     client::Client,
     customer::{self, Customer, LONGEST_EXTERNAL_ID},
     deactivation::check_window,
@@ -41,7 +41,7 @@ impl Customers<'_> {
     pub async fn get(&self, tenant: Tenant) -> Result<Customer> {
         match self.0.get(&keys::customer(tenant.key())).await? {
             Some(item) => from_item(item),
-            None => Err(Error::NotFound(EntityKind::Customer)),
+            None => Err(Error::NotFound(Customer::KIND)),
         }
     }
 
@@ -60,10 +60,10 @@ impl Customers<'_> {
     pub async fn by_external_id(&self, _: Platform, id: &str) -> Result<Customer> {
         // Nobody has a longer one, and DynamoDB refuses a key far longer.
         if id.chars().count() > LONGEST_EXTERNAL_ID {
-            return Err(Error::NotFound(EntityKind::Customer));
+            return Err(Error::NotFound(Customer::KIND));
         }
         let found = self.0.find(Index::ExternalIds, keys::external_id(id).pk).await?;
-        found.ok_or(Error::NotFound(EntityKind::Customer))
+        found.ok_or(Error::NotFound(Customer::KIND))
     }
 
     pub const BY_BOOTSTRAP_TENANT_KEY: Operation =
@@ -173,7 +173,7 @@ impl Customers<'_> {
             let key = keys::customer(tenant.key());
             match self.0.patch_in_place(&key, patch, expected, change).await? {
                 Updated::Now(item) => return from_item(item),
-                Updated::ConditionFailed(None) => return Err(Error::NotFound(EntityKind::Customer)),
+                Updated::ConditionFailed(None) => return Err(Error::NotFound(Customer::KIND)),
                 Updated::ConditionFailed(Some(item)) => known = Some(from_item::<Customer>(item)?),
             }
         }

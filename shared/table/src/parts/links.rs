@@ -1,8 +1,8 @@
 //! What is written beside a part: its unique code, the headquarters, the members of groups; and the condition on its owner.
 
-use super::Parts;
 use crate::{
     Change,
+    entities::Registered,
     expression::Expression,
     item::{ENTITY, Item, s, text},
     keys,
@@ -11,8 +11,7 @@ use crate::{
 };
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{
-    EntityKind, Error, LocationKey, Owner, Part, PartitionGroupKey, Result,
-    key::{Key, Kind},
+    Error, Key, Kind, LocationKey, Owner, Part, PartitionGroupKey, Result, client::Client, customer::Customer,
 };
 
 /// The kind of item that counts a group's partitions.
@@ -31,7 +30,7 @@ impl Transaction<'_> {
 }
 
 /// The deletion of a part, with all that speaks of it.
-pub(crate) fn delete_part<'c, P: Part>(
+pub(crate) fn delete_part<'c, P: Part + Registered>(
     tx: Transaction<'c>,
     owner: Owner,
     before: &P,
@@ -42,7 +41,7 @@ pub(crate) fn delete_part<'c, P: Part>(
         .delete("part", &key, Expression::version_is(before.meta().version))
         .put("tombstone", tombstone(&key, before, change)?, Expression::default());
     if let Some(code) = before.unique() {
-        let code = keys::part_code(owner, Parts::<P>::KIND, code);
+        let code = keys::part_code(owner, P::KIND, code);
         tx = tx.delete("oldCode", &code, Expression::default());
     }
     if before.is_headquarters() {
@@ -93,7 +92,7 @@ pub(super) fn take_headquarters<K: Kind>(
         .update("former", &keys::part(owner, former), give_up)
 }
 
-pub(super) fn item<P: Part>(owner: Owner, part: &P, change: &Change) -> Result<Item> {
+pub(super) fn item<P: Part + Registered>(owner: Owner, part: &P, change: &Change) -> Result<Item> {
     entity_item(&keys::part(owner, part.key()), part, change)
 }
 
@@ -117,14 +116,14 @@ pub(super) fn holder(item: Option<Item>) -> Result<Option<LocationKey>> {
     }
 }
 
-pub(super) fn code_item<P: Part>(owner: Owner, code: &str, holder: Key<P::Kind>) -> Item {
-    let mut item = keys::part_code(owner, Parts::<P>::KIND, code).attributes();
+pub(super) fn code_item<P: Part + Registered>(owner: Owner, code: &str, holder: Key<P>) -> Item {
+    let mut item = keys::part_code(owner, P::KIND, code).attributes();
     item.insert(ENTITY.into(), s("Code"));
     item.insert("holder".into(), s(holder.to_string()));
     item
 }
 
-pub(super) fn refused<P: Part>(failed: Failed) -> Error {
+pub(super) fn refused<P: Part + Registered>(failed: Failed) -> Error {
     match failed {
         Failed::Condition("unique", _) => Error::Conflict {
             field: P::UNIQUE.unwrap_or_default(),
@@ -143,8 +142,8 @@ pub(super) fn refused<P: Part>(failed: Failed) -> Error {
 /// What a failed condition of `Transaction::under` means.
 pub(crate) fn refused_under(failed: Failed) -> Error {
     match failed {
-        Failed::Condition("customer", None) => Error::NotFound(EntityKind::Customer),
-        Failed::Condition("client", None) => Error::NotFound(EntityKind::Client),
+        Failed::Condition("customer", None) => Error::NotFound(Customer::KIND),
+        Failed::Condition("client", None) => Error::NotFound(Client::KIND),
         Failed::Condition("customer" | "client", Some(_)) => Error::CustomerDisabled,
         Failed::Condition(name, _) => Error::Internal(format!("a condition on {name} failed that should not")),
         Failed::Other(error) => error,

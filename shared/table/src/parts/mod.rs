@@ -10,6 +10,7 @@ pub use tasks::CreatedFirst;
 use crate::{
     Change, Operation, PageRequest, Table,
     attempt::{Attempt, attempted, retry, retry_from},
+    entities::Registered,
     expression::Expression,
     item::{from_item, n},
     keys,
@@ -17,10 +18,7 @@ use crate::{
     query::Query,
     write::{Failed, expect_version},
 };
-use domain::{
-    Code, EntityKind, Error, Owner, Part, Result,
-    key::{Key, Kind},
-};
+use domain::{Code, Error, Key, Owner, Part, Result};
 use links::{code_item, held_by, holder, item, move_between, refused, take_headquarters};
 use serde_json::{Map, Value};
 use std::marker::PhantomData;
@@ -28,13 +26,12 @@ use std::marker::PhantomData;
 pub struct Parts<'t, P>(&'t Table, PhantomData<P>);
 
 impl Table {
-    pub fn parts<P: Part>(&self) -> Parts<'_, P> {
+    pub fn parts<P: Part + Registered>(&self) -> Parts<'_, P> {
         Parts(self, PhantomData)
     }
 }
 
-impl<P: Part> Parts<'_, P> {
-    const KIND: EntityKind = <P::Kind as Kind>::KIND;
+impl<P: Part + Registered> Parts<'_, P> {
     /// How a create or a patch may refuse.
     const CODES: &'static [Code] = if P::UNIQUE.is_some() {
         &[Code::Conflict, Code::CustomerDisabled]
@@ -43,10 +40,10 @@ impl<P: Part> Parts<'_, P> {
     };
 
     pub const GET: Operation = Operation::new(&[GET], &[]);
-    pub async fn get(&self, owner: Owner, key: Key<P::Kind>) -> Result<P> {
+    pub async fn get(&self, owner: Owner, key: Key<P>) -> Result<P> {
         match self.0.get(&keys::part(owner, key)).await? {
             Some(item) => from_item(item),
-            None => Err(Error::NotFound(Self::KIND)),
+            None => Err(Error::NotFound(P::KIND)),
         }
     }
 
@@ -58,7 +55,7 @@ impl<P: Part> Parts<'_, P> {
         request: &PageRequest,
     ) -> Result<(Vec<P>, Option<String>)> {
         let query = Query::of_owner(owner)
-            .starting_with(keys::part_prefix(Self::KIND))
+            .starting_with(keys::prefix(P::KIND))
             .filter(Expression::matches(filter)?);
         self.0.page_of_children(owner, &query, request).await
     }
@@ -115,7 +112,7 @@ impl<P: Part> Parts<'_, P> {
     pub async fn patch(
         &self,
         owner: Owner,
-        key: Key<P::Kind>,
+        key: Key<P>,
         patch: &Map<String, Value>,
         expected: Option<u64>,
         change: &Change,
@@ -132,11 +129,7 @@ impl<P: Part> Parts<'_, P> {
             );
             if before.unique() != after.unique() {
                 if let Some(code) = before.unique() {
-                    tx = tx.delete(
-                        "oldCode",
-                        &keys::part_code(owner, Self::KIND, code),
-                        Expression::default(),
-                    );
+                    tx = tx.delete("oldCode", &keys::part_code(owner, P::KIND, code), Expression::default());
                 }
                 if let Some(code) = after.unique() {
                     tx = tx.put("unique", code_item::<P>(owner, code, key), Expression::absent());
@@ -174,7 +167,7 @@ impl<P: Part> Parts<'_, P> {
             const { &[Code::CustomerDisabled] }
         },
     );
-    pub async fn delete(&self, owner: Owner, key: Key<P::Kind>, expected: Option<u64>, change: &Change) -> Result<()> {
+    pub async fn delete(&self, owner: Owner, key: Key<P>, expected: Option<u64>, change: &Change) -> Result<()> {
         retry(|| async move {
             let before = self.expect(owner, key, expected).await?;
             let mut tx = delete_part(self.0.transaction(change).under(owner), owner, &before, change)?;
@@ -189,7 +182,7 @@ impl<P: Part> Parts<'_, P> {
         .await
     }
 
-    async fn expect(&self, owner: Owner, key: Key<P::Kind>, expected: Option<u64>) -> Result<P> {
+    async fn expect(&self, owner: Owner, key: Key<P>, expected: Option<u64>) -> Result<P> {
         let part = self.get(owner, key).await?;
         expect_version(expected, part.meta().version)?;
         Ok(part)

@@ -14,7 +14,7 @@ use crate::{
     write::Failed,
 };
 use domain::{
-    Entity, EntityKind, LocationKey, Owner, Result,
+    Entity, Kind, LocationKey, Owner, Result,
     contact::{Contact, ContactFilter},
     location::Location,
 };
@@ -80,7 +80,7 @@ impl Parts<'_, Contact> {
             ..ContactFilter::default()
         };
         let query = Query::of_owner(owner)
-            .starting_with(keys::part_prefix(EntityKind::Contact))
+            .starting_with(keys::prefix(Contact::KIND))
             .filter(Expression::matches(&filter)?);
         let (contacts, next): (Vec<Contact>, _) = self.0.page_of(&query, page).await?;
         for contact in contacts {
