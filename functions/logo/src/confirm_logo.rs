@@ -24,7 +24,7 @@ impl Endpoint for ConfirmLogo {
     )
     .also("/v1/customers/{customerKey}/clients/{clientKey}/logo")
     .takes(Body::Create(logo::CONFIRMED_FIELDS))
-    .performs(&[Shown::HOLDER, Shown::SHOW])
+    .performs(&[Shown::HOLDER, Shown::SET])
     .objects(&Logos::PUBLISH)
     // The upload was replaced while the service read it.
     .codes(&[Code::Conflict]);
@@ -45,7 +45,7 @@ impl Endpoint for ConfirmLogo {
         let holder = ctx
             .table
             .logos()
-            .show(owner, holder, Some(&logo), request.if_match, &change)
+            .set(owner, holder, Some(&logo), request.if_match, &change)
             .await?;
         Ok(shown(holder))
     }

@@ -13,7 +13,7 @@ impl Endpoint for DeleteLogo {
         "Show no logo any more.",
     )
     .also("/v1/customers/{customerKey}/clients/{clientKey}/logo")
-    .performs(&[Logos::HOLDER, Logos::SHOW]);
+    .performs(&[Logos::HOLDER, Logos::SET]);
     type Permission = EditStructure;
     type Answer = Nothing;
 
@@ -23,7 +23,7 @@ impl Endpoint for DeleteLogo {
         let holder = ctx.table.logos().holder(owner).await?;
         ctx.table
             .logos()
-            .show(owner, holder, None, request.if_match, &change)
+            .set(owner, holder, None, request.if_match, &change)
             .await?;
         Ok(Nothing)
     }

@@ -11,7 +11,7 @@ use events::EventType;
 use runtime::{Context, Job, Outcome, Task, TaskSpec};
 use serde_json::{Map, json};
 use table::customers::Customers;
-use table::parts::CreatedFirst;
+use table::parts::FirstLocation;
 use table::parts::Parts;
 
 pub struct CreateCustomerLocation;
@@ -50,9 +50,9 @@ impl Task for CreateCustomerLocation {
                 .create_first(job.tenant.itself(), &location, &job.change)
                 .await?
             {
-                CreatedFirst::Now => Outcome::Done,
-                CreatedFirst::Before => Outcome::Skipped("it was made before"),
-                CreatedFirst::CustomerGone => Outcome::Skipped("the customer is gone"),
+                FirstLocation::Created => Outcome::Done,
+                FirstLocation::Existed => Outcome::Skipped("it was made before"),
+                FirstLocation::CustomerDeleted => Outcome::Skipped("the customer is gone"),
             },
         )
     }

@@ -1,4 +1,4 @@
-//! Domain events: what they are, and how a pair of images from the table's stream becomes them.
+//! Domain events, and how they are derived from the table's stream.
 
 pub mod event;
 pub mod event_type;
