@@ -30,6 +30,6 @@ impl Endpoint for ExpireApiKey {
                 &change,
             )
             .await?;
-        Ok(Found(key.shown(change.now)))
+        Ok(Found(key.as_of(change.now)))
     }
 }

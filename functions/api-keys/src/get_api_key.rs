@@ -22,6 +22,6 @@ impl Endpoint for GetApiKey {
             .api_keys()
             .get(caller.tenant(), request.key()?, request.key()?)
             .await?;
-        Ok(Found(key.shown(ctx.clock.now())))
+        Ok(Found(key.as_of(ctx.clock.now())))
     }
 }

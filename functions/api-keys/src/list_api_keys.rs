@@ -38,7 +38,7 @@ impl Endpoint for ListApiKeys {
             .api_keys()
             .list(caller.tenant(), request.key()?, &request.filter()?, now, &page)
             .await?;
-        let keys = keys.into_iter().map(|key| key.shown(now)).collect();
+        let keys = keys.into_iter().map(|key| key.as_of(now)).collect();
         Ok(Listed::new(keys, request.next_cursor(ctx, next)))
     }
 }

@@ -34,6 +34,6 @@ impl Endpoint for UpdateApiKey {
                 &change,
             )
             .await?;
-        Ok(Found(key.shown(change.now)))
+        Ok(Found(key.as_of(change.now)))
     }
 }

@@ -21,7 +21,7 @@ impl Endpoint for ConfirmLogo {
     )
     .also("/v1/customers/{customerKey}/clients/{clientKey}/logo")
     .takes(Body::Create(logo::CONFIRMED_FIELDS))
-    .performs(&[LogoRecords::HOLDER, LogoRecords::SHOW])
+    .performs(&[LogoRecords::HOLDER, LogoRecords::SET])
     .objects(&Logos::PUBLISH)
     // The upload was replaced while it was checked.
     .codes(&[Code::Conflict]);
@@ -42,7 +42,7 @@ impl Endpoint for ConfirmLogo {
         let holder = ctx
             .table
             .logos()
-            .show(owner, holder, Some(&logo), request.if_match, &change)
+            .set(owner, holder, Some(&logo), request.if_match, &change)
             .await?;
         Ok(answer(holder))
     }

@@ -13,7 +13,7 @@ impl Endpoint for DeleteLogo {
         "Remove the logo. Succeeds if there is none.",
     )
     .also("/v1/customers/{customerKey}/clients/{clientKey}/logo")
-    .performs(&[LogoRecords::HOLDER, LogoRecords::SHOW]);
+    .performs(&[LogoRecords::HOLDER, LogoRecords::SET]);
     type Permission = EditStructure;
     type Answer = Nothing;
 
@@ -23,7 +23,7 @@ impl Endpoint for DeleteLogo {
         let holder = ctx.table.logos().holder(owner).await?;
         ctx.table
             .logos()
-            .show(owner, holder, None, request.if_match, &change)
+            .set(owner, holder, None, request.if_match, &change)
             .await?;
         Ok(Nothing)
     }

@@ -27,7 +27,7 @@ impl Endpoint for RequestLogo {
     )
     .also("/v1/customers/{customerKey}/clients/{clientKey}/logo")
     .takes(Body::Create(logo::WANTED_FIELDS))
-    .performs(&[LogoRecords::ASK])
+    .performs(&[LogoRecords::ALLOW_UPLOAD])
     .objects(&[Logos::UPLOAD]);
     type Permission = EditStructure;
     type Answer = Issued<Upload>;
@@ -39,7 +39,7 @@ impl Endpoint for RequestLogo {
             receipt: logo::name(ctx.clock.uuid()),
         };
         let sign = async |receipt: &str| ctx.logos()?.upload(caller.owner(), receipt, &upload, change.now).await;
-        match ctx.table.logos().ask(caller.owner(), &stored, &change).await {
+        match ctx.table.logos().allow_upload(caller.owner(), &stored, &change).await {
             Ok(()) => Ok(Issued(sign(&stored.receipt).await?)),
             Err(Error::Replayed(mut answer)) => {
                 let stored: StoredAnswer = serde_json::from_value(answer.body.unwrap_or_default())

@@ -12,7 +12,7 @@ use runtime::{Context, Job, Outcome, Task, TaskSpec};
 use serde_json::{Map, json};
 use table::{
     customers::Customers,
-    parts::{CreatedFirst, Parts},
+    parts::{FirstLocation, Parts},
 };
 
 pub struct CreateCustomerLocation;
@@ -51,9 +51,9 @@ impl Task for CreateCustomerLocation {
                 .create_first(job.tenant.itself(), &location, &job.change)
                 .await?
             {
-                CreatedFirst::Now => Outcome::Done,
-                CreatedFirst::Before => Outcome::Skipped("the location was created before"),
-                CreatedFirst::CustomerGone => Outcome::Skipped("the customer was deleted"),
+                FirstLocation::Created => Outcome::Done,
+                FirstLocation::Existed => Outcome::Skipped("the location was created before"),
+                FirstLocation::CustomerDeleted => Outcome::Skipped("the customer was deleted"),
             },
         )
     }

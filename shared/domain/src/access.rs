@@ -1,4 +1,4 @@
-//! Who may do what: permissions, the roles that hold them, and the proofs that a caller was let through.
+//! Who may do what: permissions, the roles that hold them, and the proofs that a caller was authorised.
 
 use crate::{ClientKey, CustomerKey};
 use serde::{Deserialize, Serialize};
@@ -63,7 +63,7 @@ impl Role {
         }
     }
 
-    /// A role this service does not know grants nothing: other services share the token.
+    /// An unknown role grants nothing: the token is also used by other services.
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|role| role.name() == name)
     }
@@ -89,7 +89,7 @@ impl Role {
     }
 }
 
-/// Who did something, as events, the audit trail and `createdBy` tell it.
+/// Who did something, as events, the audit trail and `createdBy` show it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Actor {
     pub kind: ActorKind,
@@ -119,13 +119,13 @@ impl Actor {
     }
 }
 
-/// The proof that somebody was let into one tenant. Every repository of tenant data wants one, so reaching into another tenant's
-/// data by mistake does not compile.
+/// The proof that a caller is authorised for one tenant. Every repository of tenant data requires one, so code that reaches another
+/// tenant's data by mistake does not compile.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Tenant(CustomerKey);
 
 impl Tenant {
-    /// Only the authorisation check and the task adapter may say this; `clippy.toml` forbids it to everyone else.
+    /// For the authorisation check and the task adapter; `clippy.toml` forbids it elsewhere.
     pub fn proven(key: CustomerKey) -> Self {
         Self(key)
     }
@@ -134,7 +134,7 @@ impl Tenant {
         self.0
     }
 
-    /// What belongs to the tenant itself.
+    /// The tenant itself, as an owner.
     pub fn itself(self) -> Owner {
         Owner {
             tenant: self,
@@ -142,7 +142,7 @@ impl Tenant {
         }
     }
 
-    /// What belongs to one of its clients.
+    /// One of its clients, as an owner.
     pub fn client(self, client: ClientKey) -> Owner {
         Owner {
             tenant: self,
@@ -151,7 +151,7 @@ impl Tenant {
     }
 }
 
-/// Whose departments, locations and contacts: a tenant's own, or those of one of its clients.
+/// The owner of parts: a tenant itself, or one of its clients.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Owner {
     tenant: Tenant,
@@ -168,7 +168,7 @@ impl Owner {
     }
 }
 
-/// The proof that the caller is platform staff, for what spans tenants.
+/// The proof that the caller is platform staff: repository methods that span tenants require it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Platform(());
 

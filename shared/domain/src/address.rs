@@ -12,7 +12,7 @@ pub const FIELDS: &[Field] = &[
     Field::new("city", Rule::Text { min: 1, max: 100 }, "City or town."),
     Field::new("state", Rule::Text { min: 1, max: 100 }, "State, province or region."),
     Field::new("postalCode", Rule::Text { min: 1, max: 20 }, "Postal or ZIP code."),
-    Field::new("country", Rule::OneOf(COUNTRIES), "ISO 3166-1 alpha-2.").default(r#""US""#),
+    Field::new("country", Rule::OneOf(COUNTRIES), "The ISO 3166-1 alpha-2 code.").default(r#""US""#),
 ];
 
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]

@@ -1,4 +1,4 @@
-//! The audit trail: who did what, when, by which request. It outlives what it speaks of.
+//! The audit trail: who did what, when, by which request. Entries stay when the entity is deleted.
 
 use crate::{
     Actor, EntityKind, Key, Kind, Timestamp,
@@ -9,16 +9,26 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 const ACTOR: &[Field] = &[
-    Field::new("kind", Rule::OneOf(&["User", "ApiKey", "System"]), "").required(),
-    Field::new("id", Rule::Text { min: 1, max: 255 }, "").required(),
+    Field::new(
+        "kind",
+        Rule::OneOf(&["User", "ApiKey", "System"]),
+        "System: a task of the service.",
+    )
+    .required(),
+    Field::new(
+        "id",
+        Rule::Text { min: 1, max: 255 },
+        "The subject of the token, the key's id, or the name of the task.",
+    )
+    .required(),
 ];
 
 const SUBJECT: &[Field] = &[
-    Field::new("kind", Rule::Text { min: 1, max: 50 }, "").required(),
-    Field::new("key", Rule::Text { min: 1, max: 50 }, "").required(),
+    Field::new("kind", Rule::Text { min: 1, max: 50 }, "Such as Customer or ApiKey.").required(),
+    Field::new("key", Rule::Text { min: 1, max: 50 }, "The entity's key.").required(),
 ];
 
-/// An event is no entity, but it has a key.
+/// An event: it has a key without being an entity.
 #[derive(Clone, Copy, Debug)]
 pub struct Event;
 
@@ -32,26 +42,26 @@ impl Kind for Event {
 }
 
 pub const FIELDS: &[Field] = &[
-    Field::new(
-        "key",
-        Rule::Key(Event::KIND),
-        "For a change: the id of the event that tells of it.",
-    )
-    .required(),
+    Field::new("key", Rule::Key(Event::KIND), "For a change: the id of its event.").required(),
     Field::new(
         "action",
         Rule::Text { min: 1, max: 100 },
         "The event's type, or KEY_MISMATCH_REFUSED.",
     )
     .required(),
-    Field::new("time", Rule::Time, "").required(),
-    Field::new("actor", Rule::Object(ACTOR), "").required(),
-    Field::new("requestId", Rule::Text { min: 1, max: 200 }, "").required(),
-    Field::new("entity", Rule::Object(SUBJECT), "What was changed."),
+    Field::new("time", Rule::Time, "When it happened.").required(),
+    Field::new("actor", Rule::Object(ACTOR), "Who did it.").required(),
+    Field::new(
+        "requestId",
+        Rule::Text { min: 1, max: 200 },
+        "The request that caused it.",
+    )
+    .required(),
+    Field::new("entity", Rule::Object(SUBJECT), "The entity that was changed."),
     Field::new(
         "version",
         Rule::Whole { min: 1, max: i64::MAX },
-        "The version that the change made.",
+        "The entity's version after the change.",
     ),
     Field::new(
         "changed",
@@ -64,7 +74,7 @@ pub const FIELDS: &[Field] = &[
     Field::new(
         "details",
         Rule::Anything,
-        "Of a refusal: the operation, the field, what was claimed and what was requested.",
+        "For a refusal: the operation, the field, the claimed value and the requested one.",
     ),
 ];
 
@@ -88,7 +98,7 @@ pub struct AuditEntry {
     pub details: Option<Value>,
 }
 
-/// What an event or an audit entry is about.
+/// The entity of an event or an audit entry.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Subject {
     pub kind: String,
@@ -96,7 +106,7 @@ pub struct Subject {
 }
 
 impl AuditEntry {
-    /// The entry of a change. Whoever writes it, and however often, it is the same entry under the same key.
+    /// The entry of a change. Every writer derives the same key, so a repeated write stores the same entry again.
     pub fn of_change(
         action: &str,
         entity: Subject,
@@ -120,12 +130,12 @@ impl AuditEntry {
     }
 }
 
-/// The id of the event that tells of a change: the same for the same change, whoever works it out.
+/// The id of a change's event: derived, so the same change always has the same id.
 pub fn event_key(time: Timestamp, entity_key: &str, version: u64, event_type: &str) -> EventKey {
     EventKey::derived(time, &format!("{entity_key}:{version}:{event_type}"))
 }
 
-/// The names of the fields that differ between two states of an entity, those that every change moves left out.
+/// The names of the fields that differ between two states of an entity, without those that every change updates.
 pub fn changed_fields(before: &Value, after: &Value) -> Vec<String> {
     let (Value::Object(before), Value::Object(after)) = (before, after) else {
         return Vec::new();

@@ -40,31 +40,31 @@ pub const SIZES: &[&str] = &[
 ];
 
 const SOCIAL_PROFILES: &[Field] = &[
-    Field::new("linkedin", Rule::PageOn(&["linkedin.com"]), ""),
-    Field::new("x", Rule::PageOn(&["x.com", "twitter.com"]), ""),
-    Field::new("facebook", Rule::PageOn(&["facebook.com"]), ""),
-    Field::new("instagram", Rule::PageOn(&["instagram.com"]), ""),
-    Field::new("youtube", Rule::PageOn(&["youtube.com"]), ""),
-    Field::new("tiktok", Rule::PageOn(&["tiktok.com"]), ""),
+    Field::new("linkedin", Rule::PageOn(&["linkedin.com"]), "A page on LinkedIn."),
+    Field::new("x", Rule::PageOn(&["x.com", "twitter.com"]), "A page on X."),
+    Field::new("facebook", Rule::PageOn(&["facebook.com"]), "A page on Facebook."),
+    Field::new("instagram", Rule::PageOn(&["instagram.com"]), "A page on Instagram."),
+    Field::new("youtube", Rule::PageOn(&["youtube.com"]), "A page on YouTube."),
+    Field::new("tiktok", Rule::PageOn(&["tiktok.com"]), "A page on TikTok."),
 ];
 
 pub const FIELDS: &[Field] = &[
     Field::new(
         "industrySector",
         Rule::OneOf(SECTORS),
-        "GICS sector, its two-digit code.",
+        "The two-digit code of the GICS sector.",
     ),
     Field::new(
         "industryGroup",
         Rule::OneOf(GROUPS),
-        "GICS industry group, its four-digit code; it must lie in the sector.",
+        "The four-digit code of the GICS industry group, which must be in the sector.",
     ),
     Field::new("classification", Rule::OneOf(CLASSIFICATIONS), "Legal form."),
     Field::new("size", Rule::OneOf(SIZES), "Number of people, as a range."),
     Field::new(
         "socialProfiles",
         Rule::Object(SOCIAL_PROFILES),
-        "Pages on social platforms: https, on the platform's own host.",
+        "Pages on social platforms: https URLs on the platform's host.",
     ),
 ];
 
@@ -84,18 +84,18 @@ pub struct Business {
 }
 
 impl Business {
-    /// The rule that no single field can show: the group lies in the sector.
+    /// The rule that spans fields: the group is in the sector.
     pub fn check(&self, errors: &mut Vec<FieldError>) {
         if let Some(group) = &self.industry_group {
             match &self.industry_sector {
                 Some(sector) if group.starts_with(sector.as_str()) => {}
                 Some(sector) => errors.push(FieldError::new(
                     "business.industryGroup",
-                    format!("must lie in the sector {sector}"),
+                    format!("must be in the sector {sector}"),
                 )),
                 None => errors.push(FieldError::new(
                     "business.industrySector",
-                    "is required where an industry group is given",
+                    "is required with an industry group",
                 )),
             }
         }

@@ -1,4 +1,4 @@
-//! A customer's own client, and how it stands to the account that may be provisioned for it.
+//! A customer's client, and its link to the account that may be provisioned for it.
 
 use crate::{
     CustomerKey, Entity, EntityKind, FieldError, Key, Kind, Meta, Result,
@@ -16,23 +16,32 @@ use serde_json::{Map, Value, json};
 const STATES: &[&str] = &["Disabling", "Enabling"];
 
 const CASCADE: &[Field] = &[
-    Field::new("state", Rule::OneOf(STATES), "").required(),
+    Field::new(
+        "state",
+        Rule::OneOf(STATES),
+        "Whether it disables or enables what is below the client.",
+    )
+    .required(),
     Field::new(
         "done",
         Rule::Whole { min: 0, max: i64::MAX },
-        "How many of the account's own clients it has reached.",
+        "How many of the account's clients it has processed.",
     )
     .required(),
 ];
 
 pub const FIELDS: &[Field] = &[
     Field::new("key", Rule::Key(Client::KIND), "").read_only().required(),
-    Field::new("name", Rule::Text { min: 1, max: 200 }, "").required(),
-    Field::new("email", Rule::Email, ""),
-    Field::new("phone", PHONE, "E.164."),
-    Field::new("website", Rule::Website, ""),
-    Field::new("address", Rule::Object(address::FIELDS), ""),
-    Field::new("business", Rule::Object(business::FIELDS), ""),
+    Field::new("name", Rule::Text { min: 1, max: 200 }, "Display name.").required(),
+    Field::new("email", Rule::Email, "E-mail address."),
+    Field::new("phone", PHONE, "Phone number in E.164 form."),
+    Field::new("website", Rule::Website, "An http or https URL."),
+    Field::new("address", Rule::Object(address::FIELDS), "Postal address."),
+    Field::new(
+        "business",
+        Rule::Object(business::FIELDS),
+        "Industry, legal form, size and social pages.",
+    ),
     Field::new(
         "externalId",
         Rule::Text {
@@ -41,14 +50,18 @@ pub const FIELDS: &[Field] = &[
         },
         "The client's id in another system; unique within the customer.",
     ),
-    Field::new("logo", Rule::Object(logo::FIELDS), "").read_only(),
-    Field::new("isDisabled", Rule::Flag, "Disabled itself, or with its customer.")
-        .read_only()
-        .default("false"),
+    Field::new("logo", Rule::Object(logo::FIELDS), "The confirmed logo.").read_only(),
+    Field::new(
+        "isDisabled",
+        Rule::Flag,
+        "Disabled by hand, or because its customer is disabled.",
+    )
+    .read_only()
+    .default("false"),
     Field::new(
         "isDisabledItself",
         Rule::Flag,
-        "Present and true where it was disabled by hand.",
+        "Present and true while it is disabled by hand.",
     )
     .read_only(),
     Field::new(
@@ -60,25 +73,25 @@ pub const FIELDS: &[Field] = &[
     Field::new(
         "clientCustomerKey",
         Rule::Key(Customer::KIND),
-        "The account provisioned for it.",
+        "The key of its account, a customer.",
     )
     .read_only(),
     Field::new(
         "isAccountDisabled",
         Rule::Flag,
-        "Present and true while its account is disabled, by whomever.",
+        "Present and true while its account is disabled for any reason.",
     )
     .read_only(),
 ];
 
-/// Only in a body that makes a client.
+/// Only in a body that creates a client.
 const PROVISION_ACCOUNT: Field = Field::new(
     "provisionAccount",
     Rule::Flag,
-    "Whether to make its customer account too, in the same transaction.",
+    "Whether to create its account too, in the same transaction.",
 );
 
-/// Of a body that makes a client.
+/// The fields of a body that creates a client.
 pub const NEW_FIELDS: &[Field] = &{
     let mut all = [PROVISION_ACCOUNT; FIELDS.len() + 1];
     let mut i = 0;
@@ -89,12 +102,12 @@ pub const NEW_FIELDS: &[Field] = &{
     all
 };
 
-/// As one client is shown: with how far a cascade from it has come.
+/// The fields of a single client: it also shows the progress of its cascade.
 pub fn detail_fields() -> Vec<Field> {
     let cascade = Field::new(
         "cascade",
         Rule::Object(CASCADE),
-        "Present while its disabling or enabling is still on the way to its account and that account's clients.",
+        "Present while its disabling or enabling is still spreading to its account and that account's clients.",
     )
     .read_only();
     [FIELDS, META_FIELDS, &[cascade]].concat()
@@ -108,7 +121,7 @@ pub fn rules_of_new(body: &Map<String, Value>, errors: &mut Vec<FieldError>) {
     }
 }
 
-/// How far a disabling or enabling has come.
+/// The progress of a disabling or enabling.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Cascade {
     pub state: CascadeState,
@@ -122,7 +135,7 @@ pub enum CascadeState {
 }
 
 impl CascadeState {
-    /// The cascade that makes what is below a client as the client is.
+    /// The cascade that spreads the state of a client to what is below it.
     pub fn towards(is_disabled: bool) -> Self {
         if is_disabled { Self::Disabling } else { Self::Enabling }
     }
@@ -154,7 +167,7 @@ pub struct Client {
     pub external_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub logo: Option<Logo>,
-    /// Whether either of the two below is so.
+    /// Whether one of the next two is true.
     pub is_disabled: bool,
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub is_disabled_itself: bool,
@@ -169,7 +182,7 @@ pub struct Client {
 }
 
 impl Client {
-    /// The body of its account: what is given, and the rest as the client has it. The tenant is the parent's.
+    /// The body of its account: `given` fields, and the client's for those that are omitted. The tenant is the parent's.
     pub fn account(&self, given: &Map<String, Value>, parent: &Customer, depth: u8) -> Result<Map<String, Value>> {
         let mut body = given.clone();
         let kind = body.entry("type").or_insert_with(|| json!("Business")).clone();
@@ -184,7 +197,7 @@ impl Client {
                 }
             }
         }
-        let parent_of = Parent {
+        let link = Parent {
             customer_key: parent.key,
             client_key: self.key,
             depth,
@@ -193,7 +206,7 @@ impl Client {
         body.insert("isTenantCustomer".into(), json!(false));
         body.insert("isDisabled".into(), json!(false));
         body.insert("bootstrapTenantKey".into(), json!(parent.bootstrap_tenant_key));
-        body.insert("parent".into(), to_value(&parent_of)?);
+        body.insert("parent".into(), to_value(&link)?);
         Ok(body)
     }
 

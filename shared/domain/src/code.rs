@@ -1,4 +1,4 @@
-//! The codes of the public contract: a program that calls the API decides by them.
+//! The error codes of the public contract: programs that call the API decide by them.
 
 macro_rules! codes {
     ($($variant:ident $name:literal,)*) => {
@@ -10,7 +10,7 @@ macro_rules! codes {
         impl Code {
             pub const ALL: &[Self] = &[$(Self::$variant,)*];
 
-            /// As `code` of a problem shows it.
+            /// The value of a problem's `code`.
             pub const fn name(self) -> &'static str {
                 match self { $(Self::$variant => $name,)* }
             }

@@ -1,4 +1,4 @@
-//! A person to turn to at a customer or client.
+//! A contact person of a customer or client.
 
 use crate::{
     Entity, EntityKind, FieldError, Key, Kind, LocationKey, Meta, Part,
@@ -14,28 +14,42 @@ use serde_json::{Map, Value};
 const TYPE: Rule = Rule::Form {
     regex: "^[A-Za-z][A-Za-z0-9 -]{0,49}$",
     fits: formats::is_contact_type,
-    says: "must be AccountOwner, Billing, Technical or a word of 1 to 50 letters, digits, blanks and hyphens that starts with a letter",
+    message: "must be 1 to 50 letters, digits, spaces and hyphens, starting with a letter, such as AccountOwner, Billing or Technical",
 };
 
 pub const FIELDS: &[Field] = &[
     Field::new("key", Rule::Key(Contact::KIND), "").read_only().required(),
-    Field::new("type", TYPE, "AccountOwner, Billing, Technical, or a word of your own.").required(),
-    Field::new("firstName", Rule::Text { min: 1, max: 100 }, "").required(),
-    Field::new("lastName", Rule::Text { min: 1, max: 100 }, "").required(),
+    Field::new(
+        "type",
+        TYPE,
+        "AccountOwner, Billing, Technical, or another type of your choice.",
+    )
+    .required(),
+    Field::new("firstName", Rule::Text { min: 1, max: 100 }, "First name.").required(),
+    Field::new("lastName", Rule::Text { min: 1, max: 100 }, "Last name.").required(),
     Field::new(
         "title",
         Rule::Text { min: 1, max: 200 },
         "Position, such as Head of Purchasing.",
     ),
-    Field::new("email", Rule::Email, "This or a phone."),
-    Field::new("phone", PHONE, "E.164. This or an e-mail address."),
+    Field::new("email", Rule::Email, "E-mail address. Required if there is no phone."),
+    Field::new(
+        "phone",
+        PHONE,
+        "Phone number in E.164 form. Required if there is no e-mail address.",
+    ),
     Field::new(
         "locationKey",
         Rule::Key(Location::KIND),
-        "Where they work: a location of the same scope. Deleting the location clears it.",
+        "Where they work: a location of the same customer or client. Deleting the location clears it.",
     ),
-    Field::new("isActive", Rule::Flag, "").default("true"),
-    Field::new("notes", Rule::Prose { max: 2000 }, ""),
+    Field::new(
+        "isActive",
+        Rule::Flag,
+        "Whether it is in use. Lists show inactive contacts only with `isActive=false`.",
+    )
+    .default("true"),
+    Field::new("notes", Rule::Prose { max: 2000 }, "Free text."),
 ];
 
 /// The rule of a new contact that spans fields.
@@ -45,7 +59,7 @@ pub fn rules_of_new(body: &Map<String, Value>, errors: &mut Vec<FieldError>) {
 
 fn check_reachable(email: bool, phone: bool, errors: &mut Vec<FieldError>) {
     if !email && !phone {
-        errors.push(FieldError::new("email", "is required where there is no phone"));
+        errors.push(FieldError::new("email", "is required if there is no phone"));
     }
 }
 

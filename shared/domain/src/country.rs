@@ -1,4 +1,4 @@
-//! ISO 3166-1 alpha-2, as officially assigned.
+//! The officially assigned country codes of ISO 3166-1 alpha-2.
 
 pub const COUNTRIES: &[&str] = &[
     "AD", "AE", "AF", "AG", "AI", "AL", "AM", "AO", "AQ", "AR", "AS", "AT", "AU", "AW", "AX", "AZ", "BA", "BB", "BD",

@@ -19,82 +19,92 @@ use serde_json::{Map, Value, json};
 pub const TYPES: &[&str] = &["Business", "Consumer"];
 
 const PERSON: &[Field] = &[
-    Field::new("firstName", Rule::Text { min: 1, max: 100 }, "").required(),
-    Field::new("lastName", Rule::Text { min: 1, max: 100 }, "").required(),
+    Field::new("firstName", Rule::Text { min: 1, max: 100 }, "First name.").required(),
+    Field::new("lastName", Rule::Text { min: 1, max: 100 }, "Last name.").required(),
 ];
 
 const DEACTIVATION: &[Field] = &[
-    Field::new("deactivatedAt", Rule::Time, "").read_only(),
-    Field::new("deactivatedBy", Rule::Text { min: 1, max: 255 }, "").read_only(),
+    Field::new("deactivatedAt", Rule::Time, "When it was deactivated.").read_only(),
+    Field::new("deactivatedBy", Rule::Text { min: 1, max: 255 }, "Who deactivated it.").read_only(),
     Field::new(
         "windowEndsAt",
         Rule::Time,
-        "Until when it can be reactivated. Platform staff may move it.",
+        "It can be reactivated until then. Platform staff may change it.",
     )
     .required()
     .platform(),
 ];
 
 const PARENT: &[Field] = &[
-    Field::new("customerKey", Rule::Key(Customer::KIND), "").read_only(),
-    Field::new("clientKey", Rule::Key(Client::KIND), "").read_only(),
+    Field::new(
+        "customerKey",
+        Rule::Key(Customer::KIND),
+        "The customer whose client it is the account of.",
+    )
+    .read_only(),
+    Field::new(
+        "clientKey",
+        Rule::Key(Client::KIND),
+        "The client that it is the account of.",
+    )
+    .read_only(),
     Field::new(
         "depth",
         Rule::Whole {
             min: 1,
             max: DEEPEST as i64,
         },
-        "How many accounts deep it lies, itself counted.",
+        "Its depth in the hierarchy: 1 for an account of a customer that is not an account itself.",
     )
     .read_only(),
 ];
 
-/// How many accounts may lie below one another.
+/// How deep accounts may be nested.
 pub const DEEPEST: u8 = 8;
 
 pub const PHONE: Rule = Rule::Form {
     regex: r"^\+[1-9]\d{1,14}$",
     fits: formats::is_phone,
-    says: "must be an E.164 number, such as +14155550100",
+    message: "must be an E.164 number, such as +14155550100",
 };
 
 pub const BOOTSTRAP_TENANT_KEY: Rule = Rule::Form {
     regex: "^[a-z0-9][a-z0-9-]{2,62}$",
     fits: formats::is_bootstrap_tenant_key,
-    says: "must be 3 to 63 small letters, digits and hyphens, not starting with a hyphen",
+    message: "must be 3 to 63 lower-case letters, digits and hyphens, not starting with a hyphen",
 };
 
 pub const LONGEST_EXTERNAL_ID: usize = 200;
 
 pub const FIELDS: &[Field] = &[
     Field::new("key", Rule::Key(Customer::KIND), "").read_only().required(),
-    Field::new("type", Rule::OneOf(TYPES), "").required().fixed(),
-    Field::new("name", Rule::Text { min: 1, max: 200 }, "").required(),
-    Field::new("email", Rule::Email, ""),
-    Field::new("phone", PHONE, "E.164."),
-    Field::new("website", Rule::Website, ""),
+    Field::new("type", Rule::OneOf(TYPES), "A company or a person.").required().fixed(),
+    Field::new("name", Rule::Text { min: 1, max: 200 }, "Display name.").required(),
+    Field::new("email", Rule::Email, "E-mail address."),
+    Field::new("phone", PHONE, "Phone number in E.164 form."),
+    Field::new("website", Rule::Website, "An http or https URL."),
     Field::new(
         "address",
         Rule::Object(address::FIELDS),
-        "A new Business customer's address becomes its headquarters location.",
+        "Postal address. From a new Business customer's address, its headquarters location is created.",
     ),
     Field::new(
         "isTenantCustomer",
         Rule::Flag,
-        "Whether it claims a bootstrap tenant key of its own.",
+        "Whether it is a tenant, which claims a bootstrap tenant key.",
     )
     .fixed()
     .default("false"),
     Field::new(
         "bootstrapTenantKey",
         BOOTSTRAP_TENANT_KEY,
-        "A tenant customer claims it (generated where none is given); any other names an existing tenant.",
+        "A tenant claims it, and gets a generated one if it is omitted. Another customer names the existing tenant that it belongs to.",
     )
     .fixed(),
     Field::new(
         "authTenantId",
         Rule::Text { min: 1, max: 128 },
-        "The tenant at the identity provider.",
+        "The id of the tenant at the identity provider.",
     )
     .platform(),
     Field::new(
@@ -103,7 +113,7 @@ pub const FIELDS: &[Field] = &[
             of: &Rule::Text { min: 1, max: 100 },
             max: 100,
         },
-        "",
+        "The products that the customer uses.",
     )
     .platform()
     .default("[]"),
@@ -113,7 +123,7 @@ pub const FIELDS: &[Field] = &[
             min: 300,
             max: 31_536_000,
         },
-        "Absent: the platform's default.",
+        "How long a session lasts. If absent, the platform's default applies.",
     ),
     Field::new(
         "externalId",
@@ -121,20 +131,20 @@ pub const FIELDS: &[Field] = &[
             min: 1,
             max: LONGEST_EXTERNAL_ID,
         },
-        "The customer's id in another system; unique.",
+        "The customer's id in another system. Unique.",
     )
     .platform(),
     Field::new(
         "isDisabled",
         Rule::Flag,
-        "Deactivated, or disabled with the client it was provisioned for.",
+        "Deactivated, or disabled with the client that it is the account of.",
     )
     .read_only()
     .default("false"),
     Field::new(
         "isDisabledByParent",
         Rule::Flag,
-        "Present and true while the client it was provisioned for is disabled.",
+        "Present and true while the client that it is the account of is disabled.",
     )
     .read_only(),
     Field::new(
@@ -145,23 +155,23 @@ pub const FIELDS: &[Field] = &[
     Field::new(
         "apiKeysEndedAt",
         Rule::Time,
-        "When it was last disabled. API keys made until then open nothing any more, also after it came back.",
+        "When it was last disabled. API keys created until then no longer work, even after it is enabled again.",
     )
     .read_only(),
     Field::new(
         "parent",
         Rule::Object(PARENT),
-        "Of a provisioned account: the client it was made for.",
+        "For a provisioned account: the client that it is the account of.",
     )
     .read_only(),
-    Field::new("logo", Rule::Object(logo::FIELDS), "").read_only(),
-    Field::new("business", Rule::Object(business::FIELDS), "Business customers only."),
-    Field::new("person", Rule::Object(PERSON), "Consumer customers only."),
+    Field::new("logo", Rule::Object(logo::FIELDS), "The confirmed logo.").read_only(),
+    Field::new("business", Rule::Object(business::FIELDS), "Industry, legal form, size and social pages. For Business customers only."),
+    Field::new("person", Rule::Object(PERSON), "The person. For Consumer customers only."),
 ];
 
-/// Whether a checked patch is valid whatever else the customer holds: it touches no unique name, no window, and nothing of the rule
-/// that an industry group lies in its sector.
-pub fn stands_alone(patch: &Map<String, Value>) -> bool {
+/// Whether a checked patch is valid regardless of the customer's other fields: it changes no unique name, no window, and nothing that the
+/// rule on industry groups and sectors reads.
+pub fn is_independent(patch: &Map<String, Value>) -> bool {
     let industry = patch
         .get("business")
         .is_some_and(|business| business.get("industrySector").is_some() || business.get("industryGroup").is_some());
@@ -172,21 +182,25 @@ fn has_leaf(patch: &Map<String, Value>) -> bool {
     patch.values().any(|value| value.as_object().is_none_or(has_leaf))
 }
 
-/// What may be said of an account when it is provisioned; what isn't said comes from its client.
+/// The fields of a new account. Omitted fields are copied from the client.
 pub const ACCOUNT_FIELDS: &[Field] = &[
-    Field::new("type", Rule::OneOf(TYPES), "").default("\"Business\""),
+    Field::new("type", Rule::OneOf(TYPES), "A company or a person.").default("\"Business\""),
     Field::new(
         "name",
         Rule::Text { min: 1, max: 200 },
-        "The client's, where it isn't given.",
+        "Copied from the client if omitted.",
     ),
-    Field::new("email", Rule::Email, "The client's, where it isn't given."),
-    Field::new("phone", PHONE, "E.164. The client's, where it isn't given."),
-    Field::new("website", Rule::Website, "The client's, where it isn't given."),
+    Field::new("email", Rule::Email, "Copied from the client if omitted."),
+    Field::new(
+        "phone",
+        PHONE,
+        "Phone number in E.164 form. Copied from the client if omitted.",
+    ),
+    Field::new("website", Rule::Website, "Copied from the client if omitted."),
     Field::new(
         "address",
         Rule::Object(address::FIELDS),
-        "The client's, where it isn't given. A Business account's address becomes its headquarters location.",
+        "Copied from the client if omitted. From a Business account's address, its headquarters location is created.",
     ),
     field("authTenantId"),
     field("products"),
@@ -195,7 +209,7 @@ pub const ACCOUNT_FIELDS: &[Field] = &[
     Field::new(
         "business",
         Rule::Object(business::FIELDS),
-        "Business accounts only. The client's, where it isn't given.",
+        "For Business accounts only. Copied from the client if omitted.",
     ),
     field("person"),
 ];
@@ -209,7 +223,7 @@ const fn field(name: &str) -> Field {
         }
         i += 1;
     }
-    panic!("no such field of a customer")
+    panic!("a customer has no such field")
 }
 
 const fn same(one: &[u8], other: &[u8]) -> bool {
@@ -226,7 +240,7 @@ const fn same(one: &[u8], other: &[u8]) -> bool {
     true
 }
 
-/// The rules of an account's overrides that span fields.
+/// The rules of a new account that span fields.
 pub fn rules_of_account(body: &Map<String, Value>, errors: &mut Vec<FieldError>) {
     let kind: Option<CustomerType> = body
         .get("type")
@@ -243,11 +257,14 @@ pub fn rules_of_new(body: &Map<String, Value>, errors: &mut Vec<FieldError>) {
     if body.get("isTenantCustomer") == Some(&Value::Bool(false)) && !body.contains_key("bootstrapTenantKey") {
         errors.push(FieldError::new(
             "bootstrapTenantKey",
-            "is required: a customer that is no tenant names the tenant it belongs to",
+            "is required unless the customer is a tenant: it names the tenant that the customer belongs to",
         ));
     }
     if body.contains_key("deactivation") {
-        errors.push(FieldError::new("deactivation", "is made by deactivating the customer"));
+        errors.push(FieldError::new(
+            "deactivation",
+            "cannot be set at creation: deactivate the customer instead",
+        ));
     }
     let kind: Option<CustomerType> = body
         .get("type")
@@ -323,7 +340,7 @@ pub struct Customer {
     pub session_expiration_seconds: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub external_id: Option<String>,
-    /// Whether it is deactivated, or disabled with the client it was provisioned for.
+    /// Whether it is deactivated, or disabled with the client that it is the account of.
     pub is_disabled: bool,
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub is_disabled_by_parent: bool,
@@ -363,15 +380,15 @@ impl Customer {
         self.is_disabled = self.deactivation.is_some() || disabled;
     }
 
-    /// The keys that there are when it is disabled have ended, and stay so when it comes back.
+    /// API keys that exist when the customer is disabled stop working for good.
     fn end_keys(&mut self, at: Timestamp) {
         if !self.is_disabled {
             self.api_keys_ended_at = Some(at);
         }
     }
 
-    /// Lets go of the client it was provisioned for. What that client disabled stays disabled, as if deactivated at that moment: it must
-    /// neither spring to life nor be beyond anybody's reach.
+    /// Ends the link to the client that it is the account of. If that client had disabled it, it stays disabled, as if it were deactivated
+    /// now: then it can be reactivated, and is not enabled unnoticed.
     pub fn release(&mut self, at: Timestamp, by: &Actor) {
         self.parent = None;
         if self.is_disabled_by_parent {
@@ -438,7 +455,7 @@ impl Entity for Customer {
         &mut self.meta
     }
 
-    /// A tenant that names no bootstrap key gets one. It is unique because the customer's key is.
+    /// Generates the bootstrap key of a tenant that omits it. It is unique because the customer's key is.
     fn complete(key: CustomerKey, body: &mut Map<String, Value>) {
         body.entry("bootstrapTenantKey")
             .or_insert_with(|| format!("t-{}", key.uuid().simple()).into());
@@ -457,7 +474,7 @@ impl Entity for Customer {
         if (self.deactivation.is_some() || self.is_disabled_by_parent) != self.is_disabled {
             errors.push(FieldError::new(
                 "deactivation",
-                "can only be changed while the customer is deactivated, and not be cleared",
+                "can only be changed while the customer is deactivated, and cannot be cleared",
             ));
         }
     }

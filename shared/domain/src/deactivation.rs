@@ -1,4 +1,4 @@
-//! Why and until when a customer is deactivated: the request, and the log entry that stays.
+//! Deactivations of customers: the request, and the entry in the log.
 
 use crate::{
     Error, FieldError, Result, Timestamp,
@@ -18,36 +18,41 @@ const REASONS: &[&str] = &[
 ];
 
 const FEEDBACK: &[Field] = &[
-    Field::new("reasonCode", Rule::OneOf(REASONS), ""),
+    Field::new("reasonCode", Rule::OneOf(REASONS), "Why the customer leaves."),
     Field::new(
         "reasonText",
         Rule::Prose { max: 2000 },
-        "Required where the code is Other.",
+        "The reason in words. Required if the reason code is Other.",
     ),
     Field::new(
         "recommendationScore",
         Rule::Whole { min: 0, max: 10 },
-        "How likely they would recommend it, 0 to 10.",
+        "How likely the customer is to recommend the service, from 0 to 10.",
     ),
-    Field::new("context", Rule::Prose { max: 2000 }, ""),
+    Field::new("context", Rule::Prose { max: 2000 }, "How the feedback was given."),
 ];
 
 pub const REQUEST: &[Field] = &[
     Field::new(
         "windowEndsAt",
         Rule::Time,
-        "Until when it can be reactivated: in the future, at most 365 days; 21 days where it isn't given.",
+        "The customer can be reactivated until then: in the future, at most 365 days from now. 21 days from now if omitted.",
     ),
-    Field::new("feedback", Rule::Object(FEEDBACK), ""),
+    Field::new("feedback", Rule::Object(FEEDBACK), "Why the customer was deactivated."),
 ];
 
-/// One entry of the log.
+/// An entry of the deactivation log.
 pub const LOG: &[Field] = &[
-    Field::new("deactivatedAt", Rule::Time, "").required(),
-    Field::new("deactivatedBy", Rule::Text { min: 1, max: 255 }, "").required(),
-    Field::new("windowEndsAt", Rule::Time, "").required(),
-    Field::new("feedback", Rule::Object(FEEDBACK), ""),
-    Field::new("requestId", Rule::Text { min: 1, max: 200 }, "").required(),
+    Field::new("deactivatedAt", Rule::Time, "When the customer was deactivated.").required(),
+    Field::new("deactivatedBy", Rule::Text { min: 1, max: 255 }, "Who deactivated it.").required(),
+    Field::new("windowEndsAt", Rule::Time, "Until when it could be reactivated.").required(),
+    Field::new("feedback", Rule::Object(FEEDBACK), "Why the customer was deactivated."),
+    Field::new(
+        "requestId",
+        Rule::Text { min: 1, max: 200 },
+        "The request that deactivated it.",
+    )
+    .required(),
 ];
 
 pub const DEFAULT_WINDOW_DAYS: i64 = 21;
@@ -74,7 +79,7 @@ pub struct DeactivationRequest {
 }
 
 impl DeactivationRequest {
-    /// The end of the window, or all that is wrong with the request.
+    /// The end of the window, or every broken rule of the request.
     pub fn window(&self, now: Timestamp) -> Result<Timestamp> {
         let mut errors = Vec::new();
         if let Some(end) = self.window_ends_at {
@@ -85,7 +90,7 @@ impl DeactivationRequest {
             if feedback.reason_code.as_deref() == Some("Other") && text.trim().is_empty() {
                 errors.push(FieldError::new(
                     "feedback.reasonText",
-                    "is required where the reason code is Other",
+                    "is required if the reason code is Other",
                 ));
             }
         }

@@ -11,14 +11,19 @@ pub const FIELDS: &[Field] = &[
     Field::new("key", Rule::Key(Department::KIND), "")
         .read_only()
         .required(),
-    Field::new("name", Rule::Text { min: 1, max: 200 }, "").required(),
+    Field::new("name", Rule::Text { min: 1, max: 200 }, "Display name.").required(),
     Field::new(
         "internalCode",
         Rule::Text { min: 1, max: 100 },
-        "The department's code in the customer's own system; unique in its scope.",
+        "The department's code in another system. Unique among the departments of the customer or client.",
     ),
-    Field::new("isActive", Rule::Flag, "").default("true"),
-    Field::new("description", Rule::Prose { max: 2000 }, ""),
+    Field::new(
+        "isActive",
+        Rule::Flag,
+        "Whether it is in use. Lists show inactive departments only with `isActive=false`.",
+    )
+    .default("true"),
+    Field::new("description", Rule::Prose { max: 2000 }, "Free text."),
 ];
 
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]

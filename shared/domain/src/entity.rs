@@ -1,4 +1,4 @@
-//! What every stored thing has: a key, a version, times and actors; and how a change to it is made.
+//! Entities: what they have in common, and how they are created and changed.
 
 use crate::{
     Actor, Error, FieldError, Result, Timestamp,
@@ -10,25 +10,29 @@ use crate::{
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
-/// The fields that the service keeps on everything, shown last.
+/// The fields that the service sets on every entity. They come last.
 pub const META_FIELDS: &[Field] = &[
     Field::new(
         "version",
         Rule::Whole { min: 1, max: i64::MAX },
-        "Starts at 1, one more with each change.",
+        "Starts at 1; each change adds 1.",
     )
     .read_only()
     .required(),
-    Field::new("createdAt", Rule::Time, "").read_only().required(),
-    Field::new("updatedAt", Rule::Time, "").read_only().required(),
+    Field::new("createdAt", Rule::Time, "When it was created.")
+        .read_only()
+        .required(),
+    Field::new("updatedAt", Rule::Time, "When it was last changed.")
+        .read_only()
+        .required(),
     Field::new(
         "createdBy",
         Rule::Text { min: 1, max: 255 },
-        "The subject of the token, or the name of the task.",
+        "Who created it: the subject of the token, or the name of the task.",
     )
     .read_only()
     .required(),
-    Field::new("updatedBy", Rule::Text { min: 1, max: 255 }, "")
+    Field::new("updatedBy", Rule::Text { min: 1, max: 255 }, "Who last changed it.")
         .read_only()
         .required(),
 ];
@@ -61,9 +65,9 @@ impl Meta {
     }
 }
 
-/// A thing with a key. What is serialised is what the API shows and what the table keeps.
+/// Something with a key, a version, times and actors. It is serialised in the same form for the API and for the table.
 pub trait Entity: Kind + Serialize + DeserializeOwned + Clone + PartialEq + Send + Sync {
-    /// The fields of a request, `key` and the service's own fields included.
+    /// All fields but `META_FIELDS`.
     const FIELDS: &'static [Field];
     /// With its article: "a location".
     const NOUN: &'static str;
@@ -72,9 +76,9 @@ pub trait Entity: Kind + Serialize + DeserializeOwned + Clone + PartialEq + Send
     const EVENTS: Lifecycle;
     /// Changes that have an event beside the update's.
     const TRANSITIONS: &'static [Transition] = &[];
-    /// What the event of its deletion adds to "was deleted".
+    /// Added to "was deleted" in the summary of its deletion's event.
     const DELETION_NOTE: &'static str = "";
-    /// Whether TTL deletes it, and nothing else does.
+    /// Whether it is deleted by TTL and by nothing else.
     const EXPIRES: bool = false;
 
     fn key(&self) -> Key<Self>;
@@ -84,7 +88,7 @@ pub trait Entity: Kind + Serialize + DeserializeOwned + Clone + PartialEq + Send
     /// Rules that span fields.
     fn check(&self, _: &mut Vec<FieldError>) {}
 
-    /// What an entity fills in for fields that a checked body may omit, where the default depends on its key.
+    /// Fills in omitted fields whose default depends on the key.
     fn complete(_: Key<Self>, _: &mut Map<String, Value>) {}
 
     /// A new entity from a checked body.
@@ -97,12 +101,12 @@ pub trait Entity: Kind + Serialize + DeserializeOwned + Clone + PartialEq + Send
         checked(body)
     }
 
-    /// This entity with a checked patch laid over it; `None` where that changes nothing.
+    /// This entity after a checked patch; `None` if the patch changes nothing.
     fn patched(&self, patch: &Map<String, Value>, now: Timestamp, by: &Actor) -> Result<Option<Self>> {
         let mut value = to_value(self)?;
         merge_patch::apply(&mut value, Value::Object(patch.clone()));
         let Value::Object(body) = value else {
-            return Err(Error::Internal("a patched entity is no object".into()));
+            return Err(Error::Internal("a patched entity is not an object".into()));
         };
         let stored = fields::check(&[Self::FIELDS, META_FIELDS].concat(), body, Mode::Stored);
         if !stored.errors.is_empty() {
@@ -119,7 +123,7 @@ pub trait Entity: Kind + Serialize + DeserializeOwned + Clone + PartialEq + Send
 
 fn checked<E: Entity>(body: Map<String, Value>) -> Result<E> {
     let entity: E = serde_json::from_value(Value::Object(body))
-        .map_err(|e| Error::Internal(format!("a checked body is no {}: {e}", E::KIND.name)))?;
+        .map_err(|e| Error::Internal(format!("a checked body is not a {}: {e}", E::KIND.name)))?;
     let mut errors = Vec::new();
     entity.check(&mut errors);
     if errors.is_empty() {

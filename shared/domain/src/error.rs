@@ -1,11 +1,11 @@
-//! What can go wrong, in the words of the public contract. How each becomes an HTTP answer is one match in `runtime::problem`.
+//! Errors, in the words of the public contract. `runtime::problem` maps them to HTTP answers.
 
 use crate::{Code, EntityKind, Permission};
 use serde_json::Value;
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// One broken field: where it is (`address.country`), and the rule it breaks.
+/// One broken field: its path, such as `address.country`, and the rule that it breaks.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct FieldError {
     pub field: String,
@@ -21,7 +21,7 @@ impl FieldError {
     }
 }
 
-/// An answer that was given before to the same `Idempotency-Key`.
+/// The first answer to an `Idempotency-Key`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Replay {
     pub status: u16,
@@ -38,7 +38,7 @@ pub enum Error {
         permission: Permission,
         reason: &'static str,
     },
-    #[error("{field} is not the caller's")]
+    #[error("{field} is not the caller's own")]
     KeyMismatch {
         field: &'static str,
         claimed: Option<String>,
@@ -48,21 +48,21 @@ pub enum Error {
     NotFound(EntityKind),
     #[error("no tenant holds that bootstrap key")]
     TenantNotFound,
-    #[error("the body can't be read: {0}")]
+    #[error("the body cannot be read: {0}")]
     Malformed(String),
     #[error("{} field(s) break a rule", .0.len())]
     Validation(Vec<FieldError>),
     #[error("{field} is taken")]
     Conflict { field: &'static str, reason: &'static str },
-    #[error("it still holds others")]
+    #[error("it is not empty: {reason}")]
     NotEmpty { reason: &'static str },
-    #[error("the secret of {key} was given out before")]
+    #[error("the secret of {key} was delivered before")]
     SecretAlreadyDelivered { key: String },
-    #[error("the customer is deactivated")]
+    #[error("the customer or client is disabled")]
     CustomerDisabled,
     #[error("the reactivation window has closed")]
     ReactivationWindowClosed,
-    #[error("the version has moved on to {current}")]
+    #[error("the current version is {current}")]
     VersionMismatch { current: u64 },
     #[error("the idempotency key was used with another request")]
     IdempotencyKeyReused,
@@ -72,13 +72,13 @@ pub enum Error {
     PayloadTooLarge,
     #[error("the body must be {0}")]
     UnsupportedMediaType(&'static str),
-    /// Not a failure: the same request was answered before, and this is that answer.
+    /// Not a failure: the same request was answered before, with this answer.
     #[error("answered before")]
     Replayed(Replay),
-    /// Passing: the same call may work in a moment.
+    /// Temporary: the same call may succeed in a moment.
     #[error("unavailable: {0}")]
     Unavailable(String),
-    /// A defect or damaged data. The text is for the log only.
+    /// A defect, or damaged data. The text is only for the log.
     #[error("internal: {0}")]
     Internal(String),
 }
@@ -104,7 +104,7 @@ impl Error {
             Self::PayloadTooLarge => Code::PayloadTooLarge,
             Self::UnsupportedMediaType(_) => Code::UnsupportedMediaType,
             Self::Unavailable(_) => Code::Unavailable,
-            // An endpoint answers with a replay before it asks for a code.
+            // Endpoints answer with a replay, so it never becomes a problem.
             Self::Replayed(_) | Self::Internal(_) => Code::Internal,
         }
     }

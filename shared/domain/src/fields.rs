@@ -1,7 +1,7 @@
-//! The rules of a JSON object, as a value: which fields there are, what each may hold, who may set it.
+//! Field tables: the fields of a JSON object, their rules, and who may set them, as data.
 //!
-//! One table an entity serves everything that must agree: requests are checked against it (every broken field at once), the OpenAPI and
-//! event schemas are written from it, and a patch knows from it what can't be changed.
+//! Each entity has one table. Requests are checked against it, and every broken field is reported at once; the OpenAPI document and the
+//! event schemas are generated from it; patches are refused for fields that it marks as fixed.
 
 use crate::{EntityKind, FieldError, Timestamp, formats, key};
 use serde_json::{Map, Value};
@@ -12,16 +12,16 @@ pub struct Field {
     pub rule: Rule,
     pub access: Access,
     pub required: bool,
-    /// What an absent field becomes when the thing is made. As JSON text, so that a table can be a constant.
+    /// The value of an omitted field in a new entity. It is JSON text, so that tables can be constants.
     pub default: Option<&'static str>,
-    pub about: &'static str,
+    pub description: &'static str,
 }
 
-/// Who may give a field, and when.
+/// Who may set a field, and when.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Access {
     Editable,
-    /// Given when the thing is made, never changed.
+    /// Set at creation, never changed.
     Fixed,
     /// Platform staff only.
     Platform,
@@ -31,7 +31,7 @@ pub enum Access {
 
 #[derive(Clone, Copy, Debug)]
 pub enum Rule {
-    /// One line of text, its length in characters.
+    /// One line of text. Its length is counted in characters.
     Text {
         min: usize,
         max: usize,
@@ -40,11 +40,11 @@ pub enum Rule {
     Prose {
         max: usize,
     },
-    /// Text of one form. The expression is for readers and schemas; the function decides.
+    /// Text that a function accepts. The regular expression is for documents and schemas.
     Form {
         regex: &'static str,
         fits: fn(&str) -> bool,
-        says: &'static str,
+        message: &'static str,
     },
     Email,
     Website,
@@ -63,7 +63,7 @@ pub enum Rule {
         max: usize,
     },
     Object(&'static [Field]),
-    /// Any JSON. For what is only shown, never taken.
+    /// Any JSON. Only in answers.
     Anything,
 }
 
@@ -83,14 +83,14 @@ pub const fn concat<const N: usize>(first: &[Field], second: &[Field]) -> [Field
 }
 
 impl Field {
-    pub const fn new(name: &'static str, rule: Rule, about: &'static str) -> Self {
+    pub const fn new(name: &'static str, rule: Rule, description: &'static str) -> Self {
         Self {
             name,
             rule,
             access: Access::Editable,
             required: false,
             default: None,
-            about,
+            description,
         }
     }
 
@@ -122,20 +122,20 @@ impl Field {
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Mode {
-    /// A body that makes something: required fields must be there, absent ones get their default, `null` is as good as absent.
+    /// A body that creates something: required fields must be given, omitted ones get their default, and `null` counts as omitted.
     Create,
-    /// A merge patch: what is absent stays, `null` clears.
+    /// A merge patch: omitted fields stay as they are, `null` clears a field.
     Patch,
-    /// The thing as it would be stored after a patch: complete, the service's own fields included.
+    /// A complete entity, with the fields that the service sets.
     Stored,
 }
 
-/// What came of a check: the value in its normal form, and all that is wrong with it.
+/// The result of a check: the value in its normal form, and every broken field.
 #[derive(Debug, Default)]
 pub struct Checked {
     pub value: Map<String, Value>,
     pub errors: Vec<FieldError>,
-    /// Whether it sets something that only platform staff may set.
+    /// Whether it sets a field that only platform staff may set.
     pub platform_only: bool,
 }
 
@@ -146,7 +146,7 @@ pub fn check(fields: &[Field], body: Map<String, Value>, mode: Mode) -> Checked 
     checked
 }
 
-/// Query parameters are fields too: text that stands for a flag or a number becomes one first.
+/// Checks query parameters. First, the texts of flags and numbers are parsed.
 pub fn check_query(fields: &[Field], query: impl IntoIterator<Item = (String, String)>) -> Checked {
     let mut body = Map::new();
     let mut repeated = Vec::new();
@@ -162,7 +162,7 @@ pub fn check_query(fields: &[Field], query: impl IntoIterator<Item = (String, St
             _ => Value::String(text),
         };
         if body.insert(name.clone(), value).is_some() {
-            repeated.push(FieldError::new(name, "must be given once"));
+            repeated.push(FieldError::new(name, "must be given only once"));
         }
     }
     let mut checked = check(fields, body, Mode::Create);
@@ -186,18 +186,18 @@ impl Checked {
                     (_, Mode::Stored) | (Access::Editable, _) | (Access::Fixed, Mode::Create) => {}
                     (Access::Platform, _) => self.platform_only = true,
                     (Access::Fixed, Mode::Patch) => {
-                        self.fail(&path, "is given at creation and can't be changed");
+                        self.fail(&path, "is set at creation and cannot be changed");
                         continue;
                     }
                     (Access::ReadOnly, _) => {
-                        self.fail(&path, "is set by the service and can't be given");
+                        self.fail(&path, "is set by the service and cannot be given");
                         continue;
                     }
                 }
             }
             match (value, mode) {
                 (Some(Value::Null), Mode::Patch) if field.required || field.default.is_some() => {
-                    self.fail(&path, "can't be cleared");
+                    self.fail(&path, "cannot be cleared");
                 }
                 (Some(Value::Null), Mode::Patch) => {
                     out.insert(field.name.into(), Value::Null);
@@ -205,7 +205,7 @@ impl Checked {
                 (None, Mode::Patch) => {}
                 (None | Some(Value::Null), _) => match field.default {
                     Some(json) => {
-                        // A default that is not JSON is a defect in a constant table; a unit test reads them all.
+                        // A unit test parses all defaults.
                         let value = serde_json::from_str(json).unwrap_or(Value::Null);
                         out.insert(field.name.into(), value);
                     }
@@ -215,7 +215,7 @@ impl Checked {
                     None => {}
                 },
                 (Some(value), _) => {
-                    if let Some(value) = self.one(&field.rule, value, mode, &path) {
+                    if let Some(value) = self.value(&field.rule, value, mode, &path) {
                         out.insert(field.name.into(), value);
                     }
                 }
@@ -227,12 +227,12 @@ impl Checked {
         out
     }
 
-    /// Checks one value and gives it back in its normal form, or notes what is wrong with it.
-    fn one(&mut self, rule: &Rule, value: Value, mode: Mode, path: &str) -> Option<Value> {
+    /// Checks one value: its normal form, or nothing if it breaks a rule.
+    fn value(&mut self, rule: &Rule, value: Value, mode: Mode, path: &str) -> Option<Value> {
         let verdict: Result<(), String> = match (rule, &value) {
             (Rule::Text { min, max }, Value::String(text)) => line_of(text, *min, *max),
             (Rule::Prose { max }, Value::String(text)) => prose(text, *max),
-            (Rule::Form { fits, says, .. }, Value::String(text)) => ok_if(fits(text), says),
+            (Rule::Form { fits, message, .. }, Value::String(text)) => ok_if(fits(text), message),
             (Rule::Email, Value::String(text)) => ok_if(
                 formats::is_email(text),
                 "must be an e-mail address, at most 254 characters",
@@ -257,14 +257,17 @@ impl Checked {
                 if choices.contains(&text.as_str()) {
                     Ok(())
                 } else if choices.len() > 30 {
-                    Err("is not one of the codes it may be".into())
+                    Err("is not a valid code".into())
                 } else {
                     Err(format!("must be one of {}", choices.join(", ")))
                 }
             }
-            (Rule::Key(kind), Value::String(text)) => ok_if(key::is_key(text, *kind), "must be a key of its kind"),
+            (Rule::Key(kind), Value::String(text)) => ok_if(
+                key::is_key(text, *kind),
+                &format!("must be a key that starts with {}_", kind.prefix),
+            ),
             (Rule::Time, Value::String(text)) => match Timestamp::parse(text) {
-                // Kept as it will be shown, so that a moment given with another offset is no change later.
+                // In UTC, as it will be shown: the same moment with another offset is not a change.
                 Some(at) => return Some(Value::String(at.to_string())),
                 None => Err("must be an RFC 3339 time, such as 2026-01-31T12:00:00Z".into()),
             },
@@ -297,8 +300,8 @@ impl Checked {
         for (index, item) in items.into_iter().enumerate() {
             let at = format!("{path}[{index}]");
             if out.contains(&item) {
-                self.fail(&at, "is there twice");
-            } else if let Some(item) = self.one(of, item, mode, &at) {
+                self.fail(&at, "is a duplicate");
+            } else if let Some(item) = self.value(of, item, mode, &at) {
                 out.push(item);
             }
         }
@@ -313,7 +316,7 @@ impl Rule {
             Self::Whole { .. } => "a whole number",
             Self::List { .. } => "a list",
             Self::Object(_) => "an object",
-            _ => "a text",
+            _ => "text",
         }
     }
 }
@@ -326,8 +329,8 @@ fn join(at: &str, name: &str) -> String {
     }
 }
 
-fn ok_if(fits: bool, says: &str) -> Result<(), String> {
-    if fits { Ok(()) } else { Err(says.to_owned()) }
+fn ok_if(fits: bool, message: &str) -> Result<(), String> {
+    if fits { Ok(()) } else { Err(message.to_owned()) }
 }
 
 fn line_of(text: &str, min: usize, max: usize) -> Result<(), String> {

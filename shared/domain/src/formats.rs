@@ -1,4 +1,4 @@
-//! The forms that texts come in.
+//! Formats of text.
 
 use email_address::{EmailAddress, Options};
 use url::Url;
@@ -11,7 +11,7 @@ pub fn is_email(text: &str) -> bool {
     text.len() <= 254 && EmailAddress::parse_with_options(text, options).is_ok()
 }
 
-/// A contact's type: one of the known ones, or a word of the customer's own.
+/// A contact's type: a known one, or another of the customer's choice.
 pub fn is_contact_type(text: &str) -> bool {
     let mut bytes = text.bytes();
     text.len() <= 50
@@ -19,7 +19,7 @@ pub fn is_contact_type(text: &str) -> bool {
         && bytes.all(|b| b.is_ascii_alphanumeric() || b == b' ' || b == b'-')
 }
 
-/// E.164: a plus sign and up to fifteen digits, the first not zero.
+/// E.164: a plus sign and 2 to 15 digits, the first of them not zero.
 pub fn is_phone(text: &str) -> bool {
     text.strip_prefix('+').is_some_and(|digits| {
         (2..=15).contains(&digits.len()) && !digits.starts_with('0') && digits.bytes().all(|b| b.is_ascii_digit())
@@ -57,7 +57,7 @@ pub fn is_page_on(text: &str, hosts: &[&str]) -> bool {
         })
 }
 
-/// A URL that is shown to people has a host, and no user name that makes another host look like it.
+/// URLs are shown to people. A user name in one could make it look like a URL of another host.
 fn has_plain_host(url: &Url) -> bool {
     url.has_host() && url.username().is_empty() && url.password().is_none()
 }

@@ -1,6 +1,6 @@
 //! Typed keys: a prefix, `_`, and a UUIDv7 in 26 characters of Crockford base32 (the TypeID form).
 //!
-//! A key of one kind can't be passed where another is wanted, and sorts by the moment at which it was created.
+//! A key of one kind cannot be passed for another, and keys sort by the time at which they were created.
 
 use crate::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
@@ -18,20 +18,20 @@ use uuid::{Builder, Uuid};
 /// A kind of thing that has keys.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct EntityKind {
-    /// As problems, events and the table name it.
+    /// Its name in problems, events and the table.
     pub name: &'static str,
-    /// How its keys begin.
+    /// What its keys start with.
     pub prefix: &'static str,
 }
 
-/// What a key is the key of.
+/// Something that has keys of its own kind.
 pub trait Kind: 'static {
     const KIND: EntityKind;
 }
 
 pub struct Key<K>(Uuid, PhantomData<fn() -> K>);
 
-// By hand: derived, each would ask the same of `K`.
+// Not derived: derives would require the same traits of `K`.
 impl<K> Clone for Key<K> {
     fn clone(&self) -> Self {
         *self
@@ -71,8 +71,8 @@ impl<K: Kind> Key<K> {
         Self(uuid, PhantomData)
     }
 
-    /// A key that is the same whenever it is asked for: the time of `at`, and the hash of `seed` where a new key has random bits.
-    /// This is what makes a repeated delivery or a repeated task arrive at the same thing instead of a second one.
+    /// A key that always comes out the same: the time of `at`, and the hash of `seed` instead of random bits. With it, a repeated delivery
+    /// or task creates the same entity instead of a second one.
     pub fn derived(at: Timestamp, seed: &str) -> Self {
         let hash = Sha256::digest(format!("{}:{seed}", K::KIND.prefix));
         let mut bits = [0; 10];
@@ -125,7 +125,7 @@ fn read(text: &str, kind: EntityKind) -> Result<Uuid, Malformed> {
         .strip_prefix(kind.prefix)
         .and_then(|rest| rest.strip_prefix('_'))
         .ok_or(Malformed)?;
-    // One spelling a key: the alphabet's upper case is refused, as TypeID says.
+    // Each key has one spelling: upper case is refused, as TypeID requires.
     if suffix.len() != 26 || suffix.bytes().any(|b| b.is_ascii_uppercase()) {
         return Err(Malformed);
     }

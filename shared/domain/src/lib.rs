@@ -1,4 +1,4 @@
-//! The service's entities, their rules and its errors. No I/O, no AWS, no HTTP: everything here is a value or a pure function.
+//! The service's entities, their rules and its errors. Everything here is a value or a pure function: no I/O, no AWS, no HTTP.
 
 pub mod access;
 pub mod address;

@@ -1,8 +1,8 @@
-//! The events in an entity's life.
+//! The events of an entity.
 
 use serde_json::Value;
 
-/// The names of the events that every entity has.
+/// The names of the events that every entity has: its creation, its changes, its deletion.
 #[derive(Clone, Copy, Debug)]
 pub struct Lifecycle {
     pub created: &'static str,
@@ -10,7 +10,7 @@ pub struct Lifecycle {
     pub deleted: &'static str,
 }
 
-/// The events of an entity, by what their names begin with.
+/// The lifecycle of an entity whose events' names start with this.
 #[macro_export]
 macro_rules! lifecycle {
     ($stem:literal) => {
@@ -22,13 +22,13 @@ macro_rules! lifecycle {
     };
 }
 
-/// A change that has an event beside the update's.
+/// A change that has an event of its own, beside the update's.
 #[derive(Clone, Copy, Debug)]
 pub struct Transition {
     pub event: &'static str,
     pub summary: &'static str,
-    /// Whether it happened between two images of an entity.
+    /// Whether it happened between two states of an entity.
     pub happened: fn(before: &Value, after: &Value) -> bool,
-    /// Two images between which it happened, from an example of the entity.
+    /// Two states between which it happened, from an example of the entity: for the sample of its event.
     pub sample: fn(example: Value) -> (Value, Value),
 }

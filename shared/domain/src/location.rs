@@ -1,4 +1,4 @@
-//! A place where a customer or client is.
+//! A location of a customer or client.
 
 use crate::{
     Entity, EntityKind, Key, Kind, Meta, Part, address,
@@ -11,25 +11,34 @@ use serde::{Deserialize, Serialize};
 
 pub const FIELDS: &[Field] = &[
     Field::new("key", Rule::Key(Location::KIND), "").read_only().required(),
-    Field::new("name", Rule::Text { min: 1, max: 200 }, "").required(),
-    Field::new("secondaryName", Rule::Text { min: 1, max: 200 }, ""),
+    Field::new("name", Rule::Text { min: 1, max: 200 }, "Display name.").required(),
+    Field::new(
+        "secondaryName",
+        Rule::Text { min: 1, max: 200 },
+        "An additional name, such as that of a wing.",
+    ),
     Field::new(
         "internalCode",
         Rule::Text { min: 1, max: 100 },
-        "The location's code in the customer's own system; unique in its scope.",
+        "The location's code in another system. Unique among the locations of the customer or client.",
     ),
-    Field::new("address", Rule::Object(address::FIELDS), "").required(),
+    Field::new("address", Rule::Object(address::FIELDS), "Postal address.").required(),
     Field::new(
         "isHeadquarters",
         Rule::Flag,
-        "At most one in a scope: making one takes it from the other.",
+        "At most one location of a customer or client is its headquarters: setting this clears it on the other.",
     )
     .default("false"),
-    Field::new("isActive", Rule::Flag, "").default("true"),
-    Field::new("website", Rule::Website, ""),
-    Field::new("phone", PHONE, "E.164."),
-    Field::new("email", Rule::Email, ""),
-    Field::new("notes", Rule::Prose { max: 2000 }, ""),
+    Field::new(
+        "isActive",
+        Rule::Flag,
+        "Whether it is in use. Lists show inactive locations only with `isActive=false`.",
+    )
+    .default("true"),
+    Field::new("website", Rule::Website, "An http or https URL."),
+    Field::new("phone", PHONE, "Phone number in E.164 form."),
+    Field::new("email", Rule::Email, "E-mail address."),
+    Field::new("notes", Rule::Prose { max: 2000 }, "Free text."),
 ];
 
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]

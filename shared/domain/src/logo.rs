@@ -1,17 +1,17 @@
-//! A logo: what may be one, and what is asked of an upload.
+//! Logos: image types, and the requests and answers of uploads.
 
 use crate::fields::{Field, Rule};
 use serde::{Deserialize, Serialize};
 use typeid_suffix::prelude::TypeIdSuffix;
 use uuid::Uuid;
 
-/// 2 MiB.
+/// The size limit of an image: 2 MiB.
 pub const LARGEST: u64 = 2 * 1024 * 1024;
 
-/// How many of an image's bytes tell its type.
-pub const TELLING_BYTES: usize = 12;
+/// How many of an image's first bytes identify its type.
+pub const SIGNATURE_BYTES: usize = 12;
 
-/// As a customer or client shows it.
+/// The logo of a customer or client.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Logo {
     pub url: String,
@@ -19,11 +19,11 @@ pub struct Logo {
 }
 
 pub const FIELDS: &[Field] = &[
-    Field::new("url", Rule::Website, "Where it is served.").read_only(),
-    Field::new("receipt", RECEIPT_RULE, "Of the upload that became it.").read_only(),
+    Field::new("url", Rule::Website, "The public URL of the image.").read_only(),
+    Field::new("receipt", RECEIPT_RULE, "The receipt of its upload.").read_only(),
 ];
 
-/// SVG is not among them: it is a document that can carry scripts.
+/// Not SVG: an SVG document can contain scripts.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum ImageType {
     #[serde(rename = "image/png")]
@@ -58,10 +58,10 @@ impl ImageType {
         Self::ALL.into_iter().find(|kind| kind.name() == name)
     }
 
-    /// What an image is, whatever it is said to be.
+    /// The type that the first bytes of an image identify.
     pub fn of_bytes(start: &[u8]) -> Option<Self> {
         match start {
-            // A PNG's signature: its line ends show what a transfer as text would have done to it.
+            // A PNG's signature. Its line ends reveal a transfer in text mode.
             [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1A, b'\n', ..] => Some(Self::Png),
             [0xFF, 0xD8, 0xFF, ..] => Some(Self::Jpeg),
             [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Some(Self::Webp),
@@ -70,7 +70,7 @@ impl ImageType {
     }
 }
 
-/// What somebody wants to upload.
+/// A request for an upload.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct WantedUpload {
@@ -84,7 +84,7 @@ pub const WANTED_FIELDS: &[Field] = &[
     Field::new(
         "contentType",
         CONTENT_TYPE,
-        "What the image is. SVG is none of these: it can carry scripts.",
+        "The image's media type. SVG is not allowed: it can contain scripts.",
     )
     .required(),
     Field::new(
@@ -93,7 +93,7 @@ pub const WANTED_FIELDS: &[Field] = &[
             min: 1,
             max: LARGEST as i64,
         },
-        "How long the image is: at most 2 MiB. Exactly so much can be uploaded.",
+        "The image's exact size in bytes: at most 2 MiB. The upload must have this size.",
     )
     .required(),
 ];
@@ -101,36 +101,36 @@ pub const WANTED_FIELDS: &[Field] = &[
 const RECEIPT_RULE: Rule = Rule::Form {
     regex: "^[0-9a-hjkmnp-tv-z]{26}$",
     fits: is_receipt,
-    says: "must be the receipt that came with the upload",
+    message: "must be a receipt that was issued with an upload",
 };
 
-const RECEIPT: Field = Field::new("receipt", RECEIPT_RULE, "Stands for one upload, and confirms it.").required();
+const RECEIPT: Field = Field::new("receipt", RECEIPT_RULE, "Identifies an upload, and confirms it.").required();
 
 pub const CONFIRMED_FIELDS: &[Field] = &[RECEIPT];
 
 const HEADERS: &[Field] = &[
-    Field::new("content-type", CONTENT_TYPE, "").required(),
-    Field::new("content-length", Rule::Text { min: 1, max: 7 }, "").required(),
+    Field::new("content-type", CONTENT_TYPE, "As requested.").required(),
+    Field::new("content-length", Rule::Text { min: 1, max: 7 }, "As requested.").required(),
 ];
 
 const UPLOAD_FIELDS: &[Field] = &[
-    Field::new("method", Rule::OneOf(&["PUT"]), "").required(),
-    // With a role's credentials in it, it is longer than any website's.
+    Field::new("method", Rule::OneOf(&["PUT"]), "The HTTP method of the upload.").required(),
+    // It contains a role's credentials, so it is longer than other URLs.
     Field::new(
         "url",
         Rule::Text { min: 1, max: 8192 },
-        "Where the image goes. Whoever has it can upload: keep it to yourself.",
+        "The signed URL of the upload. Anyone who has it can upload: keep it secret.",
     )
     .required(),
     Field::new(
         "headers",
         Rule::Object(HEADERS),
-        "To be sent as they are: they are signed.",
+        "The headers of the upload. They are signed: send them unchanged.",
     )
     .required(),
 ];
 
-/// What is answered to a wish to upload.
+/// The fields of the answer to a request for an upload.
 pub fn wanted_view_fields() -> Vec<Field> {
     vec![
         RECEIPT,
@@ -140,16 +140,16 @@ pub fn wanted_view_fields() -> Vec<Field> {
             "The request that uploads the image.",
         )
         .required(),
-        Field::new("expiresAt", Rule::Time, "Until when it can be uploaded.").required(),
+        Field::new("expiresAt", Rule::Time, "When the signed URL expires.").required(),
     ]
 }
 
-/// A receipt, or the name under which a logo is served.
+/// A receipt, or the name of a published logo.
 pub fn name(id: Uuid) -> String {
     TypeIdSuffix::from(id).to_string()
 }
 
-/// 26 characters of Crockford base32: nothing that could lead out of a folder.
+/// 26 characters of Crockford base32: it cannot contain a path to another folder.
 pub fn is_receipt(text: &str) -> bool {
     text.len() == 26
         && text

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-/// Lays `patch` over `target`: `null` clears, objects merge, everything else replaces.
+/// Applies `patch` to `target`: `null` clears a field, objects merge, everything else replaces.
 pub fn apply(target: &mut Value, patch: Value) {
     let Value::Object(patch) = patch else {
         *target = patch;

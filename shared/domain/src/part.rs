@@ -1,11 +1,11 @@
-//! Parts: the entities that a customer, or one of its clients, consists of.
+//! Parts: entities that belong to a customer, or to one of its clients, and to nothing below it.
 
 use crate::{Entity, LocationKey, PartitionGroupKey};
 use serde::Serialize;
 
-/// The rules in which the kinds differ.
+/// The rules by which kinds of parts differ.
 pub trait Part: Entity {
-    /// What a list may be filtered by: each field that it gives must equal the part's.
+    /// The filter of its list: each given field must equal the part's.
     type Filter: Serialize + Send + Sync;
 
     /// The field that is unique among its owner's parts of this kind, if there is one.

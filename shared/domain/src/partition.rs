@@ -1,4 +1,4 @@
-//! A partition of a customer's data, which API keys open.
+//! A partition of a customer's data. API keys give access to one partition.
 
 use crate::{
     Entity, EntityKind, Key, Kind, Meta, Part, PartitionGroupKey,
@@ -38,20 +38,25 @@ impl Environment {
 
 pub const FIELDS: &[Field] = &[
     Field::new("key", Rule::Key(Partition::KIND), "").read_only().required(),
-    Field::new("name", Rule::Text { min: 1, max: 200 }, "Unique in the customer.").required(),
+    Field::new(
+        "name",
+        Rule::Text { min: 1, max: 200 },
+        "Unique among the customer's partitions.",
+    )
+    .required(),
     Field::new(
         "environment",
         Rule::OneOf(ENVIRONMENTS),
-        "The partition's keys have it in their text, so it never changes.",
+        "It is part of the text of the partition's API keys, so it cannot be changed.",
     )
     .required()
     .fixed(),
     Field::new(
         "groupKey",
         Rule::Key(PartitionGroup::KIND),
-        "The group it is in, one of the same customer's.",
+        "Its group: a partition group of the same customer.",
     ),
-    Field::new("description", Rule::Prose { max: 2000 }, ""),
+    Field::new("description", Rule::Prose { max: 2000 }, "Free text."),
 ];
 
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]

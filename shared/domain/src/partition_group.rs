@@ -11,8 +11,13 @@ pub const FIELDS: &[Field] = &[
     Field::new("key", Rule::Key(PartitionGroup::KIND), "")
         .read_only()
         .required(),
-    Field::new("name", Rule::Text { min: 1, max: 200 }, "Unique in the customer.").required(),
-    Field::new("description", Rule::Prose { max: 2000 }, ""),
+    Field::new(
+        "name",
+        Rule::Text { min: 1, max: 200 },
+        "Unique among the customer's partition groups.",
+    )
+    .required(),
+    Field::new("description", Rule::Prose { max: 2000 }, "Free text."),
 ];
 
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]

@@ -1,6 +1,6 @@
-//! What an API key's holder has in hand, and shows: `csk_<environment>_<body>`.
+//! The text of an API key, as its holder presents it: `csk_<environment>_<body>`.
 //!
-//! The body is 105 characters of base62 (digits, then capitals, then small letters):
+//! The body is 105 characters of base62 (digits, upper case, lower case, in this order):
 //!
 //! | characters | what |
 //! |---|---|
@@ -8,19 +8,19 @@
 //! | 33 | the secret, 192 random bits: 22 characters of its first 128, 11 of the other 64 |
 //! | 6 | the CRC-32 (ISO-HDLC, as in zip and gzip) of all the text before it |
 //!
-//! With the three keys in it, all that a verification needs is one read; with the checksum in it, junk needs none, and a scanner of secrets
-//! can tell a key from what only looks like one.
+//! A verification needs one read, because the text contains the three keys. A text that is not a key needs none, because the checksum is
+//! wrong; secret scanners use the checksum too.
 
 use crate::{ApiKeyId, CustomerKey, PartitionKey, key::Key, key::Kind, partition::Environment};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
-/// For scanners of secrets.
+/// For secret scanners.
 pub const REGEX: &str = "^csk_(dev|qa|prod|demo)_[0-9A-Za-z]{105}$";
 
 const PREFIX: &str = "csk";
-/// How many characters of base62 128, 64 and 32 bits take.
+/// The lengths of 128, 64 and 32 bits in base62.
 const WIDE: usize = 22;
 const HALF: usize = 11;
 const CHECKSUM: usize = 6;
@@ -29,7 +29,7 @@ const BODY: usize = 4 * WIDE + HALF + CHECKSUM;
 /// 192 bits.
 pub const SECRET_BYTES: usize = 24;
 
-/// The key itself. It is not `Debug`, so that it can't come into a log by mistake.
+/// A parsed key. It is not `Debug`, so that it cannot be logged by mistake.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Plaintext {
     pub environment: Environment,
@@ -47,13 +47,13 @@ impl Secret {
         Self(random)
     }
 
-    /// All that is kept of it. It is random and long, so a plain hash can't be searched for it.
+    /// The hash that is stored. The secret is long and random, so a plain hash withstands guessing.
     pub fn hash(&self) -> [u8; 32] {
         Sha256::digest(self.0).into()
     }
 
-    /// Whether this is what was hashed; in the same time whatever it is.
-    pub fn is_behind(&self, hash: &[u8; 32]) -> bool {
+    /// Whether the hash is of this secret. The comparison takes constant time.
+    pub fn matches(&self, hash: &[u8; 32]) -> bool {
         self.hash().ct_eq(hash).into()
     }
 }
@@ -73,7 +73,7 @@ impl Plaintext {
         text
     }
 
-    /// What a text says, if it is a key's at all. Whether that key exists, and lets anybody in, is another matter.
+    /// Parses a text. This does not say whether the key exists or is valid.
     pub fn read(text: &str) -> Option<Self> {
         let (environment, body) = text.strip_prefix(PREFIX)?.strip_prefix('_')?.split_once('_')?;
         let environment = Environment::named(environment)?;
@@ -99,7 +99,7 @@ impl Plaintext {
     }
 }
 
-/// A text of somebody's with no key in it: what is said to have been asked for must not give away what does not belong there.
+/// Replaces the keys in a text. For texts from callers that are logged or answered.
 pub fn redact(text: &str) -> String {
     match text.split_once("csk_") {
         Some((before, _)) => format!("{before}csk_[hidden]"),
@@ -114,7 +114,7 @@ fn push(text: &mut String, number: u128, width: usize) {
 }
 
 fn pull(digits: &str) -> Option<u128> {
-    // The library wants no zeros in front.
+    // The library accepts no leading zeros.
     let digits = digits.trim_start_matches('0');
     match digits {
         "" => Some(0),
@@ -152,7 +152,7 @@ mod tests {
         assert!(body.bytes().all(|b| b.is_ascii_alphanumeric()));
     }
 
-    /// So that another implementation can be held against it.
+    /// For a comparison with another implementation.
     #[test]
     fn the_format_is_what_it_was() {
         // Computed by another implementation, in Python.
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_in_a_text_is_hidden() {
+    fn a_key_in_a_text_is_redacted() {
         assert_eq!(redact(&format!("a {} b", plaintext(1).text())), "a csk_[hidden]");
         assert_eq!(
             redact("cus_01kb1v0c1tfr2v6krscysfnvgb"),
@@ -170,21 +170,21 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_is_behind_its_own_hash_only() {
+    fn a_secret_matches_its_own_hash_only() {
         let (one, other) = (plaintext(1).secret, plaintext(2).secret);
-        assert!(one.is_behind(&one.hash()));
-        assert!(!one.is_behind(&other.hash()));
+        assert!(one.matches(&one.hash()));
+        assert!(!one.matches(&other.hash()));
     }
 
     proptest! {
         #[test]
-        fn what_is_written_is_read(seed: u8, random: [u8; 24], environment in 0..4_usize) {
+        fn a_written_key_is_parsed(seed: u8, random: [u8; 24], environment in 0..4_usize) {
             let plain = Plaintext { secret: Secret(random), environment: Environment::ALL[environment], ..plaintext(seed) };
             prop_assert!(Plaintext::read(&plain.text()) == Some(plain));
         }
 
         #[test]
-        fn one_changed_character_is_noticed(seed: u8, at in 0..114_usize, to in "[ -~]") {
+        fn one_changed_character_is_detected(seed: u8, at in 0..114_usize, to in "[ -~]") {
             let text = plaintext(seed).text();
             let mut changed = text.clone();
             changed.replace_range(at..=at, &to);

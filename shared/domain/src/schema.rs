@@ -1,9 +1,9 @@
-//! Field tables as JSON Schema 2020-12: the OpenAPI document and the event schemas are made of these.
+//! Field tables as JSON Schema 2020-12, for the OpenAPI document and the event schemas.
 
 use crate::fields::{Access, Field, Mode, Rule, check};
 use serde_json::{Map, Value, json};
 
-/// The schema of an object with these fields, as a request in this mode gives it or (`Stored`) as an answer shows it.
+/// The schema of an object with these fields: of a request in this mode, or of an answer (`Stored`).
 pub fn object(fields: &[Field], mode: Mode) -> Value {
     let shown: Vec<&Field> = fields
         .iter()
@@ -30,7 +30,7 @@ pub fn object(fields: &[Field], mode: Mode) -> Value {
     if !required.is_empty() {
         schema["required"] = json!(required);
     }
-    // Requests are closed; answers are open, so that a reader written today survives a field added tomorrow.
+    // Requests are closed. Answers are open, so that a client accepts fields that are added later.
     if mode != Mode::Stored {
         schema["additionalProperties"] = json!(false);
     }
@@ -43,8 +43,8 @@ fn property(field: &Field, mode: Mode) -> Value {
     if mode != Mode::Stored && clearable {
         nullable(&mut schema);
     }
-    if !field.about.is_empty() {
-        schema["description"] = json!(field.about);
+    if !field.description.is_empty() {
+        schema["description"] = json!(field.description);
     }
     if mode == Mode::Create
         && let Some(default) = field.default
@@ -95,7 +95,7 @@ pub fn rule(rule: &Rule, mode: Mode) -> Value {
     }
 }
 
-/// A value that fits, for documents, sample payloads and tests.
+/// A valid value, for documents, sample payloads and tests.
 pub fn example(fields: &[Field], mode: Mode) -> Value {
     let mut out = Map::new();
     for field in fields {
@@ -111,7 +111,7 @@ pub fn example(fields: &[Field], mode: Mode) -> Value {
     Value::Object(out)
 }
 
-/// What a field's rule alone would not make true to life. As JSON text, so that it can be of any type.
+/// Realistic values of fields by their names, as JSON text.
 const BY_NAME: &[(&str, &str)] = &[
     ("action", r#""CUSTOMER_UPDATED""#),
     ("authTenantId", r#""acme-7f3k2""#),
@@ -164,8 +164,8 @@ const BY_NAME: &[(&str, &str)] = &[
     ("windowEndsAt", r#""2026-12-14T08:00:00.000Z""#),
 ];
 
-/// What an example shows nothing of: it belongs to another kind of customer than the example's (a person, a deactivated one, a
-/// provisioned account), or is opaque.
+/// Fields that examples omit: they are opaque, or belong to another kind of customer than the example's (a person, a deactivated customer,
+/// a provisioned account).
 const LEFT_OUT: &[&str] = &[
     "apiKeysEndedAt",
     "cursor",
@@ -180,11 +180,11 @@ const LEFT_OUT: &[&str] = &[
 
 fn example_of(field: &Field, mode: Mode) -> Option<Value> {
     let asks_for_a_time = mode != Mode::Stored && matches!(field.rule, Rule::Time);
-    // A time in a request is one to come, and the one of an example would soon be past.
+    // A time in a request has to be in the future, and an example's would soon be in the past.
     if LEFT_OUT.contains(&field.name) || asks_for_a_time {
         return None;
     }
-    // Fields of one name may have different rules.
+    // Fields with the same name may have different rules.
     let fits = |value: &Value| {
         let object = Map::from_iter([(field.name.to_owned(), value.clone())]);
         check(&[*field], object, Mode::Stored).errors.is_empty()

@@ -1,4 +1,4 @@
-//! A moment, as the API writes it: RFC 3339 in UTC with milliseconds.
+//! Timestamps as the API writes them: RFC 3339 in UTC, with milliseconds.
 
 use chrono::{DateTime, SecondsFormat, SubsecRound, TimeDelta, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
@@ -8,7 +8,7 @@ use std::fmt;
 pub struct Timestamp(DateTime<Utc>);
 
 impl Timestamp {
-    /// Milliseconds are all that is kept, so that a moment read back equals the moment written.
+    /// Rounds to milliseconds, so that a timestamp equals itself after it was written and read.
     pub fn new(at: DateTime<Utc>) -> Self {
         Self(at.trunc_subsecs(3))
     }

@@ -1,4 +1,4 @@
-//! The bodies of the API's answers, each under the name and with the fields that the OpenAPI document gives it.
+//! The bodies of the API's answers, with their names and fields in the OpenAPI document.
 
 use crate::{
     Entity,
@@ -11,12 +11,12 @@ use crate::{
 use serde::Serialize;
 
 pub trait View: Serialize + Send {
-    /// Its schema's name.
+    /// The name of its schema.
     const NAME: &'static str;
 
     fn fields() -> Vec<Field>;
 
-    /// Sent as the `ETag`: the version of the entity that it shows, if it shows one.
+    /// The version of the entity that it shows, if it shows one. It is sent as the `ETag`.
     fn version(&self) -> Option<u64> {
         None
     }

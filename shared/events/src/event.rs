@@ -1,4 +1,4 @@
-//! The event as integrators receive it, with its schema.
+//! The event as integrators receive it, and its schemas.
 
 use crate::EventType;
 use domain::{
@@ -13,25 +13,25 @@ use serde_json::{Value, json};
 /// The `source` of every event.
 pub const SOURCE: &str = "customer-service";
 
-/// Larger details are sent without their images. EventBridge and SQS accept 256 KB, envelope included.
+/// Larger events are sent without images. EventBridge and SQS take 256 KB, including the envelope.
 pub const LARGEST_DETAIL: usize = 200 * 1024;
 
 impl EventType {
-    /// The schema of `detail`. It allows more fields, and no field is ever renamed or removed: consumers keep working.
+    /// The schema of `detail`. It is open, and fields are never renamed or removed, so existing consumers keep working.
     pub fn schema(self) -> Value {
         let image = schema::object(&(self.entry().fields)(), Mode::Stored);
         let mut properties = json!({
-            "id": {"type": "string", "pattern": "^evt_[0-7][0-9a-hjkmnp-tv-z]{25}$", "description": "The same for the same change, however often it is delivered."},
+            "id": {"type": "string", "pattern": "^evt_[0-7][0-9a-hjkmnp-tv-z]{25}$", "description": "The same for each delivery of the same change."},
             "type": {"const": self.name()},
             "time": {"type": "string", "format": "date-time"},
             "customerKey": {"type": "string", "pattern": "^cus_[0-7][0-9a-hjkmnp-tv-z]{25}$"},
-            "clientKey": {"type": "string", "pattern": "^cli_[0-7][0-9a-hjkmnp-tv-z]{25}$", "description": "Of what belongs to a client: that client."},
+            "clientKey": {"type": "string", "pattern": "^cli_[0-7][0-9a-hjkmnp-tv-z]{25}$", "description": "The client, if the entity belongs to one."},
             "entity": {
                 "type": "object",
                 "properties": {"kind": {"const": self.entity().name}, "key": {"type": "string"}},
                 "required": ["kind", "key"],
             },
-            "version": {"type": "integer", "minimum": 1, "description": "The entity's, strictly rising: it orders what arrives out of order."},
+            "version": {"type": "integer", "minimum": 1, "description": "The entity's version. It rises with each change, so it orders events that arrive out of order."},
             "changed": {"type": "array", "items": {"type": "string"}, "description": "The names of the fields that differ."},
             "actor": {
                 "type": "object",
@@ -39,7 +39,7 @@ impl EventType {
                 "required": ["kind", "id"],
             },
             "requestId": {"type": "string"},
-            "truncated": {"const": true, "description": "The images were too large and are left out: read the entity."},
+            "truncated": {"const": true, "description": "Present if the images were too large and are omitted: read the entity instead."},
         });
         if !self.is_creation() {
             properties["before"] = image.clone();
@@ -66,7 +66,7 @@ pub struct Event {
     pub r#type: EventType,
     pub time: Timestamp,
     pub customer_key: CustomerKey,
-    /// The client that the entity belongs to, if it belongs to one.
+    /// The client, if the entity belongs to one.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub client_key: Option<ClientKey>,
     pub entity: Subject,
@@ -83,7 +83,7 @@ pub struct Event {
 }
 
 impl Event {
-    /// The event as `detail`: without its images if it would be too large with them.
+    /// The event as `detail`, without its images if they would make it too large for the bus.
     pub fn detail(&self) -> Result<String> {
         let text = |event: &Self| {
             serde_json::to_string(event).map_err(|e| Error::Internal(format!("an event is not JSON: {e}")))
@@ -113,7 +113,7 @@ impl Event {
         )
     }
 
-    /// The sample in the documents.
+    /// A sample, for documents and tests.
     pub fn sample(r#type: EventType) -> Value {
         let image = schema::example(&(r#type.entry().fields)(), Mode::Stored);
         let (before, after) = match r#type.transition() {
@@ -164,7 +164,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn samples_are_events_and_say_what_changed() {
+    fn samples_are_events_and_name_the_changed_fields() {
         for r#type in EventType::ALL {
             let event: Event = serde_json::from_value(Event::sample(*r#type)).unwrap();
             assert_eq!(event.r#type, *r#type);

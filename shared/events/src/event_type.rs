@@ -28,7 +28,7 @@ impl EventType {
         Self::of_lifecycle(const { &E::ENTRY }, E::EVENTS.deleted)
     }
 
-    /// The event of one of `E`'s transitions.
+    /// The event of a transition of `E`.
     pub const fn of<E: Registered>(transition: &'static Transition) -> Self {
         Self::of_transition(const { &E::ENTRY }, transition)
     }
@@ -57,7 +57,7 @@ impl EventType {
         Self::of_lifecycle(entry, entry.events.deleted)
     }
 
-    /// The events of a change: the update, and the transitions that it contains.
+    /// The events of a change: the update's, and those of its transitions.
     pub(crate) fn of_change(entry: &'static Entry, before: &Value, after: &Value) -> Vec<Self> {
         let update = Self::of_lifecycle(entry, entry.events.updated);
         let transitions = entry

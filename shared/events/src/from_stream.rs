@@ -1,4 +1,4 @@
-//! From a stream record to domain events. A record that is delivered again gives the same events with the same ids.
+//! Turns stream records into domain events. Each delivery of a record gives the same events, with the same ids.
 
 use crate::{Event, EventType};
 use aws_lambda_events::dynamodb::EventRecord;
@@ -14,7 +14,7 @@ use table::{
     item, keys,
 };
 
-/// The attributes beside an entity that an event needs.
+/// The attributes of an item that an event needs, beside the entity.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Stamp {
@@ -25,18 +25,18 @@ struct Stamp {
     request_id: String,
 }
 
-/// The events of one record: none for internal items, several if a change is more than an update.
+/// The events of a record: none for items that are not entities, several for an update that is also a transition.
 pub fn events_of(record: &EventRecord) -> Result<Vec<Event>> {
     events_among(entities::ALL, record)
 }
 
-/// As `events_of`, if these were all entities.
+/// Like `events_of`, with another registry than the service's.
 pub fn events_among(entities: &'static [Entry], record: &EventRecord) -> Result<Vec<Event>> {
     let entity = |name: &str| entities.iter().find(|entry| entry.kind.name == name);
     let old = image(&record.change.old_image);
     let new = image(&record.change.new_image);
     let Some(newest) = new else {
-        // The tombstone, written with the removal, tells who deleted the entity and for which request.
+        // The record of a deletion has no actor and no request. The tombstone does.
         return match old {
             Some(old) => entity(&name_of(old)?).map_or_else(none, |entity| removed_by_ttl(entity, old)),
             None => none(),
@@ -54,7 +54,7 @@ fn none() -> Result<Vec<Event>> {
     Ok(Vec::new())
 }
 
-/// The deleted entity, as its tombstone holds it.
+/// The attributes of a tombstone that describe the deleted entity.
 #[derive(Deserialize)]
 struct Deleted {
     of: String,
@@ -81,7 +81,7 @@ fn changed(entity: &'static Entry, old: Option<&Item>, new: &Item) -> Result<Vec
         return Ok(vec![event(created, new, None, Some(after), Vec::new())?]);
     };
     let before = (entity.view)(read(old)?)?;
-    // A write that keeps the version, such as the day of a key's last use, is not a change of the entity.
+    // A write that keeps the version, such as that of a key's last use, is not a change of the entity.
     if before["version"] == after["version"] {
         return none();
     }
@@ -92,7 +92,7 @@ fn changed(entity: &'static Entry, old: Option<&Item>, new: &Item) -> Result<Vec
         .collect()
 }
 
-/// An entity that expires has no tombstone: TTL deletes it, and nothing else does.
+/// An entity that is deleted by TTL has no tombstone.
 fn removed_by_ttl(entity: &'static Entry, old: &Item) -> Result<Vec<Event>> {
     if !entity.expires {
         return none();

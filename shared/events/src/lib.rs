@@ -1,4 +1,4 @@
-//! Domain events, and their derivation from the images in the table's stream.
+//! Domain events, and how they are derived from the table's stream.
 
 pub mod event;
 pub mod event_type;

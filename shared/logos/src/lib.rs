@@ -1,12 +1,12 @@
-//! The logo objects. The only package that uses S3.
+//! The objects of logos. Only this package uses S3.
 //!
 //! | object | key |
 //! |---|---|
-//! | an upload, until it is a day old | `uploads/<customer>/<receipt>`, `uploads/<customer>/<client>/<receipt>` |
-//! | a logo, as the CDN serves it | `logos/<name>.<extension>` |
+//! | an upload, for one day | `uploads/<customer>/<receipt>`, `uploads/<customer>/<client>/<receipt>` |
+//! | a published logo, served by the CDN | `logos/<name>.<extension>` |
 //!
-//! A URL can be used for more than one upload, so a logo is a copy of exactly the bytes that were checked, under a new name. A copy is tagged
-//! as unconfirmed until an entity shows it. A lifecycle rule deletes copies that keep the tag for a day.
+//! An upload can be overwritten with the same URL, so a logo is a copy of the inspected bytes, under a new name. A copy is tagged as
+//! unconfirmed until a customer or client shows it. If none ever does, it is deleted within a day.
 
 use aws_sdk_s3::{
     Client,
@@ -18,7 +18,7 @@ use chrono::TimeDelta;
 use domain::{
     Error, Owner, Result, Timestamp, View,
     fields::Field,
-    logo::{self, ImageType, LARGEST, Logo, TELLING_BYTES, WantedUpload},
+    logo::{self, ImageType, LARGEST, Logo, SIGNATURE_BYTES, WantedUpload},
 };
 use serde::Serialize;
 use std::{
@@ -30,16 +30,16 @@ use uuid::Uuid;
 pub const UPLOADS: &str = "uploads/";
 pub const LOGOS: &str = "logos/";
 
-/// The tag of a copy that no entity shows yet. A lifecycle rule of the bucket selects by it.
+/// The tag of an unconfirmed copy. A lifecycle rule of the bucket deletes objects with it.
 const UNCONFIRMED: &str = "state=unconfirmed";
 
-/// An upload must begin within this time.
+/// How long a signed URL is valid.
 const UPLOAD_WINDOW: TimeDelta = TimeDelta::minutes(15);
 
-/// The object behind a name never changes. After its removal, caches may keep it for this long.
+/// A published logo never changes. A deleted one may stay in caches for this long.
 const CACHED: &str = "public, max-age=86400, immutable";
 
-/// The actions on the objects of one folder that a method of `Logos` needs.
+/// Actions on the objects of a folder, which the policy of a calling function must grant.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct ObjectGrant {
     pub folder: &'static str,
@@ -56,11 +56,11 @@ impl ObjectGrant {
 pub struct Logos {
     pub client: Client,
     pub bucket: String,
-    /// The CDN serves them under this URL.
+    /// The URL at which the CDN serves published logos.
     pub url: String,
 }
 
-/// The request that uploads the image.
+/// The answer to a request for an upload.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Upload {
@@ -86,7 +86,7 @@ impl View for Upload {
 
 impl Logos {
     pub const UPLOAD: ObjectGrant = ObjectGrant::on(UPLOADS, &["PutObject"]);
-    /// Signs an upload of exactly the requested type and length.
+    /// Signs an upload of exactly the requested type and size.
     pub async fn upload(&self, owner: Owner, receipt: &str, wanted: &WantedUpload, now: Timestamp) -> Result<Upload> {
         let signing = PresigningConfig::builder()
             .start_time(SystemTime::UNIX_EPOCH + Duration::from_millis(now.millis()))
@@ -121,10 +121,10 @@ impl Logos {
         ObjectGrant::on(UPLOADS, &["GetObject"]),
         ObjectGrant::on(LOGOS, &["PutObject", "PutObjectTagging"]),
     ];
-    /// Checks an upload and copies it to where the CDN serves it.
+    /// Inspects an upload and publishes a copy of it.
     pub async fn publish(&self, owner: Owner, receipt: &str, id: Uuid) -> Result<Logo> {
         let upload = upload_key(owner, receipt);
-        let (image, etag) = self.look_at(&upload).await?;
+        let (image, etag) = self.inspect(&upload).await?;
         let name = format!("{}.{}", logo::name(id), image.extension());
         let copied = self
             .client
@@ -147,31 +147,31 @@ impl Logos {
             }),
             Err(error) if error.code() == Some("PreconditionFailed") => Err(Error::Conflict {
                 field: "receipt",
-                reason: "the image was uploaded again while it was looked at",
+                reason: "the image was uploaded again while it was inspected",
             }),
-            Err(error) => Err(refused(error)),
+            Err(error) => Err(sdk_error(error)),
         }
     }
 
-    /// The type of an upload, and the ETag of the bytes that were checked.
-    async fn look_at(&self, key: &str) -> Result<(ImageType, String)> {
-        let invalid = |says: &str| Err(Error::invalid("receipt", says));
+    /// The type of an upload, and the ETag of its bytes.
+    async fn inspect(&self, key: &str) -> Result<(ImageType, String)> {
+        let invalid = |message: &str| Err(Error::invalid("receipt", message));
         let got = self
             .client
             .get_object()
             .bucket(&self.bucket)
             .key(key)
-            .range(format!("bytes=0-{}", TELLING_BYTES - 1))
+            .range(format!("bytes=0-{}", SIGNATURE_BYTES - 1))
             .send()
             .await;
         let object = match got {
             Ok(object) => object,
             Err(error) if error.code() == Some("NoSuchKey") => {
-                return invalid("stands for no upload of the last day: nothing was uploaded with it");
+                return invalid("has no upload: nothing was uploaded with it in the last day");
             }
-            // An empty object has no first bytes: S3 refuses the range.
-            Err(error) if error.code() == Some("InvalidRange") => return invalid("stands for an upload that is empty"),
-            Err(error) => return Err(refused(error)),
+            // An empty object has no first bytes.
+            Err(error) if error.code() == Some("InvalidRange") => return invalid("is of an empty upload"),
+            Err(error) => return Err(sdk_error(error)),
         };
         let length = object
             .content_range()
@@ -185,14 +185,14 @@ impl Logos {
             .map_err(|e| Error::Unavailable(e.to_string()))?;
         match (length, ImageType::of_bytes(&start.into_bytes())) {
             (Some(1..=LARGEST), Some(image)) if Some(image) == declared => Ok((image, etag)),
-            (Some(1..=LARGEST), Some(_)) => invalid("stands for an upload that is of another type than was said"),
-            (Some(1..=LARGEST), None) => invalid("stands for an upload that is no PNG, JPEG or WebP image"),
-            _ => invalid("stands for an upload of more than 2 MiB"),
+            (Some(1..=LARGEST), Some(_)) => invalid("is of an image whose type is not the requested one"),
+            (Some(1..=LARGEST), None) => invalid("is of an upload that is not a PNG, JPEG or WebP image"),
+            _ => invalid("is of an upload of more than 2 MiB"),
         }
     }
 
     pub const KEEP: ObjectGrant = ObjectGrant::on(LOGOS, &["DeleteObjectTagging"]);
-    /// Keeps a copy that an entity shows: removes its tag.
+    /// Keeps a confirmed copy: removes its tag.
     pub async fn keep(&self, logo: &Logo) -> Result<()> {
         let kept = self
             .client
@@ -203,14 +203,14 @@ impl Logos {
             .await;
         match kept {
             Ok(_) => Ok(()),
-            // It was replaced and removed since the task read the entity.
+            // It was replaced and deleted meanwhile.
             Err(error) if error.code() == Some("NoSuchKey") => Ok(()),
-            Err(error) => Err(refused(error)),
+            Err(error) => Err(sdk_error(error)),
         }
     }
 
     pub const REMOVE: ObjectGrant = ObjectGrant::on(LOGOS, &["DeleteObject"]);
-    /// Deletes a copy that no entity shows any more.
+    /// Deletes a copy that is no longer shown.
     pub async fn remove(&self, logo: &Logo) -> Result<()> {
         let removed = self
             .client
@@ -219,11 +219,11 @@ impl Logos {
             .key(logo_key(logo))
             .send()
             .await;
-        removed.map(drop).map_err(refused)
+        removed.map(drop).map_err(sdk_error)
     }
 }
 
-/// The folder belongs to the owner, so another owner's receipt finds nothing.
+/// Each owner has a folder, so the receipt of another owner finds nothing.
 fn upload_key(owner: Owner, receipt: &str) -> String {
     let customer = owner.tenant().key();
     match owner.client() {
@@ -232,7 +232,7 @@ fn upload_key(owner: Owner, receipt: &str) -> String {
     }
 }
 
-/// From the last part of its URL: the CDN's host may change, the name does not.
+/// The name is the last part of the URL. The rest may change with the CDN.
 fn logo_key(logo: &Logo) -> String {
     let name = logo.url.rsplit('/').next().unwrap_or_default();
     format!("{LOGOS}{name}")
@@ -242,8 +242,8 @@ fn internal(error: impl ToString) -> Error {
     Error::Internal(error.to_string())
 }
 
-/// An unexpected error of S3. The caller only needs to know whether to retry; the log gets the details.
-fn refused<E>(error: SdkError<E>) -> Error
+/// An unexpected error of S3's. The caller learns whether a retry may help; the text is for the log.
+fn sdk_error<E>(error: SdkError<E>) -> Error
 where
     E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
 {

@@ -1,18 +1,18 @@
-//! Optimistic writes: read, decide, write on the condition that nothing has changed since; and again, if something has.
+//! Optimistic writes: read, decide, and write on condition that nothing has changed; if something has, try again.
 
 use domain::{Error, Result};
 
-/// How often a write that met another one is tried before the caller is told to try again.
+/// How many attempts are made before the caller gets an error that tells them to try again.
 pub const TRIES: usize = 5;
 
 /// The result of one attempt.
 pub enum Attempt<T, S = ()> {
     Done(T),
-    /// Its write met another one. The next attempt starts from this.
+    /// Something had changed. The next attempt starts from this.
     Again(S),
 }
 
-/// Attempts until one is done.
+/// Repeats an attempt until it is done.
 pub async fn retry<T, F>(attempt: impl Fn() -> F) -> Result<T>
 where
     F: Future<Output = Result<Attempt<T>>>,
@@ -20,7 +20,7 @@ where
     retry_from((), |()| attempt()).await
 }
 
-/// As `retry`, with a state that each attempt leaves to the next.
+/// Like `retry`, with a state that each attempt passes to the next.
 pub async fn retry_from<T, S, F>(mut state: S, attempt: impl Fn(S) -> F) -> Result<T>
 where
     F: Future<Output = Result<Attempt<T, S>>>,
@@ -31,11 +31,11 @@ where
             Attempt::Again(next) => state = next,
         }
     }
-    Err(Error::Unavailable("the entity changed each time it was read".into()))
+    Err(Error::Unavailable("the entity changed during each attempt".into()))
 }
 
-/// The attempt that a write was. If the entity has changed since it was read, it is read again, unless the caller named the version that
-/// they `expected`.
+/// Turns the result of a write into that of an attempt. If the entity has changed, there is another attempt, unless the caller named the
+/// version that they `expected`.
 pub fn attempted<T>(written: Result<()>, expected: Option<u64>, done: T) -> Result<Attempt<T>> {
     match written {
         Ok(()) => Ok(Attempt::Done(done)),
@@ -45,7 +45,7 @@ pub fn attempted<T>(written: Result<()>, expected: Option<u64>, done: T) -> Resu
 }
 
 impl<T> Attempt<T> {
-    /// What another attempt starts from.
+    /// With the state from which another attempt starts.
     pub fn again_from<S>(self, state: S) -> Attempt<T, S> {
         match self {
             Self::Done(done) => Attempt::Done(done),

@@ -1,16 +1,16 @@
-//! The audit trail: one partition a customer, newest first when read. Nothing ever deletes from it.
+//! The audit trail: one partition for each customer, read newest first. Entries are never deleted.
 
 use crate::{
     Action, Grant, Operation, PageRequest, Table,
     item::{ENTITY, Item, from_item, s, to_item},
     keys::{self, Family},
     query::Query,
-    write::refused,
+    write::sdk_error,
 };
 use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
 use domain::{CustomerKey, Error, Result, Tenant, audit::AuditEntry};
 
-/// What `BatchWriteItem` takes at once.
+/// The limit of `BatchWriteItem`.
 const BATCH: usize = 25;
 const TRIES: usize = 5;
 const ENTRY: &str = "entry";
@@ -19,14 +19,14 @@ pub struct Audit<'t>(pub(crate) &'t Table);
 
 impl Audit<'_> {
     pub const RECORD: Operation = Operation::new(&[Grant::on(Family::Audit, Action::BatchWriteItem)], &[]);
-    /// Writes entries. One that is there already is the same entry again: its key comes from what it tells of.
+    /// Writes entries. Each key is derived from the change, so an entry that is written twice is stored once.
     pub async fn record(&self, entries: &[(CustomerKey, AuditEntry)]) -> Result<()> {
         let mut requests = Vec::with_capacity(entries.len());
         for (customer, entry) in entries {
             let put = PutRequest::builder()
                 .set_item(Some(entry_item(*customer, entry)?))
                 .build();
-            let put = put.map_err(|e| Error::Internal(format!("an audit entry is no item: {e}")))?;
+            let put = put.map_err(|e| Error::Internal(format!("an audit entry is not an item: {e}")))?;
             requests.push(WriteRequest::builder().put_request(put).build());
         }
         for batch in requests.chunks(BATCH) {
@@ -44,7 +44,7 @@ impl Audit<'_> {
                 .request_items(&self.0.name, batch)
                 .send()
                 .await
-                .map_err(refused)?;
+                .map_err(sdk_error)?;
             batch = answer
                 .unprocessed_items
                 .and_then(|mut left| left.remove(&self.0.name))
@@ -75,7 +75,7 @@ fn entry_of(mut item: Item) -> Result<AuditEntry> {
 pub(crate) fn entry_item(customer: CustomerKey, entry: &AuditEntry) -> Result<Item> {
     let mut item = keys::audit(customer, entry.time, entry.key).attributes();
     item.insert(ENTITY.into(), s("Audit"));
-    // Apart from the item's own attributes: an entry has an `entity` too.
+    // Nested, because an entry has an attribute `entity` too.
     item.insert(ENTRY.into(), AttributeValue::M(to_item(entry)?));
     Ok(item)
 }

@@ -1,4 +1,4 @@
-//! A change about to be made: when, by whom, by which request, and whether it may be made only once.
+//! The context of a write: when, by whom, for which request, and with which idempotency key.
 
 use crate::{
     item::{ENTITY, Item, from_item, n, s, to_item},
@@ -8,7 +8,7 @@ use domain::{Actor, Error, Replay, Result, Timestamp, entity::to_value};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-const KEPT_SECONDS: i64 = 24 * 60 * 60;
+const STORED_SECONDS: i64 = 24 * 60 * 60;
 
 #[derive(Clone, Debug)]
 pub struct Change {
@@ -21,9 +21,9 @@ pub struct Change {
 /// A request that carries an `Idempotency-Key`.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct IdempotencyKey {
-    /// Stands for tenant, caller, operation and key.
+    /// A hash of tenant, caller, operation and key.
     pub id: String,
-    /// Stands for the path and body.
+    /// A hash of path and body.
     pub fingerprint: String,
 }
 
@@ -32,19 +32,19 @@ pub struct IdempotencyKey {
 struct Answered {
     fingerprint: String,
     status: u16,
-    /// As text: an answer may hold what DynamoDB's own types would change.
+    /// As text: DynamoDB's types would change some JSON values.
     body: Option<String>,
     version: Option<u64>,
-    /// Of a request whose answer carried a secret: what it was the secret of. The answer itself is not kept.
+    /// If the answer contained a secret: the key of its entity. The answer itself is not stored.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     secret_of: Option<String>,
     kept_until: i64,
 }
 
 impl IdempotencyKey {
-    /// The item that keeps the answer. Written in the transaction that the answer speaks of, so that neither is there without the other.
+    /// The item that stores an answer. It is written in the same transaction as the change, so neither exists without the other.
     pub fn item<T: Serialize>(&self, status: u16, body: &T, version: Option<u64>, now: Timestamp) -> Result<Item> {
-        self.keep(Answered {
+        self.store(Answered {
             status,
             body: Some(to_value(body)?.to_string()),
             version,
@@ -52,9 +52,9 @@ impl IdempotencyKey {
         })
     }
 
-    /// As `item`, of an answer that carried the secret of something.
+    /// Like `item`, for an answer that contains the secret of an entity.
     pub fn item_without_secret(&self, of: String, now: Timestamp) -> Result<Item> {
-        self.keep(Answered {
+        self.store(Answered {
             secret_of: Some(of),
             ..self.answered(now)
         })
@@ -67,18 +67,18 @@ impl IdempotencyKey {
             body: None,
             version: None,
             secret_of: None,
-            kept_until: now.epoch_seconds() + KEPT_SECONDS,
+            kept_until: now.epoch_seconds() + STORED_SECONDS,
         }
     }
 
-    fn keep(&self, answered: Answered) -> Result<Item> {
+    fn store(&self, answered: Answered) -> Result<Item> {
         let mut item = to_item(&answered)?;
         item.extend(keys::idempotency(&self.id).attributes());
         item.insert(ENTITY.into(), s("Once"));
         Ok(item)
     }
 
-    /// What an item that is already there means for a request with this key: the same answer again, or a key used twice.
+    /// The stored answer for a request with this key, or an error if the key was used with another request.
     pub fn answered_before(&self, item: Item, now: Timestamp) -> Result<Option<Replay>> {
         let answered: Answered = from_item(item)?;
         if answered.kept_until <= now.epoch_seconds() {
@@ -94,7 +94,7 @@ impl IdempotencyKey {
             .body
             .map(|text| serde_json::from_str(&text))
             .transpose()
-            .map_err(|e| Error::Internal(format!("a kept answer is not JSON: {e}")))?;
+            .map_err(|e| Error::Internal(format!("a stored answer is not JSON: {e}")))?;
         Ok(Some(Replay {
             status: answered.status,
             body,
@@ -103,7 +103,7 @@ impl IdempotencyKey {
     }
 }
 
-/// Whether an item that TTL will remove is past its time already: TTL may be two days late.
+/// Items whose `keptUntil` is at most this are expired, even if TTL has not removed them yet: it may be two days late.
 pub(crate) fn expired_before(now: Timestamp) -> aws_sdk_dynamodb::types::AttributeValue {
     n(now.epoch_seconds())
 }

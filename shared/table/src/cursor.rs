@@ -1,6 +1,6 @@
-//! Cursors: where a list goes on. Opaque to callers, sealed so that one that was forged, altered or made for another list is refused.
+//! Cursors: the positions at which lists continue. They are sealed: one that is forged, altered or from another list is refused.
 //!
-//! A cursor holds a sort key only. The partition comes from the caller's own, proven tenant, so not even a forged one could open another's.
+//! A cursor holds only a sort key. The partition comes from the caller's tenant, so even a forged cursor could not read another tenant's.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use domain::{Error, Result};
@@ -8,11 +8,11 @@ use ring::hmac;
 
 const TAG_BYTES: usize = 16;
 
-/// What a caller asks of a list.
+/// A request for a page of a list.
 #[derive(Clone, Debug)]
 pub struct PageRequest {
     pub limit: u8,
-    /// Where the page before ended.
+    /// The position at which the previous page ended.
     pub after: Option<String>,
 }
 
@@ -37,7 +37,7 @@ impl Cursors {
 
     pub fn open(&self, list: &str, cursor: &str) -> Result<String> {
         self.try_open(list, cursor)
-            .ok_or_else(|| Error::invalid("cursor", "is not one that this list gave out"))
+            .ok_or_else(|| Error::invalid("cursor", "was not issued by this list"))
     }
 
     fn try_open(&self, list: &str, cursor: &str) -> Option<String> {
@@ -45,7 +45,7 @@ impl Cursors {
         let (tag, position) = sealed.split_at_checked(TAG_BYTES)?;
         let position = std::str::from_utf8(position).ok()?;
         let expected = self.tag(list, position);
-        // The comparison's time must not tell how much of a forged tag was right.
+        // In constant time: otherwise the duration would reveal how much of a forged tag is right.
         let differs = tag
             .iter()
             .zip(expected.as_ref())
@@ -69,7 +69,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_cursor_opens_only_the_list_it_was_made_for(list in ".{0,30}", other in ".{0,30}", position in ".{0,60}") {
+        fn a_cursor_opens_only_its_own_list(list in ".{0,30}", other in ".{0,30}", position in ".{0,60}") {
             let cursors = Cursors::new(b"a secret");
             let cursor = cursors.seal(&list, &position);
             prop_assert_eq!(cursors.open(&list, &cursor).unwrap(), position);
@@ -89,7 +89,7 @@ mod tests {
         }
 
         #[test]
-        fn rubbish_is_refused(text in ".{0,80}") {
+        fn other_text_is_refused(text in ".{0,80}") {
             prop_assert!(Cursors::new(b"a secret").open("list", &text).is_err());
         }
     }

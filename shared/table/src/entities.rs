@@ -1,7 +1,6 @@
-//! The registry: every kind of entity that the table holds, once. Cascades, previews, events and their schemas read it.
+//! The registry of entities. Cascades, deletion previews, events and their schemas read it.
 //!
-//! A new entity takes a file of its own in `domain` and a line here. Without the line it does not compile: only what is registered can
-//! be written.
+//! A new entity needs its own file in `domain` and one line here. Without the line, code that writes the entity does not compile.
 
 use crate::{
     Change,
@@ -25,7 +24,7 @@ use domain::{
 use futures_util::future::BoxFuture;
 use serde_json::Value;
 
-/// An entity that the registry lists.
+/// An entity of the registry. Only registered entities can be written to the table.
 pub trait Registered: Entity {
     const ENTRY: Entry;
 }
@@ -36,7 +35,7 @@ macro_rules! registry {
             const ENTRY: Entry = Entry::$place::<Self>();
         })*
 
-        /// An entity comes after those that it points at: cascades delete from the end.
+        /// An entity comes after those that it refers to: cascades delete in reverse order.
         pub const ALL: &[Entry] = &[$($entity::ENTRY,)*];
     };
 }
@@ -52,21 +51,21 @@ registry! {
     ApiKey: part_of_partition,
 }
 
-/// Where the items of an entity are, and with what they are deleted.
+/// Where an entity's items are, and what they are deleted with.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Place {
     Customer,
-    /// A customer's client: deleted with the customer, as if by hand.
+    /// Clients: deleted with their customer, as if by hand.
     Client,
-    /// Parts of a customer or of one of its clients: deleted with either.
+    /// Parts of a customer or of a client: deleted with their owner.
     PartOfCustomerOrClient,
-    /// Parts of a customer, never of a client: deleted with the customer.
+    /// Parts that only customers have: deleted with the customer.
     PartOfCustomer,
-    /// API keys: they expire with their partition, and TTL deletes them.
+    /// Entities below a partition: API keys, which expire with it and are deleted by TTL.
     PartOfPartition,
 }
 
-/// What the registry holds of one kind of entity.
+/// An entity's entry in the registry.
 #[derive(Clone, Copy, Debug)]
 pub struct Entry {
     pub kind: EntityKind,
@@ -76,16 +75,16 @@ pub struct Entry {
     pub events: Lifecycle,
     pub transitions: &'static [Transition],
     pub deletion_note: &'static str,
-    /// Whether TTL deletes it, and nothing else does.
+    /// Whether it is deleted by TTL and by nothing else.
     pub expires: bool,
-    /// As answers and events show it.
+    /// The fields that answers and events show.
     pub fields: fn() -> Vec<Field>,
-    /// An image of its item, with nothing but its fields.
+    /// Reduces the image of an item to the entity's fields.
     pub view: fn(Value) -> Result<Value>,
     pub(crate) delete_page: Option<DeletePage>,
 }
 
-/// Deletes a page of an owner's parts of one kind; whether there were any.
+/// Deletes a page of an owner's parts of one kind. The result is whether there were any.
 pub(crate) type DeletePage = for<'a> fn(&'a Cascades<'a>, Owner, &'a Change) -> BoxFuture<'a, Result<bool>>;
 
 impl Entry {
@@ -134,16 +133,16 @@ const fn delete_page<P: Part + Registered>() -> DeletePage {
     |cascades, owner, change| Box::pin(cascades.delete_page::<P>(owner, change))
 }
 
-/// Items that a customer has beside its entities. They are deleted with it, and have no events.
+/// Items that a customer has beside its entities. They are deleted with it and have no events.
 #[derive(Clone, Copy, Debug)]
 pub struct Record {
-    /// Their value of the attribute `entity`.
+    /// The value of their attribute `entity`.
     pub name: &'static str,
-    /// Their sort keys begin with this.
+    /// What their sort keys start with.
     pub prefix: &'static str,
-    /// As counts name and describe them, if previews count them.
+    /// Their name in the counts of previews, if previews count them.
     pub plural: Option<&'static str>,
-    pub about: &'static str,
+    pub description: &'static str,
 }
 
 /// An entry of the deactivation log.
@@ -151,7 +150,7 @@ pub const DEACTIVATION: Record = Record {
     name: "Deactivation",
     prefix: DEACTIVATION_PREFIX,
     plural: Some("deactivations"),
-    about: "Entries of the deactivation log.",
+    description: "Entries of the deactivation log.",
 };
 
 /// The progress of a client's cascade.
@@ -159,7 +158,7 @@ pub const CASCADE: Record = Record {
     name: "Cascade",
     prefix: CASCADE_PREFIX,
     plural: None,
-    about: "",
+    description: "",
 };
 
 pub const RECORDS: &[Record] = &[DEACTIVATION, CASCADE];
@@ -206,7 +205,7 @@ mod tests {
         );
     }
 
-    /// Sort keys of one partition that are not those of entities.
+    /// The sort keys of other items in the same partition.
     #[test]
     fn no_entity_has_the_sort_key_of_other_items() {
         for entry in ALL {
@@ -225,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn parts_come_after_those_that_they_point_at() {
+    fn parts_come_after_those_that_they_refer_to() {
         let parts: Vec<&Entry> = ALL.iter().filter(|entry| entry.delete_page.is_some()).collect();
         for (index, part) in parts.iter().enumerate() {
             for field in (part.fields)() {

@@ -1,11 +1,10 @@
-//! Conditions, filters and updates: an expression's text and the values in it.
+//! Expressions of conditions, filters and updates: a text, and the values for its placeholders.
 
 use crate::item::{n, to_item};
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::Result;
 use serde::Serialize;
 
-/// A condition, or an update with one.
 #[derive(Clone, Debug, Default)]
 pub struct Expression {
     pub text: String,
@@ -37,7 +36,7 @@ impl Expression {
         Self::new("version = :version").with(":version", n(version))
     }
 
-    /// Every field that the filter gives equals the item's.
+    /// True if each given field of the filter equals the item's.
     pub fn matches<F: Serialize>(filter: &F) -> Result<Self> {
         let mut given: Vec<_> = to_item(filter)?
             .into_iter()

@@ -1,4 +1,4 @@
-//! The tree of a customer's clients, their accounts, and the accounts' own clients: a level at a time, a page of each.
+//! The tree of a customer's clients, their accounts, and the accounts' clients. It is read level by level, one page of each customer.
 
 use crate::{
     Operation, PageRequest, Table,
@@ -17,19 +17,19 @@ use futures_util::future::try_join_all;
 use serde::Serialize;
 use std::collections::HashMap;
 
-/// How many clients one answer shows at most, about.
-const LARGEST: usize = 1000;
-/// How many lists are read side by side.
-const ABREAST: usize = 25;
+/// About how many clients one answer contains at most.
+const MOST_CLIENTS: usize = 1000;
+/// How many pages are read in parallel.
+const PARALLEL: usize = 25;
 
 const CLIENT: &[Field] = &[
     Field::new("clientKey", Rule::Key(Client::KIND), "").required(),
-    Field::new("name", Rule::Text { min: 1, max: 200 }, "").required(),
+    Field::new("name", Rule::Text { min: 1, max: 200 }, "Display name.").required(),
     Field::new("isDisabled", Rule::Flag, "").required(),
     Field::new(
         "account",
         Rule::Anything,
-        "The account provisioned for it, in the same form as the whole; null where it has none.",
+        "Its account, with the fields of this object; null if it has no account.",
     ),
 ];
 
@@ -37,13 +37,13 @@ const CLIENT: &[Field] = &[
 pub fn view_fields() -> Vec<Field> {
     vec![
         Field::new("customerKey", Rule::Key(Customer::KIND), "").required(),
-        Field::new("name", Rule::Text { min: 1, max: 200 }, "").required(),
+        Field::new("name", Rule::Text { min: 1, max: 200 }, "Display name.").required(),
         Field::new("isDisabled", Rule::Flag, "").required(),
         Field::new(
             "clients",
             Rule::List {
                 of: &Rule::Object(CLIENT),
-                max: LARGEST,
+                max: MOST_CLIENTS,
             },
             "Its clients, oldest first.",
         )
@@ -51,7 +51,7 @@ pub fn view_fields() -> Vec<Field> {
         Field::new(
             "nextCursor",
             Rule::Text { min: 1, max: 1000 },
-            "Where the list of its clients was cut. The same request with it as `cursor` goes on from there, with this customer on top.",
+            "The same request with this as `cursor` continues the list of clients, with this customer at the top. `null` if there are no more.",
         ),
     ]
 }
@@ -63,7 +63,7 @@ pub struct Node {
     pub name: String,
     pub is_disabled: bool,
     pub clients: Vec<Branch>,
-    /// A position; the endpoint seals it.
+    /// A position. The endpoint seals it into a cursor.
     pub next_cursor: Option<String>,
 }
 
@@ -83,12 +83,12 @@ impl Node {
             name: customer.name.clone(),
             is_disabled: customer.is_disabled,
             clients: Vec::new(),
-            // Until its clients are read, the list is cut at its beginning.
+            // Until its clients are read, the list continues at its beginning.
             next_cursor: Some(position(customer.key, "")),
         }
     }
 
-    /// Every position in the tree becomes what the caller gets to see of it.
+    /// Seals every position of the tree into a cursor.
     pub fn seal(&mut self, seal: &impl Fn(&str) -> String) {
         if let Some(position) = &self.next_cursor {
             self.next_cursor = Some(seal(position));
@@ -107,7 +107,7 @@ fn position(customer: CustomerKey, after: &str) -> String {
 
 impl Table {
     pub const HIERARCHY: Operation = Operation::new(&[GET, BATCH_GET, QUERY], &[]);
-    /// The tree below a tenant, or below the account that a position names, `depth` levels of clients deep.
+    /// The tree below a tenant, or below the account of a position, with `depth` levels of clients.
     pub async fn hierarchy(&self, tenant: Tenant, depth: u8, request: &PageRequest) -> Result<Node> {
         let (top, after) = match &request.after {
             None => (tenant.key(), None),
@@ -121,19 +121,19 @@ impl Table {
         for _ in 0..depth {
             let mut level = Vec::new();
             unread(&mut root, &mut level);
-            let room = LARGEST.saturating_sub(shown) / usize::from(request.limit);
-            // Whoever finds no room keeps its cut, at its beginning.
+            let room = MOST_CLIENTS.saturating_sub(shown) / usize::from(request.limit);
+            // A customer beyond this keeps the position at the beginning of its list.
             level.truncate(room);
             if level.is_empty() {
                 break;
             }
             let mut read = HashMap::new();
-            for abreast in level.chunks(ABREAST) {
-                let pages = abreast.iter().map(|customer| {
+            for chunk in level.chunks(PARALLEL) {
+                let pages = chunk.iter().map(|customer| {
                     let from = after.take();
                     self.branches(*customer, request.limit, from)
                 });
-                for (customer, page) in abreast.iter().zip(try_join_all(pages).await?) {
+                for (customer, page) in chunk.iter().zip(try_join_all(pages).await?) {
                     shown += page.0.len();
                     read.insert(*customer, page);
                 }
@@ -184,9 +184,9 @@ impl Table {
         Ok((branches.collect(), next))
     }
 
-    /// Where a position leads. An account that no longer lies below the tenant is not shown to it, old cursor or not.
+    /// The customer of a position. It has to be below the tenant still: an old cursor gives no access to an account that has left.
     async fn resume(&self, tenant: Tenant, position: &str) -> Result<(CustomerKey, Option<String>)> {
-        let damaged = || Error::invalid("cursor", "is not one that this list gave out");
+        let damaged = || Error::invalid("cursor", "was not issued by this list");
         let (customer, after) = position.split_once('|').ok_or_else(damaged)?;
         let customer: CustomerKey = customer.parse().map_err(|_| damaged())?;
         let mut at = customer;
@@ -205,12 +205,12 @@ impl Table {
         }
         Err(Error::invalid(
             "cursor",
-            "leads to what is no longer below this customer",
+            "is of an account that is no longer below this customer",
         ))
     }
 }
 
-/// The customers of the tree whose clients nobody has read yet.
+/// The customers of the tree whose clients have not been read.
 fn unread(node: &mut Node, found: &mut Vec<CustomerKey>) {
     if node.clients.is_empty() && node.next_cursor.is_some() {
         found.push(node.customer_key);

@@ -1,13 +1,13 @@
-//! A merge patch as one `UpdateItem`: for patches that are valid whatever else the entity holds, there is no need to read it first.
+//! A merge patch as one `UpdateItem`. For patches that are valid regardless of the entity's other fields, the entity need not be read.
 //!
-//! The condition is on the safe side. Where it fails, DynamoDB hands over the item as it is, and the caller decides on that: there is
-//! nothing to update, it changes nothing, or it needs more than this.
+//! The condition is strict. If it fails, DynamoDB returns the current item, and the caller decides: the entity does not exist, the patch
+//! changes nothing, or it needs more than this.
 
 use crate::{
     Change, Table,
     item::{Item, n, s, to_item},
     keys::ItemKey,
-    write::refused,
+    write::sdk_error,
 };
 use aws_sdk_dynamodb::{
     operation::update_item::UpdateItemError,
@@ -18,20 +18,20 @@ use serde_json::{Map, Value};
 use std::collections::HashMap;
 
 pub enum Updated {
-    /// Done; the item as it is now.
+    /// The item after the update.
     Now(Item),
-    /// The condition failed; the item as it is, if there is one.
+    /// The current item, if there is one.
     ConditionFailed(Option<Item>),
 }
 
-/// The parts of an update expression, as a patch is walked.
+/// The clauses of an update expression, collected from a patch.
 #[derive(Default)]
 struct Compiled {
     set: Vec<String>,
     remove: Vec<String>,
-    /// One of these must hold, or the patch changes nothing.
+    /// The patch changes something if one of these is true.
     changes: Vec<String>,
-    /// Objects that are merged into must be there.
+    /// Conditions that the objects to merge into exist.
     merges: Vec<String>,
     names: HashMap<String, String>,
     values: HashMap<String, AttributeValue>,
@@ -62,7 +62,7 @@ impl Compiled {
                         .push(format!("attribute_not_exists({path}) OR {path} <> {value_name}"));
                     self.set.push(format!("{path} = {value_name}"));
                     let value = serde_dynamo::to_attribute_value(value)
-                        .map_err(|e| Error::Internal(format!("a patched value is no attribute: {e}")))?;
+                        .map_err(|e| Error::Internal(format!("a patched value is not an attribute: {e}")))?;
                     self.values.insert(value_name, value);
                 }
             }
@@ -72,7 +72,7 @@ impl Compiled {
 }
 
 impl Table {
-    /// Lays a patch over an enabled entity in one request.
+    /// Applies a patch to an enabled entity in one request.
     pub(crate) async fn patch_in_place(
         &self,
         key: &ItemKey,
@@ -130,7 +130,7 @@ impl Table {
                 Some(UpdateItemError::ConditionalCheckFailedException(failed)) => Ok(Updated::ConditionFailed(
                     failed.item.clone().filter(|item| !item.is_empty()),
                 )),
-                _ => Err(refused(error)),
+                _ => Err(sdk_error(error)),
             },
         }
     }

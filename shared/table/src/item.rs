@@ -7,13 +7,13 @@ use std::collections::HashMap;
 
 pub type Item = HashMap<String, AttributeValue>;
 
-/// Which kind of item it is: an entity's name, or one of these.
+/// The kind of an item: an entity's name, `TOMBSTONE`, or the name of another kind of item.
 pub const ENTITY: &str = "entity";
 pub const TOMBSTONE: &str = "Tombstone";
-/// Which request wrote it, and who: what events and the audit trail tell.
+/// The request that wrote an item, and who sent it: for events and the audit trail.
 pub const REQUEST_ID: &str = "requestId";
 pub const ACTOR: &str = "actor";
-/// Of a tombstone: the deleted entity, its kind.
+/// In a tombstone: the deleted entity, and its kind.
 pub const BEFORE: &str = "before";
 pub const OF: &str = "of";
 
@@ -33,10 +33,10 @@ pub fn from_item<T: DeserializeOwned>(item: Item) -> Result<T> {
     serde_dynamo::from_item(item).map_err(|e| Error::Internal(format!("a damaged item: {e}")))
 }
 
-/// A text attribute that every item of this kind has.
+/// A text attribute that the item must have.
 pub fn text<'i>(item: &'i Item, name: &str) -> Result<&'i str> {
     item.get(name)
         .and_then(|value| value.as_s().ok())
         .map(String::as_str)
-        .ok_or_else(|| Error::Internal(format!("an item lacks its {name}")))
+        .ok_or_else(|| Error::Internal(format!("an item has no {name}")))
 }

@@ -1,27 +1,27 @@
-//! The keys of the table and of its indexes. Nothing else formats one.
+//! The keys of the table and of its indexes. All are formatted here.
 //!
 //! | item | partition key | sort key |
 //! |---|---|---|
 //! | customer | `CUS#<customer>` | `CUSTOMER` |
 //! | client | `CUS#<customer>` | `CLI#<client>` |
-//! | how far a client's cascade has come | `CUS#<customer>` | `CASCADE#<client>` |
-//! | a client's external id is taken | `CUS#<customer>` | `CODE#CLI#<external id>` |
+//! | progress of a client's cascade | `CUS#<customer>` | `CASCADE#<client>` |
+//! | claim of a client's external id | `CUS#<customer>` | `CODE#CLI#<external id>` |
 //! | department, location, contact | owner | `DEP#<department>`, `LOC#<location>`, `CON#<contact>` |
-//! | who is headquarters | owner | `HEADQUARTERS` |
-//! | a department's or location's code is taken | owner | `CODE#DEP#<code>`, `CODE#LOC#<code>` |
+//! | which location is the headquarters | owner | `HEADQUARTERS` |
+//! | claim of a department's or location's code | owner | `CODE#DEP#<code>`, `CODE#LOC#<code>` |
 //! | partition group, partition | `CUS#<customer>` | `PGR#<group>`, `PTN#<partition>` |
-//! | how many partitions a group has | `CUS#<customer>` | `MEMBERS#<group>` |
-//! | a group's or partition's name is taken | `CUS#<customer>` | `CODE#PGR#<name>`, `CODE#PTN#<name>` |
+//! | number of partitions in a group | `CUS#<customer>` | `MEMBERS#<group>` |
+//! | claim of a group's or partition's name | `CUS#<customer>` | `CODE#PGR#<name>`, `CODE#PTN#<name>` |
 //! | API key | `CUS#<customer>#PTN#<partition>` | `KEY#<key>` |
 //! | deactivation log | `CUS#<customer>` | `DEACTIVATION#<time>` |
-//! | tombstone: what was deleted, by whom | as the deleted item | `DELETED#<key>` |
-//! | a bootstrap tenant key is taken, for ever | `TENANT#<bootstrap key>` | `TENANT` |
-//! | an external id is taken | `EXTERNAL#<external id>` | `EXTERNAL` |
+//! | tombstone of a deleted entity | that of the deleted item | `DELETED#<key>` |
+//! | claim of a bootstrap tenant key, never released | `TENANT#<bootstrap key>` | `TENANT` |
+//! | claim of a customer's external id | `EXTERNAL#<external id>` | `EXTERNAL` |
 //! | audit entry | `AUDIT#<customer>` | `<time>#<entry>` |
-//! | answered idempotency key | `ONCE#<hash>` | `ONCE` |
+//! | stored answer to an idempotency key | `ONCE#<hash>` | `ONCE` |
 //!
-//! An owner is a customer, `CUS#<customer>`, or one of its clients, `CUS#<customer>#CLI#<client>`: what a client has needs no look at
-//! whose client it is.
+//! An owner is a customer, `CUS#<customer>`, or one of its clients, `CUS#<customer>#CLI#<client>`. The client's partition key contains the
+//! customer, so a client of another customer is never found.
 
 use crate::item::{Item, s};
 use domain::{
@@ -32,7 +32,7 @@ use std::collections::HashMap;
 
 pub const PK: &str = "pk";
 pub const SK: &str = "sk";
-/// The attribute that DynamoDB's TTL watches.
+/// The attribute that DynamoDB's TTL reads.
 pub const TTL: &str = "keptUntil";
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,7 +58,7 @@ impl ItemKey {
     }
 }
 
-/// The families of partition keys: what a function's policy may name.
+/// Families of partition keys. The policies of functions grant actions on them.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Family {
     Customer,
@@ -66,9 +66,9 @@ pub enum Family {
     External,
     Audit,
     Idempotency,
-    /// Of the index `customers`.
+    /// In the index `customers`.
     CustomerList,
-    /// Of the index `expiring-keys`.
+    /// In the index `expiring-keys`.
     Expiring,
 }
 
@@ -83,7 +83,7 @@ impl Family {
         Self::Expiring,
     ];
 
-    /// What `dynamodb:LeadingKeys` is compared with.
+    /// The value of the condition key `dynamodb:LeadingKeys` in a policy.
     pub const fn pattern(self) -> &'static str {
         match self {
             Self::Customer => "CUS#*",
@@ -106,7 +106,7 @@ pub enum Index {
     ExternalIds,
     /// The tenant customer that holds a bootstrap key.
     Tenants,
-    /// API keys that are still to expire, by when they do.
+    /// Active API keys, by their expiry.
     ExpiringKeys,
 }
 
@@ -131,7 +131,7 @@ impl Index {
         }
     }
 
-    /// `sk` would be the same for every customer, so the list sorts by `key`.
+    /// The list of customers is sorted by `key`, because `sk` is the same for every customer.
     pub const fn sort_attribute(self) -> Option<&'static str> {
         match self {
             Self::Customers => Some("key"),
@@ -145,7 +145,7 @@ pub fn customer_partition(customer: CustomerKey) -> String {
     format!("CUS#{customer}")
 }
 
-/// Where the departments, locations and contacts of an owner are.
+/// The partition of an owner's parts.
 pub fn owner_partition(owner: Owner) -> String {
     let customer = customer_partition(owner.tenant().key());
     match owner.client() {
@@ -154,7 +154,7 @@ pub fn owner_partition(owner: Owner) -> String {
     }
 }
 
-/// Whose partition it is; the other way round.
+/// The customer, and the client, of a partition key.
 pub fn owner_of_partition(pk: &str) -> Option<(CustomerKey, Option<ClientKey>)> {
     let rest = pk.strip_prefix("CUS#")?;
     if let Some((customer, _)) = rest.split_once("#PTN#") {
@@ -187,12 +187,12 @@ pub fn cascade(customer: CustomerKey, client: ClientKey) -> ItemKey {
     ItemKey::new(customer_partition(customer), format!("{CASCADE_PREFIX}{client}"))
 }
 
-/// What the sort keys of one kind of entity begin with, where they hold its key.
+/// What the sort keys of one kind of entity start with.
 pub fn prefix(kind: EntityKind) -> String {
     format!("{}#", kind.prefix.to_uppercase())
 }
 
-/// A department, location or contact; a partition group or partition.
+/// A part of an owner.
 pub fn part<K: Kind>(owner: Owner, key: Key<K>) -> ItemKey {
     ItemKey::new(owner_partition(owner), format!("{}{key}", prefix(K::KIND)))
 }
@@ -205,7 +205,7 @@ pub fn part_code(owner: Owner, kind: EntityKind, code: &str) -> ItemKey {
     ItemKey::new(owner_partition(owner), format!("CODE#{}{code}", prefix(kind)))
 }
 
-/// A partition, by a key that says whose it is before anybody has proven anything.
+/// A partition, by keys that are not verified yet.
 pub fn partition(customer: CustomerKey, partition: PartitionKey) -> ItemKey {
     let sk = format!("{}{partition}", prefix(Partition::KIND));
     ItemKey::new(customer_partition(customer), sk)
@@ -215,7 +215,7 @@ pub fn members<K: Kind>(owner: Owner, group: Key<K>) -> ItemKey {
     ItemKey::new(owner_partition(owner), format!("MEMBERS#{group}"))
 }
 
-/// Where a partition's API keys are.
+/// The partition of the API keys of a partition of data.
 pub fn api_key_partition(customer: CustomerKey, partition: PartitionKey) -> String {
     format!("{}#PTN#{partition}", customer_partition(customer))
 }
@@ -227,7 +227,7 @@ pub fn api_key(customer: CustomerKey, partition: PartitionKey, key: ApiKeyId) ->
     )
 }
 
-/// Over how many partitions of the index the keys are spread that are still to expire. All are read every minute.
+/// Over how many partitions of the index active keys are spread. All of them are read every minute.
 pub const EXPIRING_SHARDS: u8 = 4;
 
 pub fn expiring_keys(shard: u8) -> String {
@@ -269,9 +269,9 @@ pub fn idempotency(id: &str) -> ItemKey {
     ItemKey::new(format!("ONCE#{id}"), "ONCE")
 }
 
-/// Where a customer stands in the list of all customers. One index partition takes about 1,000 writes a second, and a hot one would
-/// slow the table's own writes: a deployment that nears it raises the number of shards. Readers walk them one after the other, so the
-/// number may grow at any time (and never shrink).
+/// A partition of the list of all customers. One partition of an index takes about 1,000 writes a second, and beyond that slows the writes
+/// of the table: a deployment with more writes increases the number of shards. Lists read the shards in order, so the number may be
+/// increased at any time, and must never be decreased.
 pub fn customer_list(shard: u8) -> String {
     format!("CUSTOMERS#{shard}")
 }

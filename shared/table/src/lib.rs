@@ -1,4 +1,4 @@
-//! The single table: keys, items, and one repository a kind of entity. The only package that speaks DynamoDB.
+//! The table: keys, items, and one repository for each kind of entity. Only this package uses DynamoDB.
 
 pub mod api_keys;
 mod attempt;
@@ -31,12 +31,12 @@ pub use step::Step;
 
 use aws_sdk_dynamodb::Client;
 
-/// The table, and what every repository of it needs.
+/// The table. Repositories borrow it.
 #[derive(Clone, Debug)]
 pub struct Table {
     pub client: Client,
     pub name: String,
-    /// Over how many partitions the list of all customers is spread: see `keys::customer_list`.
+    /// The number of partitions of the list of all customers: see `keys::customer_list`.
     pub list_shards: u8,
 }
 

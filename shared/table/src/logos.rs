@@ -1,10 +1,10 @@
-//! Which logo a customer or client shows.
+//! The logos of customers and clients.
 
 use crate::{
     Change, Operation, Table,
     attempt::{Attempt, attempted, retry_from},
     operation::on_customer::{CHECK, GET, PUT},
-    parts::refused_under,
+    parts::owner_error,
     write::expect_version,
 };
 use domain::{Code, Error, Owner, Result, client::Client, customer::Customer, logo::Logo};
@@ -12,7 +12,7 @@ use serde::Serialize;
 
 pub struct Logos<'t>(&'t Table);
 
-/// Who shows a logo, or may.
+/// A customer or client, which may have a logo.
 #[derive(Clone, Debug)]
 pub enum Holder {
     Customer(Box<Customer>),
@@ -27,11 +27,11 @@ impl Holder {
         }
     }
 
-    fn shows(&self, logo: Option<&Logo>) -> bool {
+    fn has(&self, logo: Option<&Logo>) -> bool {
         self.logo().map(|logo| &logo.receipt) == logo.map(|logo| &logo.receipt)
     }
 
-    /// Refuses what is disabled, or is another version than the caller meant.
+    /// An error if it is disabled, or not in the expected version.
     pub fn expect(&self, expected: Option<u64>) -> Result<()> {
         let (version, is_disabled) = match self {
             Self::Customer(customer) => (customer.meta.version, customer.is_disabled),
@@ -52,15 +52,15 @@ impl Table {
 }
 
 impl Logos<'_> {
-    pub const ASK: Operation = Operation::new(&[CHECK], &[Code::CustomerDisabled]);
-    /// Whether there is somebody to upload for. The answer is kept for the request's idempotency key.
-    pub async fn ask<T: Serialize>(&self, owner: Owner, answer: &T, change: &Change) -> Result<()> {
+    pub const ALLOW_UPLOAD: Operation = Operation::new(&[CHECK], &[Code::CustomerDisabled]);
+    /// Checks that the owner may upload a logo, and stores the answer for the request's idempotency key.
+    pub async fn allow_upload<T: Serialize>(&self, owner: Owner, answer: &T, change: &Change) -> Result<()> {
         let tx = self
             .0
             .transaction(change)
             .remember_answer(201, answer, None)?
-            .under(owner);
-        tx.commit().await.map_err(refused_under)
+            .check_owner(owner);
+        tx.commit().await.map_err(owner_error)
     }
 
     pub const HOLDER: Operation = Operation::new(&[GET], &[]);
@@ -71,9 +71,9 @@ impl Logos<'_> {
         })
     }
 
-    pub const SHOW: Operation = Operation::new(&[GET, CHECK, PUT], &[Code::CustomerDisabled]);
-    /// Shows another logo, or none. To show the same upload again changes nothing.
-    pub async fn show(
+    pub const SET: Operation = Operation::new(&[GET, CHECK, PUT], &[Code::CustomerDisabled]);
+    /// Sets the logo, or clears it. To set the same upload again changes nothing.
+    pub async fn set(
         &self,
         owner: Owner,
         before: Holder,
@@ -83,7 +83,7 @@ impl Logos<'_> {
     ) -> Result<Holder> {
         retry_from(before, |before| async move {
             before.expect(expected)?;
-            if before.shows(logo) {
+            if before.has(logo) {
                 return Ok(Attempt::Done(before));
             }
             let (after, done) = match &before {

@@ -1,4 +1,5 @@
-//! What a repository method needs and how it can refuse: declared beside the method, named by the functions that call it.
+//! The grants that a repository method needs and the codes with which it refuses. They are declared beside the method, and named by the
+//! functions that call it.
 
 use crate::keys::{Family, Index};
 use domain::Code;
@@ -32,7 +33,7 @@ impl Action {
     }
 }
 
-/// One action on one family of keys, of the table or of one of its indexes.
+/// An action on a family of keys, in the table or in an index.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Grant {
     pub action: Action,
@@ -58,7 +59,7 @@ impl Grant {
     }
 }
 
-/// The actions on the items of customers: most operations need no others.
+/// The grants on the items of customers. Most operations need no others.
 pub(crate) mod on_customer {
     use super::{Action, Family, Grant};
 
@@ -71,13 +72,13 @@ pub(crate) mod on_customer {
     pub const DELETE: Grant = Grant::on(Family::Customer, Action::DeleteItem);
 }
 
-/// A repository method, as a function's declaration names it.
+/// A repository method, as functions name it in their declarations.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Operation {
-    /// The policy of a function that calls the method needs these.
+    /// What the policy of a calling function must grant.
     pub grants: &'static [Grant],
-    /// The codes with which the method itself refuses. Those that follow from an endpoint's shape (`NOT_FOUND` of a key in the path,
-    /// `VERSION_MISMATCH` where `If-Match` is taken) are not repeated here.
+    /// The codes with which the method refuses. Codes that follow from the endpoint's shape are not repeated: `NOT_FOUND` for a key in the
+    /// path, `VERSION_MISMATCH` if it takes `If-Match`.
     pub codes: &'static [Code],
 }
 

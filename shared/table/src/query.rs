@@ -1,20 +1,20 @@
-//! Queries: what to read of a partition, and how far.
+//! Queries: reads of several items of one partition.
 
 use crate::{
     PageRequest, Table,
     expression::Expression,
     item::{Item, from_item, s, text},
     keys::{self, Index},
-    write::refused,
+    write::sdk_error,
 };
 use domain::{Error, Kind, Owner, Result, client::Client, customer::Customer};
 use serde::de::DeserializeOwned;
 use std::collections::HashMap;
 
-/// How many items a filtered page looks at before it gives what it found and a cursor.
+/// How many items are read for a filtered page. The page may then be short, with a cursor to the rest.
 const FILTERED_AT_ONCE: i32 = 1000;
 
-/// Which items to read: of one partition of the table, or of one of its indexes.
+/// Which items to read, in one partition of the table or of an index.
 #[derive(Clone)]
 pub struct Query<'q> {
     partition: String,
@@ -25,7 +25,7 @@ pub struct Query<'q> {
     newest_first: bool,
 }
 
-/// Which sort keys.
+/// Which sort keys to read.
 #[derive(Clone)]
 enum Range {
     All,
@@ -45,7 +45,7 @@ impl<'q> Query<'q> {
         }
     }
 
-    /// What an owner has.
+    /// The items of an owner.
     pub fn of_owner(owner: Owner) -> Self {
         Self::of(keys::owner_partition(owner))
     }
@@ -90,7 +90,7 @@ impl<'q> Query<'q> {
     }
 }
 
-/// All pages of a query, one request each.
+/// The pages of a query, one after the other. Each takes one request.
 pub struct Walk<'w> {
     table: &'w Table,
     query: Query<'w>,
@@ -110,7 +110,7 @@ impl Walk<'_> {
     }
 }
 
-/// A page of items, and the last one that was looked at, if there are more after it.
+/// A page of items, and the last one that was read, if there are more.
 pub struct Items {
     pub items: Vec<Item>,
     pub last: Option<Item>,
@@ -132,7 +132,7 @@ impl Table {
     }
 
     pub(crate) async fn page(&self, query: &Query<'_>, request: &PageRequest, start: Option<Item>) -> Result<Items> {
-        // One more than asked for: whether there is a next page is known without asking for it.
+        // One more than requested shows whether there is a next page.
         let read = match query.filter.text.is_empty() {
             true => i32::from(request.limit) + 1,
             false => FILTERED_AT_ONCE,
@@ -146,7 +146,7 @@ impl Table {
         Ok(page)
     }
 
-    /// One request. `limit` is how many items DynamoDB reads, before it filters them.
+    /// Sends one request. `limit` is the number of items that DynamoDB reads before it filters them.
     async fn query(&self, query: &Query<'_>, limit: Option<i32>, start: Option<Item>) -> Result<Items> {
         let (pk, sk) = match query.index {
             Some(index) => (index.partition_attribute(), index.sort_attribute()),
@@ -182,13 +182,17 @@ impl Table {
             call = call.filter_expression(&query.filter.text);
         }
         for (name, value) in &query.filter.values {
-            // `:type` is compared with `#type`: several of the fields' names are reserved words.
+            // A filter compares `:type` with `#type`: some names of fields are reserved words.
             let field = name.trim_start_matches(':');
             call = call
                 .expression_attribute_names(format!("#{field}"), field)
                 .expression_attribute_values(name, value.clone());
         }
-        let answer = call.key_condition_expression(condition).send().await.map_err(refused)?;
+        let answer = call
+            .key_condition_expression(condition)
+            .send()
+            .await
+            .map_err(sdk_error)?;
         Ok(Items {
             items: answer.items.unwrap_or_default(),
             last: answer.last_evaluated_key.filter(|key| !key.is_empty()),
@@ -196,7 +200,7 @@ impl Table {
     }
 }
 
-/// A projection by placeholders: several of the attributes' names are reserved words.
+/// A projection by placeholders: some names of attributes are reserved words.
 pub fn project(attributes: &[&str]) -> (Option<String>, Option<HashMap<String, String>>) {
     if attributes.is_empty() {
         return (None, None);
@@ -208,7 +212,7 @@ pub fn project(attributes: &[&str]) -> (Option<String>, Option<HashMap<String, S
 }
 
 impl Table {
-    /// A page of one of the table's own partitions. A position in it is a sort key.
+    /// A page of a partition of the table. Its position is a sort key.
     pub(crate) async fn page_of_partition(
         &self,
         query: &Query<'_>,
@@ -226,8 +230,8 @@ impl Table {
         Ok((page.items, next))
     }
 
-    /// A page of what an owner has under a prefix. An empty first page may be the page of an owner that isn't there: only then is it
-    /// worth a second request to tell.
+    /// A page of an owner's items, or an error if there is no such owner. A second request checks that, and only if the first page is
+    /// empty.
     pub(crate) async fn page_of_children<T: DeserializeOwned>(
         &self,
         owner: Owner,
@@ -248,7 +252,7 @@ impl Table {
         Ok((children, next))
     }
 
-    /// As `page_of_partition`, each item as what it is of.
+    /// Like `page_of_partition`, with the items deserialised.
     pub(crate) async fn page_of<T: DeserializeOwned>(
         &self,
         query: &Query<'_>,

@@ -6,17 +6,17 @@ use crate::{
     item::{Item, from_item},
     keys::{self, Family, Index, ItemKey},
     query::{Query, project},
-    write::refused,
+    write::sdk_error,
 };
 use aws_sdk_dynamodb::types::KeysAndAttributes;
 use domain::{Error, Replay, Result, Timestamp};
 use serde::de::DeserializeOwned;
 
-/// How many items `BatchGetItem` takes.
+/// The limit of `BatchGetItem`.
 const BATCH: usize = 100;
 
 impl Table {
-    /// Strongly consistent: what a create answered is readable at once.
+    /// Strongly consistent: a created entity can be read at once.
     pub(crate) async fn get(&self, key: &ItemKey) -> Result<Option<Item>> {
         let answer = self
             .client
@@ -26,16 +26,16 @@ impl Table {
             .consistent_read(true)
             .send()
             .await
-            .map_err(refused)?;
+            .map_err(sdk_error)?;
         Ok(answer.item)
     }
 
-    /// Several items in one request, as consistent as `get`; those that are there, in any order.
+    /// Several items in one request, strongly consistent, in any order. Items that do not exist are left out.
     pub(crate) async fn get_all(&self, keys: &[ItemKey]) -> Result<Vec<Item>> {
         self.get_parts_of_all(keys, &[]).await
     }
 
-    /// As `get_all`, but only these attributes of each item; all, if none is named.
+    /// Like `get_all`, with only these attributes of each item; with all, if none is named.
     pub(crate) async fn get_parts_of_all(&self, keys: &[ItemKey], attributes: &[&str]) -> Result<Vec<Item>> {
         let (projection, names) = project(attributes);
         let mut items = Vec::new();
@@ -50,7 +50,7 @@ impl Table {
                     .consistent_read(true);
                 let all = all.build().map_err(|e| Error::Internal(e.to_string()))?;
                 let batch = self.client.batch_get_item().request_items(&self.name, all);
-                let mut answer = batch.send().await.map_err(refused)?;
+                let mut answer = batch.send().await.map_err(sdk_error)?;
                 items.extend(
                     answer
                         .responses
@@ -58,27 +58,27 @@ impl Table {
                         .and_then(|tables| tables.remove(&self.name))
                         .unwrap_or_default(),
                 );
-                // What a busy partition did not give is asked for again.
+                // Items of a throttled partition are requested again.
                 wanted = answer
                     .unprocessed_keys
                     .and_then(|mut tables| tables.remove(&self.name))
                     .map(|rest| rest.keys);
             }
             if wanted.is_some() {
-                return Err(Error::Unavailable("the table gives only some of the items".into()));
+                return Err(Error::Unavailable("the table returned only some of the items".into()));
             }
         }
         Ok(items)
     }
 
-    /// The one item of an index with a partition key only.
+    /// The item of an index that has one item for each partition key.
     pub(crate) async fn find<T: DeserializeOwned>(&self, index: Index, partition: String) -> Result<Option<T>> {
         let found = self.first(&Query::of(partition).index(index), 1).await?.pop();
         found.map(from_item).transpose()
     }
 
     pub const ANSWERED_BEFORE: Operation = Operation::new(&[Grant::on(Family::Idempotency, Action::GetItem)], &[]);
-    /// The answer that was given before to this idempotency key, if there was one.
+    /// The stored answer to this idempotency key, if there is one.
     pub async fn answered_before(&self, key: &IdempotencyKey, now: Timestamp) -> Result<Option<Replay>> {
         match self.get(&keys::idempotency(&key.id)).await? {
             Some(item) => key.answered_before(item, now),

@@ -1,11 +1,10 @@
-//! What one step of a task that works in pages came to.
+//! The result of one step of a task that works in pages.
 
-/// What one step came to.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Step {
     Done,
-    /// There was nothing to do, and why.
+    /// There was nothing to do, for this reason.
     Nothing(&'static str),
-    /// The next step begins here.
+    /// The next step starts at this cursor.
     More(String),
 }

@@ -1,4 +1,4 @@
-//! Entities as items: what the API shows, plus what only the table needs.
+//! Entities as items: their fields, and the attributes that only the table needs.
 
 use crate::{
     Change,
@@ -11,10 +11,10 @@ use domain::Result;
 use serde::Serialize;
 use serde_json::Map;
 
-/// How long a tombstone is kept: longer than any queue keeps a message that could bring the thing back.
+/// How long a tombstone stays: longer than a queue keeps a message that could create the entity again.
 const TOMBSTONE_SECONDS: i64 = 30 * 24 * 60 * 60;
 
-/// Any item, with its key and the change that wrote it.
+/// An item, with its key and the change that writes it.
 pub fn item<T: Serialize>(key: &ItemKey, kind: &str, thing: &T, change: &Change) -> Result<Item> {
     let mut item = to_item(thing)?;
     item.extend(key.attributes());
@@ -28,8 +28,8 @@ pub fn entity_item<E: Registered>(key: &ItemKey, entity: &E, change: &Change) ->
     item(key, E::KIND.name, entity, change)
 }
 
-/// What stands in a deleted entity's place for a while: a stream record of the deletion alone could not say who did it, or for which
-/// request, and a task that comes late must not make it again.
+/// The tombstone of a deleted entity. It names the actor and the request, which the stream's record of a deletion does not contain, and
+/// keeps a late task from creating the entity again.
 pub(crate) fn tombstone<E: Registered>(of: &ItemKey, entity: &E, change: &Change) -> Result<Item> {
     let key = keys::tombstone(of, &entity.key().to_string());
     let mut item = item(&key, TOMBSTONE, &Map::new(), change)?;

@@ -1,4 +1,4 @@
-//! The answers that the table works out, as the API documents them.
+//! Bodies of answers that the table computes.
 
 use crate::{
     cascades::{self, DeletionPreview},

@@ -1,4 +1,4 @@
-//! Transactions whose conditions have names, so that what a failed one means is said where the write is made.
+//! Transactions. Their conditions have names, so that each repository can map a failed condition to an error.
 
 use crate::{
     Action, Change, Grant, Operation, Table,
@@ -19,10 +19,10 @@ use aws_sdk_dynamodb::{
 use domain::{Entity, Error, Result};
 use serde::Serialize;
 
-/// Why a transaction did not happen.
+/// Why a transaction was not committed.
 #[derive(Debug)]
 pub enum Failed {
-    /// The condition of this name did not hold; with the item it looked at.
+    /// The condition with this name was false, for this item.
     Condition(&'static str, Option<Item>),
     Other(Error),
 }
@@ -34,7 +34,7 @@ impl From<Error> for Failed {
 }
 
 const IDEMPOTENCY: &str = "idempotencyKey";
-/// What `Transaction::count` counts in.
+/// The attribute that `Transaction::count` changes.
 pub const COUNT: &str = "members";
 
 pub struct Transaction<'t> {
@@ -54,10 +54,10 @@ impl Table {
 }
 
 impl Transaction<'_> {
-    /// What `remember_answer` and `remember_secret_of` need, of a request that carries a key.
+    /// The grant for `remember_answer` and `remember_secret_of`.
     pub const REMEMBER: Operation = Operation::new(&[Grant::on(Family::Idempotency, Action::PutItem)], &[]);
 
-    /// If the request carries an idempotency key: keep this answer with the write.
+    /// Stores the answer, if the request has an idempotency key.
     pub fn remember_answer<T: Serialize>(self, status: u16, body: &T, version: impl Into<Option<u64>>) -> Result<Self> {
         let Some(key) = &self.change.idempotency_key else {
             return Ok(self);
@@ -66,7 +66,7 @@ impl Transaction<'_> {
         Ok(self.put_idempotency_key(item))
     }
 
-    /// As `once`, of an answer that carries the secret of something: that it was given is kept, and not what.
+    /// Like `remember_answer`, for an answer that contains the secret of an entity: only the entity's key is stored.
     pub fn remember_secret_of(self, of: impl ToString) -> Result<Self> {
         let Some(key) = &self.change.idempotency_key else {
             return Ok(self);
@@ -113,7 +113,7 @@ impl Transaction<'_> {
         self
     }
 
-    /// Changes fields of an entity in place; its version, times and actors move on with it.
+    /// Changes fields of an entity, and its version, time and actor.
     pub fn update(mut self, name: &'static str, key: &ItemKey, set: Expression) -> Result<Self> {
         let change = self.change;
         let mut update = Update::builder()
@@ -137,7 +137,7 @@ impl Transaction<'_> {
         Ok(self)
     }
 
-    /// Adds to a number that an item counts, making the item where there is none.
+    /// Adds to the number in an item, and creates the item if it does not exist.
     pub fn count(mut self, name: &'static str, key: &ItemKey, by: i8, entity: &str) -> Self {
         let update = Update::builder()
             .table_name(&self.table.name)
@@ -166,14 +166,14 @@ impl Transaction<'_> {
         self
     }
 
-    /// Commits one attempt of `retry`.
+    /// Commits an attempt of `retry`.
     pub async fn commit_or_retry<T>(
         self,
         expected: Option<u64>,
-        refused: fn(Failed) -> Error,
+        error_of: fn(Failed) -> Error,
         done: T,
     ) -> Result<Attempt<T>> {
-        attempted(self.commit().await.map_err(refused), expected, done)
+        attempted(self.commit().await.map_err(error_of), expected, done)
     }
 
     pub async fn commit(self) -> Result<(), Failed> {
@@ -188,7 +188,7 @@ impl Transaction<'_> {
                 .await;
             let Err(error) = sent else { return Ok(()) };
             let Some(reasons) = cancelled(&error) else {
-                return Err(Failed::Other(refused(error)));
+                return Err(Failed::Other(sdk_error(error)));
             };
             let of_code = |code: &str| reasons.iter().position(|reason| reason.code.as_deref() == Some(code));
             if let Some(index) = of_code("ConditionalCheckFailed") {
@@ -197,16 +197,16 @@ impl Transaction<'_> {
                 return Err(self.change.failed(name, old));
             }
             match of_code("TransactionConflict") {
-                // Another request with the same key is in the middle of its own transaction.
+                // Another request with the same key is being committed.
                 Some(index) if names.get(index) == Some(&IDEMPOTENCY) => {
                     return Err(Failed::Other(Error::RequestInProgress));
                 }
                 Some(_) => {}
-                None => return Err(Failed::Other(refused(error))),
+                None => return Err(Failed::Other(sdk_error(error))),
             }
         }
         Err(Failed::Other(Error::Unavailable(
-            "a transaction met others each time it was tried".into(),
+            "the transaction conflicted with another one in each attempt".into(),
         )))
     }
 }
@@ -224,8 +224,8 @@ impl Change {
     }
 }
 
-/// What a failed condition on an entity's own version means: it is gone, or it has moved on.
-pub fn moved_on<E: Entity>(old: Option<Item>) -> Error {
+/// The error of a failed condition on an entity's version: it was deleted or changed.
+pub fn version_error<E: Entity>(old: Option<Item>) -> Error {
     match old.map(from_item::<E>) {
         None => Error::NotFound(E::KIND),
         Some(Ok(entity)) => Error::VersionMismatch {
@@ -235,7 +235,7 @@ pub fn moved_on<E: Entity>(old: Option<Item>) -> Error {
     }
 }
 
-/// `If-Match`, against what is there.
+/// Compares `If-Match` with the current version.
 pub fn expect_version(expected: Option<u64>, current: u64) -> Result<()> {
     match expected {
         Some(version) if version != current => Err(Error::VersionMismatch { current }),
@@ -250,8 +250,8 @@ fn cancelled(error: &SdkError<TransactWriteItemsError>) -> Option<&[Cancellation
     }
 }
 
-/// An answer of DynamoDB's that no condition explains. Whether to try again is all the caller needs to know; the log gets the rest.
-pub fn refused<E>(error: SdkError<E>) -> Error
+/// An error of DynamoDB's that is not a failed condition. The caller learns whether a retry may help; the text is for the log.
+pub fn sdk_error<E>(error: SdkError<E>) -> Error
 where
     E: std::error::Error + aws_sdk_dynamodb::error::ProvideErrorMetadata + Send + Sync + 'static,
 {

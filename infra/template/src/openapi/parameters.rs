@@ -62,7 +62,7 @@ fn path_parameter(spec: &Spec, name: &str) -> Value {
             match found.first() {
                 Some(field) => (
                     schema::rule(&field.rule, Mode::Stored),
-                    field.about.to_owned(),
+                    field.description.to_owned(),
                     schema::example(&found, Mode::Stored)[name].clone(),
                 ),
                 None => (json!({"type": "string"}), String::new(), json!("example")),
@@ -84,7 +84,7 @@ fn query_parameter(field: &Field) -> Value {
     if let Some(default) = field.default.and_then(|json| serde_json::from_str::<Value>(json).ok()) {
         schema["default"] = default;
     }
-    json!({"name": field.name, "in": "query", "required": field.required, "description": field.about, "schema": schema})
+    json!({"name": field.name, "in": "query", "required": field.required, "description": field.description, "schema": schema})
 }
 
 fn if_match() -> Value {

@@ -31,7 +31,7 @@ fn errors() -> Vec<Error> {
         Error::Malformed("it is not JSON (line 1, column 2)".into()),
         Error::Validation(vec![
             FieldError::new("name", "is required"),
-            FieldError::new("address.country", "is not one of the codes it may be"),
+            FieldError::new("address.country", "is not a valid code"),
         ]),
         Error::Conflict {
             field: "externalId",

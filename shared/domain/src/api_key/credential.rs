@@ -1,10 +1,10 @@
-//! Verification: as much of a key, and of its customer, as it takes to say whom the key lets in.
+//! Verification: the fields of a key and of its customer that decide whether the key is valid.
 
 use super::{ApiKeyKind, Status};
 use crate::{ApiKeyId, CustomerKey, PartitionKey, Timestamp, partition::Environment, plaintext::Plaintext};
 use serde::{Deserialize, Serialize};
 
-/// What is said of a key that lets somebody in. Of any other, only `valid: false`.
+/// The answer for a valid key. For any other it is only `valid: false`.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Verified {
@@ -20,7 +20,7 @@ pub struct Verified {
     pub expires_at: Timestamp,
 }
 
-/// As much of a key as it takes to say whom it lets in.
+/// The fields of a key that verification reads.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Credential {
@@ -34,16 +34,16 @@ pub struct Credential {
     created_at: Timestamp,
 }
 
-/// As much of a customer.
+/// The fields of a customer that verification reads.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Standing {
+pub struct CustomerState {
     is_disabled: bool,
     api_keys_ended_at: Option<Timestamp>,
 }
 
-impl Default for Standing {
-    /// Of a customer that is not there.
+impl Default for CustomerState {
+    /// For a customer that does not exist.
     fn default() -> Self {
         Self {
             is_disabled: true,
@@ -53,8 +53,8 @@ impl Default for Standing {
 }
 
 impl Credential {
-    /// What a key that is not there is taken for.
-    pub fn ended() -> Self {
+    /// Stands in for a key that does not exist.
+    pub fn expired() -> Self {
         Self {
             environment: Environment::Dev,
             kind: ApiKeyKind::Custom,
@@ -67,23 +67,23 @@ impl Credential {
         }
     }
 
-    /// Whether it may do all of this.
-    pub fn may(&self, wanted: &[String]) -> bool {
-        let holds = |scope: &str| self.scopes.iter().any(|held| held == scope);
+    /// Whether it holds all of these scopes.
+    pub fn holds(&self, wanted: &[String]) -> bool {
+        let has = |scope: &str| self.scopes.iter().any(|held| held == scope);
         wanted.iter().all(|scope| {
             let verb = scope.rsplit(':').next().unwrap_or_default();
-            holds(scope) || holds(verb)
+            has(scope) || has(verb)
         })
     }
 
-    /// Whether whoever shows this plaintext is let in now. `self`, its hash and the customer are what the table has under the keys in it.
-    /// Everything is looked at, whatever is wrong: what takes longer would say which it is.
-    pub fn lets_in(&self, plain: &Plaintext, hash: &[u8; 32], customer: &Standing, now: Timestamp) -> bool {
-        let is_its_own = plain.secret.is_behind(hash);
+    /// Whether this plaintext is valid now. `self`, `hash` and `customer` are what the table holds under the plaintext's keys. Every check
+    /// is made, even after one has failed: otherwise the duration would reveal which one failed.
+    pub fn accepts(&self, plain: &Plaintext, hash: &[u8; 32], customer: &CustomerState, now: Timestamp) -> bool {
+        let has_secret = plain.secret.matches(hash);
         let is_live =
             (self.status == Status::Active) & (now < self.expires_at) & (self.environment == plain.environment);
-        let was_ended = customer.api_keys_ended_at.is_some_and(|at| self.created_at <= at);
-        is_its_own & is_live & !customer.is_disabled & !was_ended
+        let ended_with_customer = customer.api_keys_ended_at.is_some_and(|at| self.created_at <= at);
+        has_secret & is_live & !customer.is_disabled & !ended_with_customer
     }
 
     pub fn verified(self, plain: &Plaintext) -> Verified {

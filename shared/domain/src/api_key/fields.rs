@@ -1,4 +1,4 @@
-//! The fields of keys, and of what is asked and answered about them.
+//! The fields of API keys, and of the requests and answers about them.
 
 use super::{ADMIN_SCOPES, ApiKey, LONGEST_SECONDS, SHORTEST_SECONDS};
 use crate::{
@@ -18,23 +18,35 @@ const MOST_SCOPES: usize = 50;
 /// Thirty days.
 const LONGEST_OVERLAP: i64 = 2_592_000;
 
-const NAME: Field = Field::new("name", Rule::Text { min: 1, max: 200 }, "").required();
+const NAME: Field = Field::new("name", Rule::Text { min: 1, max: 200 }, "Display name.").required();
 
 const FOREIGN_KEY: Field = Field::new(
     "foreignKey",
     Rule::Text { min: 1, max: 200 },
-    "What the key belongs to in another system: keys are listed and expired by it.",
+    "The id of what the key belongs to in another system. Keys can be listed and expired by it.",
 );
 
 pub const FIELDS: &[Field] = &[
-    Field::new("key", Rule::Key(ApiKey::KIND), "").read_only().required(),
-    Field::new("partitionKey", Rule::Key(Partition::KIND), "")
+    Field::new("key", Rule::Key(ApiKey::KIND), "The key's id. It is not a secret.")
         .read_only()
         .required(),
-    Field::new("environment", Rule::OneOf(ENVIRONMENTS), "")
+    Field::new(
+        "partitionKey",
+        Rule::Key(Partition::KIND),
+        "The partition that it gives access to.",
+    )
+    .read_only()
+    .required(),
+    Field::new("environment", Rule::OneOf(ENVIRONMENTS), "The partition's environment.")
         .read_only()
         .required(),
-    Field::new("kind", Rule::OneOf(KINDS), "").required().fixed(),
+    Field::new(
+        "kind",
+        Rule::OneOf(KINDS),
+        "Admin keys may do everything, Custom keys what their scopes allow.",
+    )
+    .required()
+    .fixed(),
     NAME,
     Field::new(
         "scopes",
@@ -42,41 +54,43 @@ pub const FIELDS: &[Field] = &[
             of: &HELD_SCOPE,
             max: MOST_SCOPES,
         },
-        "What it may do. An Admin key's `read` and `write` are those of everything.",
+        "What it may do. An Admin key has `read` and `write`, for everything.",
     )
     .fixed(),
     FOREIGN_KEY,
-    Field::new("status", Rule::OneOf(STATUSES), "").read_only().required(),
-    Field::new("expiresAt", Rule::Time, "From this moment on it opens nothing.")
+    Field::new("status", Rule::OneOf(STATUSES), "Expired keys stay listed for 30 days.")
+        .read_only()
+        .required(),
+    Field::new("expiresAt", Rule::Time, "The key stops working at this time.")
         .read_only()
         .required(),
     Field::new(
         "lastUsedOn",
         Rule::Text { min: 10, max: 10 },
-        "The last day on which it was used, in UTC.",
+        "The last day on which it was used, in UTC: YYYY-MM-DD.",
     )
     .read_only(),
-    Field::new("rotatedTo", Rule::Key(ApiKey::KIND), "Its successor.").read_only(),
-    Field::new("rotatedFrom", Rule::Key(ApiKey::KIND), "Its predecessor.").read_only(),
+    Field::new("rotatedTo", Rule::Key(ApiKey::KIND), "The key that replaced it.").read_only(),
+    Field::new("rotatedFrom", Rule::Key(ApiKey::KIND), "The key that it replaced.").read_only(),
 ];
 
 const HELD_SCOPE: Rule = Rule::Form {
     regex: "^([a-z0-9-]+:)?(read|write)$",
     fits: |text| ADMIN_SCOPES.contains(&text) || formats::is_scope(text),
-    says: "must be read, write, or such as orders:read",
+    message: "must be read, write, or a scope such as orders:read",
 };
 
 const SCOPE: Rule = Rule::Form {
     regex: "^[a-z0-9-]+:(read|write)$",
     fits: formats::is_scope,
-    says: "must be small letters, digits and hyphens, a colon, and read or write: such as orders:read",
+    message: "must be lower-case letters, digits and hyphens, a colon, and read or write, such as orders:read",
 };
 
 pub const NEW_FIELDS: &[Field] = &[
     Field::new(
         "kind",
         Rule::OneOf(KINDS),
-        "Admin keys may do everything, Custom keys what their scopes say.",
+        "Admin keys may do everything, Custom keys what their scopes allow.",
     )
     .required(),
     NAME,
@@ -86,7 +100,7 @@ pub const NEW_FIELDS: &[Field] = &[
             of: &SCOPE,
             max: MOST_SCOPES,
         },
-        "Of a Custom key, 1 to 50.",
+        "What a Custom key may do: 1 to 50 scopes.",
     ),
     Field::new(
         "ttlSeconds",
@@ -94,9 +108,9 @@ pub const NEW_FIELDS: &[Field] = &[
             min: SHORTEST_SECONDS,
             max: LONGEST_SECONDS,
         },
-        "How long it lives: from a minute to ten years. This or `expiresAt`; without either, a year.",
+        "How many seconds it works: from a minute to ten years. Give this or `expiresAt`; without either, it works for a year.",
     ),
-    Field::new("expiresAt", Rule::Time, "When it ends: in a minute to ten years."),
+    Field::new("expiresAt", Rule::Time, "When it expires: in a minute to ten years."),
     FOREIGN_KEY,
 ];
 
@@ -106,7 +120,7 @@ pub const ROTATE_FIELDS: &[Field] = &[Field::new(
         min: 0,
         max: LONGEST_OVERLAP,
     },
-    "How long the old key still works beside the new one: up to thirty days, or to its own end.",
+    "How long the old key keeps working beside the new one: up to thirty days, and not after its own expiry.",
 )
 .default("86400")];
 
@@ -115,13 +129,13 @@ pub const EXPIRE_FIELDS: &[Field] = &[FOREIGN_KEY.required()];
 pub const VERIFY_FIELDS: &[Field] = &[
     Field::new(
         "plaintext",
-        // Whatever it is: a text that can't be a key is just not valid.
+        // Any text: one that cannot be a key is just not valid.
         Rule::Form {
             regex: "^",
             fits: |_| true,
-            says: "must be a text",
+            message: "must be text",
         },
-        "The key.",
+        "The key to verify.",
     )
     .required(),
     Field::new(
@@ -130,30 +144,42 @@ pub const VERIFY_FIELDS: &[Field] = &[
             of: &HELD_SCOPE,
             max: MOST_SCOPES,
         },
-        "What is about to be done with it. A key that may not do all of this is not valid.",
+        "The scopes that the caller needs. A key without all of them is not valid.",
     ),
 ];
 
 const VERIFIED_FIELDS: &[Field] = &[
-    Field::new("valid", Rule::Flag, "Where it is false, nothing else is said.").required(),
-    Field::new("customerKey", Rule::Key(Customer::KIND), ""),
-    Field::new("partitionKey", Rule::Key(Partition::KIND), ""),
-    Field::new("environment", Rule::OneOf(ENVIRONMENTS), ""),
-    Field::new("keyId", Rule::Key(ApiKey::KIND), ""),
-    Field::new("kind", Rule::OneOf(KINDS), ""),
+    Field::new("valid", Rule::Flag, "If false, the other fields are absent.").required(),
+    Field::new(
+        "customerKey",
+        Rule::Key(Customer::KIND),
+        "The customer that it belongs to.",
+    ),
+    Field::new(
+        "partitionKey",
+        Rule::Key(Partition::KIND),
+        "The partition that it gives access to.",
+    ),
+    Field::new("environment", Rule::OneOf(ENVIRONMENTS), "The partition's environment."),
+    Field::new("keyId", Rule::Key(ApiKey::KIND), "The key's id."),
+    Field::new(
+        "kind",
+        Rule::OneOf(KINDS),
+        "Admin keys may do everything, Custom keys what their scopes allow.",
+    ),
     Field::new(
         "scopes",
         Rule::List {
             of: &HELD_SCOPE,
             max: MOST_SCOPES,
         },
-        "",
+        "All scopes that it has.",
     ),
     FOREIGN_KEY,
-    Field::new("expiresAt", Rule::Time, ""),
+    Field::new("expiresAt", Rule::Time, "When it expires."),
 ];
 
-/// The one answer that holds the key itself.
+/// The fields of the only answer that contains the plaintext.
 pub fn issued_fields() -> Vec<Field> {
     const KEY: &[Field] = &concat::<{ FIELDS.len() + META_FIELDS.len() }>(FIELDS, META_FIELDS);
     vec![
@@ -163,9 +189,9 @@ pub fn issued_fields() -> Vec<Field> {
             Rule::Form {
                 regex: plaintext::REGEX,
                 fits: |text| Plaintext::read(text).is_some(),
-                says: "must be an API key",
+                message: "must be an API key",
             },
-            "The key itself, this once: it is kept nowhere.",
+            "The key itself. It is shown only in this answer and is not stored: only its hash is.",
         )
         .required(),
     ]
@@ -186,7 +212,7 @@ pub fn expired_fields() -> Vec<Field> {
         Field::new(
             "nextCursor",
             Rule::Text { min: 1, max: 1000 },
-            "There may be more: send the request again with it as `cursor`. `null` where that was all.",
+            "There may be more keys: repeat the request with this as `cursor`. `null` if there are none.",
         ),
     ]
 }
@@ -198,18 +224,15 @@ pub fn rules_of_new(body: &Map<String, Value>, errors: &mut Vec<FieldError>) {
         (Some("Admin"), Some(_)) => {
             errors.push(FieldError::new(
                 "scopes",
-                "are for Custom keys only: an Admin key may do everything",
+                "must be omitted for an Admin key, which may do everything",
             ));
         }
         (Some("Custom"), None | Some(0)) => {
-            errors.push(FieldError::new(
-                "scopes",
-                "must be 1 to 50: a Custom key may do what they say",
-            ));
+            errors.push(FieldError::new("scopes", "must have 1 to 50 items for a Custom key"));
         }
         _ => {}
     }
     if body.contains_key("ttlSeconds") && body.contains_key("expiresAt") {
-        errors.push(FieldError::new("expiresAt", "and ttlSeconds exclude each other"));
+        errors.push(FieldError::new("expiresAt", "cannot be combined with ttlSeconds"));
     }
 }

@@ -1,9 +1,9 @@
-//! An API key: what it opens, until when. Its secret is no part of it; see `plaintext`.
+//! API keys. The secret is not part of the entity: see `plaintext`.
 
 mod credential;
 mod fields;
 
-pub use credential::{Credential, Standing, Verified};
+pub use credential::{Credential, CustomerState, Verified};
 pub use fields::{
     EXPIRE_FIELDS, FIELDS, KINDS, NEW_FIELDS, ROTATE_FIELDS, STATUSES, VERIFY_FIELDS, expired_fields, issued_fields,
     rules_of_new, verified_fields,
@@ -19,15 +19,15 @@ use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// What an Admin key may do: everything.
+/// The scopes of an Admin key: everything.
 const ADMIN_SCOPES: &[&str] = &["read", "write"];
 const SHORTEST_SECONDS: i64 = 60;
 /// Ten years.
 const LONGEST_SECONDS: i64 = 10 * 365 * 24 * 60 * 60;
-/// Of a key whose maker names no end: a year.
+/// If the request gives no expiry: a year.
 const DEFAULT_SECONDS: i64 = 365 * 24 * 60 * 60;
 const DEFAULT_OVERLAP: i64 = 86_400;
-/// How long an expired key is still listed.
+/// How long an expired key stays listed.
 pub const KEPT_SECONDS: i64 = 30 * 24 * 60 * 60;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -53,7 +53,7 @@ pub struct ApiKey {
     pub scopes: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub foreign_key: Option<String>,
-    /// What was last written. A key may have ended since; `expires_at` decides.
+    /// As last written. The key may have expired since: `expires_at` decides.
     pub status: Status,
     pub expires_at: Timestamp,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -73,10 +73,10 @@ struct Lifetime {
     expires_at: Option<Timestamp>,
 }
 
-/// When a new key is to end.
-fn end_of(body: &Map<String, Value>, now: Timestamp) -> Result<Timestamp> {
+/// When a new key expires.
+fn expiry_of(body: &Map<String, Value>, now: Timestamp) -> Result<Timestamp> {
     let lifetime: Lifetime = serde_json::from_value(Value::Object(body.clone()))
-        .map_err(|e| Error::Internal(format!("a checked body has no lifetime: {e}")))?;
+        .map_err(|e| Error::Internal(format!("a checked body has no valid lifetime: {e}")))?;
     let Some(end) = lifetime.expires_at else {
         return Ok(now.plus(TimeDelta::seconds(lifetime.ttl_seconds.unwrap_or(DEFAULT_SECONDS))));
     };
@@ -86,7 +86,10 @@ fn end_of(body: &Map<String, Value>, now: Timestamp) -> Result<Timestamp> {
     );
     match (first..=last).contains(&end) {
         true => Ok(end),
-        false => Err(Error::invalid("expiresAt", "must be in a minute to ten years from now")),
+        false => Err(Error::invalid(
+            "expiresAt",
+            "must be from a minute to ten years from now",
+        )),
     }
 }
 
@@ -99,7 +102,7 @@ impl ApiKey {
         now: Timestamp,
         by: &crate::Actor,
     ) -> Result<Self> {
-        let end = end_of(body, now)?;
+        let end = expiry_of(body, now)?;
         let mut fields = body.clone();
         fields.shift_remove("ttlSeconds");
         if body.get("kind").and_then(Value::as_str) == Some("Admin") {
@@ -112,7 +115,8 @@ impl ApiKey {
         Self::new(key, fields, now, by)
     }
 
-    /// Hands over to a successor, which has the same rights to the same end. This one ends after the overlap, or at its own end.
+    /// The key after its rotation, and its successor. The successor has the same rights and the same expiry. The old key expires after the
+    /// overlap, or at its own expiry if that is sooner.
     pub fn rotated(
         &self,
         successor: ApiKeyId,
@@ -123,13 +127,13 @@ impl ApiKey {
         if self.rotated_to.is_some() {
             return Err(Error::Conflict {
                 field: "rotatedTo",
-                reason: "the key was rotated before; rotate its successor",
+                reason: "the key was already rotated; rotate its successor",
             });
         }
-        if self.has_ended(now) {
+        if self.has_expired(now) {
             return Err(Error::Conflict {
                 field: "status",
-                reason: "the key has expired; make a new one",
+                reason: "the key has expired; create a new one",
             });
         }
         let mut old = self.clone();
@@ -149,7 +153,7 @@ impl ApiKey {
         Ok((old, new))
     }
 
-    /// Ended now, if it has not ended before; `None` where that is written already.
+    /// The key, expired now; `None` if it is already written as expired.
     pub fn expired(&self, now: Timestamp, by: &crate::Actor) -> Option<Self> {
         if self.status == Status::Expired {
             return None;
@@ -161,19 +165,19 @@ impl ApiKey {
         Some(after)
     }
 
-    pub fn has_ended(&self, now: Timestamp) -> bool {
+    pub fn has_expired(&self, now: Timestamp) -> bool {
         self.status == Status::Expired || now >= self.expires_at
     }
 
     fn status_at(&self, now: Timestamp) -> Status {
-        match self.has_ended(now) {
+        match self.has_expired(now) {
             true => Status::Expired,
             false => Status::Active,
         }
     }
 
-    /// As it is shown at a moment.
-    pub fn shown(mut self, now: Timestamp) -> Self {
+    /// With its status at this time.
+    pub fn as_of(mut self, now: Timestamp) -> Self {
         self.status = self.status_at(now);
         self
     }

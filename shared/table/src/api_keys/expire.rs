@@ -1,4 +1,4 @@
-//! Expiring many keys at once.
+//! Expiring many keys.
 
 use super::{ApiKeys, of_partition, stored::Stored};
 use crate::{
@@ -12,17 +12,17 @@ use crate::{
 };
 use domain::{CustomerKey, Error, Kind, PartitionKey, Result, Tenant, customer::Customer, partition::Partition};
 
-/// How many keys one step expires at most, and how many of them in one transaction.
+/// How many keys one step expires at most, and how many one transaction does.
 const PAGE: u8 = 100;
 
 const AT_ONCE: usize = 50;
 
-/// How many partitions without a key one step passes.
+/// How many partitions without active keys one step skips at most.
 const EMPTY_AT_ONCE: usize = 25;
 
 impl ApiKeys<'_> {
     pub const EXPIRE_FOREIGN: Operation = Operation::new(&[QUERY, PUT], &[]);
-    /// Ends a page of the keys of a partition that belong to the same thing elsewhere; how many, and where the next page begins.
+    /// Expires a page of the keys of a partition with this foreign key. The result is how many, and the position of the next page.
     pub async fn expire_foreign(
         &self,
         tenant: Tenant,
@@ -36,7 +36,7 @@ impl ApiKeys<'_> {
     }
 
     pub const PARTITION_DELETED: Operation = Operation::new(&[QUERY, PUT], &[]);
-    /// A partition was deleted: a page of its keys ends.
+    /// A partition was deleted: expires a page of its keys.
     pub async fn partition_deleted(
         &self,
         tenant: Tenant,
@@ -55,17 +55,17 @@ impl ApiKeys<'_> {
     }
 
     pub const CUSTOMER_DISABLED: Operation = Operation::new(&[GET, QUERY, PUT], &[]);
-    /// A customer was disabled: a page of the keys that there were then ends, partition by partition. It goes by the moment that the
-    /// customer remembers, so it is the same whether or not the customer is back by now.
+    /// A customer was disabled: expires a page of the keys that existed then, partition by partition. The customer holds the time when it was
+    /// disabled, so the result is the same even if it is enabled again.
     pub async fn customer_disabled(&self, tenant: Tenant, from: Option<&str>, change: &Change) -> Result<Step> {
         let Some(item) = self.0.get(&keys::customer(tenant.key())).await? else {
-            return Ok(Step::Nothing("the customer is gone, and its partitions with it"));
+            return Ok(Step::Nothing("the customer was deleted, and its partitions with it"));
         };
         let Some(ended_at) = from_item::<Customer>(item)?.api_keys_ended_at else {
             return Ok(Step::Nothing("the customer was never disabled"));
         };
-        let then = Expression::new("#createdAt <= :createdAt").with(":createdAt", s(ended_at.to_string()));
-        let filter = active().and(then);
+        let existed_then = Expression::new("#createdAt <= :createdAt").with(":createdAt", s(ended_at.to_string()));
+        let filter = active().and(existed_then);
         let (mut partition, mut after) = match from {
             None => (self.partition_after(tenant, None).await?, None),
             Some(cursor) => read_cursor(cursor)?,
@@ -91,7 +91,7 @@ impl ApiKeys<'_> {
     }
 
     pub const EXPIRE_DUE: Operation = Operation::new(&[Grant::query(Index::ExpiringKeys, Family::Expiring), PUT], &[]);
-    /// Ends what has come to its end by itself, of one shard: up to a page; whether there may be more.
+    /// Expires a page of the keys of one shard that have reached their expiry. The result is whether there may be more.
     pub async fn expire_due(&self, shard: u8, change: &Change) -> Result<bool> {
         let due = Query::of(keys::expiring_keys(shard))
             .index(Index::ExpiringKeys)
@@ -110,7 +110,7 @@ impl ApiKeys<'_> {
                 Expression::version_is(before.key.meta.version),
             );
             match put.commit().await {
-                // Changed or gone since, and the index is behind: in a minute it is looked at again.
+                // It was changed or deleted, and the index is not up to date. The next run reads it again.
                 Ok(()) | Err(Failed::Condition(..)) => {}
                 Err(Failed::Other(error)) => return Err(error),
             }
@@ -142,7 +142,7 @@ impl ApiKeys<'_> {
                 );
             }
             tx.commit().await.map_err(|failed| match failed {
-                // Somebody changed one of them meanwhile: on another try it is read again.
+                // One of them was changed. The next attempt reads it again.
                 Failed::Condition(..) => Error::Unavailable("a key changed while it was expired".into()),
                 Failed::Other(error) => error,
             })?;
@@ -168,12 +168,12 @@ fn active() -> Expression {
 fn customer_of(item: &Item) -> Result<CustomerKey> {
     let pk = text(item, keys::PK)?;
     let (customer, _) =
-        keys::owner_of_partition(pk).ok_or_else(|| Error::Internal(format!("{pk} is nobody's partition")))?;
+        keys::owner_of_partition(pk).ok_or_else(|| Error::Internal(format!("{pk} is not a customer's partition")))?;
     Ok(customer)
 }
 
 fn read_cursor(cursor: &str) -> Result<(Option<PartitionKey>, Option<String>)> {
-    let damaged = || Error::invalid("cursor", "is not one that this task gives itself");
+    let damaged = || Error::invalid("cursor", "was not issued by this task");
     let (partition, after) = cursor.split_once('|').ok_or_else(damaged)?;
     let partition = partition.parse().map_err(|_| damaged())?;
     Ok((Some(partition), (!after.is_empty()).then(|| after.to_owned())))

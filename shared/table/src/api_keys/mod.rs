@@ -1,4 +1,4 @@
-//! API keys: of a partition each. What is kept of a secret is its hash, beside the key and never in it.
+//! API keys. Each belongs to a partition. The hash of its secret is stored in its item, and is not part of the entity.
 
 mod expire;
 mod stored;
@@ -13,7 +13,7 @@ use crate::{
     operation::on_customer::{CHECK, GET, PUT, QUERY},
     parts::enabled,
     query::Query,
-    write::{Failed, expect_version, moved_on},
+    write::{Failed, expect_version, version_error},
 };
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{
@@ -28,7 +28,7 @@ use stored::Stored;
 
 pub struct ApiKeys<'t>(&'t Table);
 
-/// What a list may be narrowed to.
+/// The filter of a list.
 #[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ApiKeyFilter {
@@ -61,7 +61,7 @@ impl ApiKeys<'_> {
         let query = of_partition(tenant.key(), partition, filter.expression(now)?);
         let (keys, next) = self.0.page_of(&query, request).await?;
         if keys.is_empty() && next.is_none() && request.after.is_none() {
-            // An empty first page may be that of a partition that isn't there.
+            // The first page may be empty because there is no such partition.
             let key = keys::part(tenant.itself(), partition);
             self.0.get(&key).await?.ok_or(Error::NotFound(Partition::KIND))?;
         }
@@ -87,11 +87,11 @@ impl ApiKeys<'_> {
             .put("key", stored.item(tenant.key(), change)?, Expression::absent())
             .commit()
             .await
-            .map_err(refused)
+            .map_err(error_of)
     }
 
     pub const PATCH: Operation = Operation::new(&[GET, CHECK, PUT], &[Code::CustomerDisabled]);
-    /// Lays a checked patch over a key. A patch that changes nothing writes nothing.
+    /// Applies a checked patch. Nothing is written if it changes nothing.
     pub async fn patch(
         &self,
         tenant: Tenant,
@@ -115,7 +115,7 @@ impl ApiKeys<'_> {
                     before.with(&after).item(tenant.key(), change)?,
                     Expression::version_is(before.key.meta.version),
                 );
-            tx.commit_or_retry(expected, refused, after).await
+            tx.commit_or_retry(expected, error_of, after).await
         })
         .await
     }
@@ -124,8 +124,11 @@ impl ApiKeys<'_> {
         &[GET, CHECK, PUT],
         &[Code::Conflict, Code::CustomerDisabled, Code::SecretAlreadyDelivered],
     );
-    /// Makes a key's successor. Of two who do at once one does: both write the same version of the old key.
-    #[allow(clippy::too_many_arguments, reason = "which key, how, and the new one's parts")]
+    /// Creates a key's successor. Of two concurrent rotations one succeeds: both write the same version of the old key.
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "the key, the overlap, and the parts of the new key"
+    )]
     pub async fn rotate(
         &self,
         tenant: Tenant,
@@ -163,13 +166,13 @@ impl ApiKeys<'_> {
                     Expression::version_is(before.key.meta.version),
                 )
                 .put("successor", stored.item(tenant.key(), change)?, Expression::absent());
-            tx.commit_or_retry(expected, refused, new).await
+            tx.commit_or_retry(expected, error_of, new).await
         })
         .await
     }
 
     pub const EXPIRE: Operation = Operation::new(&[GET, PUT], &[]);
-    /// Ends a key now. One that has ended stays as it is. A disabled customer's too: nobody must wait to end a key.
+    /// Expires a key now. An expired key stays unchanged. The customer may be disabled: a key can always be expired.
     pub async fn expire(
         &self,
         tenant: Tenant,
@@ -192,7 +195,7 @@ impl ApiKeys<'_> {
                     before.with(&after).item(tenant.key(), change)?,
                     Expression::version_is(before.key.meta.version),
                 );
-            tx.commit_or_retry(expected, refused, after).await
+            tx.commit_or_retry(expected, error_of, after).await
         })
         .await
     }
@@ -218,7 +221,7 @@ impl ApiKeys<'_> {
 }
 
 impl ApiKeyFilter {
-    /// By the moment, not by what was last written of it: a key that ended a second ago has ended.
+    /// Filters by `expiresAt`, not by the written `status`: that is updated up to a minute later.
     fn expression(&self, now: Timestamp) -> Result<Expression> {
         let status = match self.status {
             None => Expression::default(),
@@ -229,7 +232,7 @@ impl ApiKeyFilter {
     }
 }
 
-/// A key that ended with its customer must have no successor, though nobody has written that down yet.
+/// A key that stopped working with its customer must not get a successor, even before it is written as expired.
 fn not_disabled_since(key: &ApiKey) -> Expression {
     enabled().and(
         Expression::new("(attribute_not_exists(apiKeysEndedAt) OR apiKeysEndedAt < :createdAt)")
@@ -243,19 +246,19 @@ fn of_partition(customer: CustomerKey, partition: PartitionKey, filter: Expressi
         .filter(filter)
 }
 
-fn refused(failed: Failed) -> Error {
+fn error_of(failed: Failed) -> Error {
     match failed {
         Failed::Condition("customer", None) => Error::NotFound(Customer::KIND),
         Failed::Condition("customer", Some(item)) if item.get("isDisabled") == Some(&AttributeValue::Bool(false)) => {
             Error::Conflict {
                 field: "status",
-                reason: "the key ended when its customer was disabled; make a new one",
+                reason: "the key stopped working when its customer was disabled; create a new one",
             }
         }
         Failed::Condition("customer", Some(_)) => Error::CustomerDisabled,
         Failed::Condition("partition", _) => Error::NotFound(Partition::KIND),
-        Failed::Condition("key", old) => moved_on::<ApiKey>(old),
-        Failed::Condition(name, _) => Error::Internal(format!("a condition on {name} failed that should not")),
+        Failed::Condition("key", old) => version_error::<ApiKey>(old),
+        Failed::Condition(name, _) => Error::Internal(format!("the condition on {name} failed unexpectedly")),
         Failed::Other(error) => error,
     }
 }

@@ -14,7 +14,6 @@ use domain::{
 
 pub(super) const HASH: &str = "hash";
 
-/// A key as the table has it.
 #[derive(Clone)]
 pub(super) struct Stored {
     pub(super) key: ApiKey,

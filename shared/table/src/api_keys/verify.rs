@@ -1,4 +1,4 @@
-//! Verifying a key that somebody presents.
+//! Verifying a key that a caller presents.
 
 use super::{
     ApiKeys,
@@ -9,23 +9,23 @@ use crate::{
     item::{Item, from_item, s},
     keys,
     operation::on_customer::{BATCH_GET, UPDATE},
-    write::refused,
+    write::sdk_error,
 };
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use domain::{
     Result, Timestamp,
-    api_key::{Credential, Standing, Verified},
+    api_key::{Credential, CustomerState, Verified},
     plaintext::Plaintext,
 };
 
-/// As much of a key as verification looks at.
-struct Looked {
+/// What verification reads of a key.
+struct Presented {
     key: Credential,
     hash: [u8; 32],
 }
 
-/// Of key, partition and customer together.
-const LOOKED_AT: &[&str] = &[
+/// The attributes that verification reads, of the key, its partition and its customer.
+const ATTRIBUTES: &[&str] = &[
     keys::SK,
     HASH,
     "environment",
@@ -42,35 +42,35 @@ const LOOKED_AT: &[&str] = &[
 
 impl ApiKeys<'_> {
     pub const VERIFY: Operation = Operation::new(&[BATCH_GET, UPDATE], &[]);
-    /// Whom a plaintext lets in. One read, whatever is wrong with it; a key that is used for the first time on a day is written once.
+    /// Verifies a plaintext: with one read, whether it is valid or not, and one write when a key is first used on a day.
     pub async fn verify(&self, plain: &Plaintext, wanted: &[String], now: Timestamp) -> Result<Option<Verified>> {
         let asked = [
             keys::api_key(plain.customer, plain.partition, plain.key),
             keys::partition(plain.customer, plain.partition),
             keys::customer(plain.customer),
         ];
-        let (mut key, mut has_partition, mut customer) = (None, false, Standing::default());
-        for item in self.0.get_parts_of_all(&asked, LOOKED_AT).await? {
+        let (mut key, mut has_partition, mut customer) = (None, false, CustomerState::default());
+        for item in self.0.get_parts_of_all(&asked, ATTRIBUTES).await? {
             match item.get(keys::SK).and_then(|sk| sk.as_s().ok()) {
-                Some(sk) if *sk == asked[0].sk => key = Some(Looked::read(item)?),
+                Some(sk) if *sk == asked[0].sk => key = Some(Presented::read(item)?),
                 Some(sk) if *sk == asked[1].sk => has_partition = true,
                 _ => customer = from_item(item)?,
             }
         }
-        // What is not there is compared with too, so that it takes as long.
-        let Looked { key, hash } = key.unwrap_or_else(Looked::nobodys);
-        if !(key.lets_in(plain, &hash, &customer, now) & has_partition & key.may(wanted)) {
+        // A missing key is compared too, so that it takes as long.
+        let Presented { key, hash } = key.unwrap_or_else(Presented::missing);
+        if !(key.accepts(plain, &hash, &customer, now) & has_partition & key.holds(wanted)) {
             return Ok(None);
         }
         let today = now.date();
         if key.last_used_on.as_deref() != Some(today.as_str()) {
-            self.used_on(plain, &today).await;
+            self.record_use(plain, &today).await;
         }
         Ok(Some(key.verified(plain)))
     }
 
-    /// Notes the day. A key is good whether or not it can be noted.
-    async fn used_on(&self, plain: &Plaintext, today: &str) {
+    /// Writes the day of the last use. A failure does not make the key invalid.
+    async fn record_use(&self, plain: &Plaintext, today: &str) {
         let key = keys::api_key(plain.customer, plain.partition, plain.key);
         let sent = self
             .0
@@ -83,21 +83,20 @@ impl ApiKeys<'_> {
             .expression_attribute_values(":today", s(today))
             .send()
             .await;
-        match sent.map_err(|error| {
-            (
-                error
+        match sent {
+            Err(error)
+                if !error
                     .as_service_error()
-                    .is_some_and(UpdateItemError::is_conditional_check_failed_exception),
-                error,
-            )
-        }) {
-            Ok(_) | Err((true, _)) => {}
-            Err((false, error)) => tracing::warn!(cause = %refused(error), "a key's use was not noted"),
+                    .is_some_and(UpdateItemError::is_conditional_check_failed_exception) =>
+            {
+                tracing::warn!(cause = %sdk_error(error), "the use of a key could not be recorded");
+            }
+            _ => {}
         }
     }
 }
 
-impl Looked {
+impl Presented {
     fn read(item: Item) -> Result<Self> {
         Ok(Self {
             hash: hash_of(&item)?,
@@ -105,9 +104,9 @@ impl Looked {
         })
     }
 
-    fn nobodys() -> Self {
+    fn missing() -> Self {
         Self {
-            key: Credential::ended(),
+            key: Credential::expired(),
             hash: [0; 32],
         }
     }

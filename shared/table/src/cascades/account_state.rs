@@ -1,4 +1,4 @@
-//! A customer was disabled or enabled: its clients and its parent's record of it follow.
+//! A customer was disabled or enabled: the change spreads to its clients, and to its parent's client.
 
 use super::{AT_ONCE, Cascades, PAGE};
 use crate::{
@@ -10,7 +10,7 @@ use crate::{
     keys::{self, ItemKey},
     operation::on_customer::{CHECK, DELETE, GET, PUT, QUERY, UPDATE},
     query::Query,
-    write::{Failed, refused},
+    write::{Failed, sdk_error},
 };
 use aws_sdk_dynamodb::{operation::update_item::UpdateItemError, types::AttributeValue};
 use domain::{
@@ -21,21 +21,22 @@ use domain::{
 
 impl Cascades<'_> {
     pub const ACCOUNT_STATE: Operation = Operation::new(&[GET, QUERY, CHECK, PUT, UPDATE, DELETE], &[]);
-    /// A customer was disabled or enabled: its parent's record of it says so, and its clients become what it is, a page a step.
+    /// A customer was disabled or enabled: updates `isAccountDisabled` of its parent's client, then disables or enables its clients, one page
+    /// in each step.
     pub async fn account_state(&self, tenant: Tenant, from: Option<&str>, change: &Change) -> Result<Step> {
-        let me = tenant.key();
+        let key = tenant.key();
         retry(|| async move {
             let Some(customer) = self
                 .table
-                .get(&keys::customer(me))
+                .get(&keys::customer(key))
                 .await?
                 .map(from_item::<Customer>)
                 .transpose()?
             else {
-                return Ok(Attempt::Done(Step::Nothing("the customer is gone")));
+                return Ok(Attempt::Done(Step::Nothing("the customer was deleted")));
             };
             let disabled = customer.is_disabled;
-            if from.is_none() && !self.mark_on_parent(&customer, change).await? {
+            if from.is_none() && !self.update_parent(&customer, change).await? {
                 return Ok(Attempt::Again(()));
             }
             let (done, after) = match from {
@@ -46,14 +47,14 @@ impl Cascades<'_> {
             let query = Query::of_owner(tenant.itself()).starting_with(keys::prefix(Client::KIND));
             let (clients, next): (Vec<Client>, _) = self.table.page_of(&query, &page).await?;
             let late: Vec<&Client> = clients.iter().filter(|c| c.is_disabled_by_parent != disabled).collect();
-            match self.set_clients(me, disabled, &late, change).await? {
-                Set::Now => {}
-                Set::Again => return Ok(Attempt::Again(())),
-                // Its own event is on the way, and goes through all of them.
-                Set::StateMoved => return Ok(Attempt::Done(Step::Nothing("the customer has changed again since"))),
+            match self.set_clients(key, disabled, &late, change).await? {
+                Written::All => {}
+                Written::ClientChanged => return Ok(Attempt::Again(())),
+                // That change has an event too, which updates all clients.
+                Written::CustomerChanged => return Ok(Attempt::Done(Step::Nothing("the customer has changed again"))),
             }
             let done = done + clients.len();
-            self.tell_progress(&customer, done, next.is_none(), change).await?;
+            self.record_progress(&customer, done, next.is_none(), change).await?;
             Ok(Attempt::Done(match next {
                 Some(next) => Step::More(format!("{done}|{next}")),
                 None => Step::Done,
@@ -62,8 +63,8 @@ impl Cascades<'_> {
         .await
     }
 
-    /// Whether the parent's record of the account says what the account is. `false`: something moved, look again.
-    async fn mark_on_parent(&self, account: &Customer, change: &Change) -> Result<bool> {
+    /// Updates `isAccountDisabled` of the parent's client. False if something has changed and has to be read again.
+    async fn update_parent(&self, account: &Customer, change: &Change) -> Result<bool> {
         let Some(parent) = &account.parent else {
             return Ok(true);
         };
@@ -79,7 +80,7 @@ impl Cascades<'_> {
         let tx = self
             .table
             .transaction(change)
-            .check("account", &keys::customer(account.key), still(account.is_disabled))
+            .check("account", &keys::customer(account.key), has_state(account.is_disabled))
             .put(
                 "client",
                 clients::item(parent.customer_key, &after, change)?,
@@ -98,12 +99,12 @@ impl Cascades<'_> {
         disabled: bool,
         late: &[&Client],
         change: &Change,
-    ) -> Result<Set> {
+    ) -> Result<Written> {
         for some in late.chunks(AT_ONCE) {
-            let mut tx = self
-                .table
-                .transaction(change)
-                .check("customer", &keys::customer(customer), still(disabled));
+            let mut tx =
+                self.table
+                    .transaction(change)
+                    .check("customer", &keys::customer(customer), has_state(disabled));
             for client in some {
                 let mut after = (*client).clone();
                 after.disable_by_parent(disabled);
@@ -116,23 +117,23 @@ impl Cascades<'_> {
             }
             match tx.commit().await {
                 Ok(()) => {}
-                Err(Failed::Condition("customer", _)) => return Ok(Set::StateMoved),
-                Err(Failed::Condition(_, _)) => return Ok(Set::Again),
+                Err(Failed::Condition("customer", _)) => return Ok(Written::CustomerChanged),
+                Err(Failed::Condition(_, _)) => return Ok(Written::ClientChanged),
                 Err(Failed::Other(error)) => return Err(error),
             }
         }
-        Ok(Set::Now)
+        Ok(Written::All)
     }
 
-    /// On the parent's client, if it is its cascade that came by here.
-    async fn tell_progress(&self, account: &Customer, done: usize, is_last: bool, change: &Change) -> Result<()> {
+    /// Records the progress of the cascade of the parent's client, if there is one, or its end.
+    async fn record_progress(&self, account: &Customer, done: usize, is_last: bool, change: &Change) -> Result<()> {
         let Some(parent) = &account.parent else {
             return Ok(());
         };
         let key = keys::cascade(parent.customer_key, parent.client_key);
         let state = s(CascadeState::towards(account.is_disabled).name());
         if is_last {
-            return self.end_started(account, &key, change).await;
+            return self.end_started_cascade(account, &key, change).await;
         }
         let sent = self
             .table
@@ -151,48 +152,42 @@ impl Cascades<'_> {
             Ok(_) => Ok(()),
             Err(error) => match error.as_service_error() {
                 Some(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(()),
-                _ => Err(refused(error)),
+                _ => Err(sdk_error(error)),
             },
         }
     }
 
-    /// All that the account's state means is done, so whichever cascade had reached the account is over: also one that the account's own
-    /// deactivation overtook, and whose end would never come.
-    async fn end_started(&self, account: &Customer, key: &ItemKey, change: &Change) -> Result<()> {
+    /// Ends the cascade that had reached the account. This includes one that the account's own deactivation overtook: it would never end
+    /// otherwise.
+    async fn end_started_cascade(&self, account: &Customer, key: &ItemKey, change: &Change) -> Result<()> {
         let started =
             Expression::new("attribute_not_exists(pk) OR started = :yes").with(":yes", AttributeValue::Bool(true));
         let tx = self
             .table
             .transaction(change)
-            .check("account", &keys::customer(account.key), still(account.is_disabled))
+            .check("account", &keys::customer(account.key), has_state(account.is_disabled))
             .delete("cascade", key, started);
         match tx.commit().await {
-            // The account has changed since, or its client has: that has events of its own.
+            // The account or the client has changed. That has its own event.
             Ok(()) | Err(Failed::Condition(..)) => Ok(()),
             Err(Failed::Other(error)) => Err(error),
         }
     }
 }
 
-/// What became of a page of clients.
-enum Set {
-    Now,
-    /// One of them changed meanwhile.
-    Again,
-    /// The customer is no longer what they were to become.
-    StateMoved,
+/// The result of updating a page of clients.
+enum Written {
+    All,
+    ClientChanged,
+    CustomerChanged,
 }
 
-fn still(disabled: bool) -> Expression {
+fn has_state(disabled: bool) -> Expression {
     Expression::new("isDisabled = :disabled").with(":disabled", AttributeValue::Bool(disabled))
 }
 
 fn read_cursor(cursor: &str) -> Result<(usize, Option<String>)> {
-    let (done, after) = cursor
-        .split_once('|')
-        .ok_or_else(|| Error::invalid("cursor", "is not one that this task gives itself"))?;
-    let done = done
-        .parse()
-        .map_err(|_| Error::invalid("cursor", "is not one that this task gives itself"))?;
-    Ok((done, Some(after.to_owned())))
+    let invalid = || Error::invalid("cursor", "was not issued by this task");
+    let (done, after) = cursor.split_once('|').ok_or_else(invalid)?;
+    Ok((done.parse().map_err(|_| invalid())?, Some(after.to_owned())))
 }

@@ -1,36 +1,40 @@
-//! A client was disabled or enabled: its account follows.
+//! A client was disabled or enabled: the change spreads to its account.
 
-use super::{Cascades, changed_since};
+use super::{Cascades, error_of};
 use crate::{
     Change, Operation, Step,
     attempt::{Attempt, retry},
     clients::cascade_item,
     expression::Expression,
-    keys::{self, ItemKey},
+    keys,
     operation::on_customer::{CHECK, DELETE, GET, PUT},
-    write::refused,
+    write::sdk_error,
 };
 use aws_sdk_dynamodb::{operation::delete_item::DeleteItemError, types::AttributeValue};
 use domain::{ClientKey, CustomerKey, Result, Tenant, client::CascadeState};
 
 impl Cascades<'_> {
     pub const CLIENT_STATE: Operation = Operation::new(&[GET, CHECK, PUT, DELETE], &[]);
-    /// A client was disabled or enabled: its account becomes what the client is.
+    /// A client was disabled or enabled: disables or enables its account.
     pub async fn client_state(&self, tenant: Tenant, key: ClientKey, change: &Change) -> Result<Step> {
         let customer = tenant.key();
         retry(|| async move {
             let Some(client) = self.table.client(customer, key).await? else {
-                return Ok(Attempt::Done(Step::Nothing("the client is gone")));
+                return Ok(Attempt::Done(Step::Nothing("the client was deleted")));
             };
             let Some(account_key) = client.client_customer_key else {
                 return Ok(Attempt::Done(Step::Nothing("the client has no account")));
             };
             let Some(account) = self.table.account_of(account_key, customer, key).await? else {
-                return Ok(Attempt::Done(Step::Nothing("the account is no longer the client's")));
+                return Ok(Attempt::Done(Step::Nothing(
+                    "the account no longer belongs to the client",
+                )));
             };
             if account.is_disabled_by_parent == client.is_disabled {
-                self.end_unstarted(customer, key).await?;
-                return Ok(Attempt::Done(Step::Nothing("the account is as it should be")));
+                self.end_unstarted_cascade(customer, key).await?;
+                return Ok(Attempt::Done(Step::Nothing(
+                    "the account has the client's state already",
+                )));
             }
             let mut after = account.clone();
             after.disable_by_parent(client.is_disabled, change.now);
@@ -40,9 +44,12 @@ impl Cascades<'_> {
                 &keys::client(customer, key),
                 Expression::version_is(client.meta.version),
             );
-            tx = self.table.customers().put_over(tx, &account, &after, change)?;
+            tx = self
+                .table
+                .customers()
+                .put_changed_account(tx, &account, &after, change)?;
             tx = if account.is_disabled == after.is_disabled {
-                // It was deactivated anyway, and so was what is below it.
+                // The account is deactivated by itself, so nothing below it changes.
                 tx.delete("cascade", &keys::cascade(customer, key), Expression::default())
             } else {
                 let state = CascadeState::towards(after.is_disabled);
@@ -52,33 +59,28 @@ impl Cascades<'_> {
                     Expression::default(),
                 )
             };
-            tx.commit_or_retry(None, changed_since, Step::Done).await
+            tx.commit_or_retry(None, error_of, Step::Done).await
         })
         .await
     }
 
-    /// Nothing came of a cascade, and none is on its way.
-    async fn end_unstarted(&self, customer: CustomerKey, client: ClientKey) -> Result<()> {
-        let condition = Expression::new("started = :no").with(":no", AttributeValue::Bool(false));
-        self.end(&keys::cascade(customer, client), condition).await
-    }
-
-    async fn end(&self, key: &ItemKey, condition: Expression) -> Result<()> {
-        let mut delete = self
+    /// Ends a cascade that has not reached the account.
+    async fn end_unstarted_cascade(&self, customer: CustomerKey, client: ClientKey) -> Result<()> {
+        let sent = self
             .table
             .client
             .delete_item()
             .table_name(&self.table.name)
-            .set_key(Some(key.attributes()))
-            .condition_expression(condition.text);
-        for (placeholder, value) in condition.values {
-            delete = delete.expression_attribute_values(placeholder, value);
-        }
-        match delete.send().await {
+            .set_key(Some(keys::cascade(customer, client).attributes()))
+            .condition_expression("started = :no")
+            .expression_attribute_values(":no", AttributeValue::Bool(false))
+            .send()
+            .await;
+        match sent {
             Ok(_) => Ok(()),
             Err(error) => match error.as_service_error() {
                 Some(DeleteItemError::ConditionalCheckFailedException(_)) => Ok(()),
-                _ => Err(refused(error)),
+                _ => Err(sdk_error(error)),
             },
         }
     }

@@ -1,6 +1,6 @@
-//! A customer or a client was deleted: everything that belonged to it is deleted too.
+//! A customer or a client was deleted: deletes everything that belonged to it.
 
-use super::{AT_ONCE, Cascades, PAGE, changed_since};
+use super::{AT_ONCE, Cascades, PAGE, error_of};
 use crate::{
     Change, Operation, PageRequest, Step,
     attempt::{Attempt, retry},
@@ -22,7 +22,7 @@ use domain::{
 
 impl Cascades<'_> {
     pub const CLIENT_DELETED: Operation = Operation::new(&[GET, QUERY, PUT, DELETE], &[]);
-    /// A client was deleted: its parts are deleted; its account is released, and stays disabled.
+    /// A client was deleted: deletes its parts. Its account is released and stays disabled.
     pub async fn client_deleted(
         &self,
         tenant: Tenant,
@@ -38,7 +38,7 @@ impl Cascades<'_> {
     }
 
     pub const CUSTOMER_DELETED: Operation = Operation::new(&[QUERY, PUT, DELETE], &[]);
-    /// A customer was deleted: its clients are deleted, each as if by hand, then the parts that clients have too, then its records.
+    /// A customer was deleted: deletes its clients, each as if by hand, then the parts that clients have too, then its records.
     pub async fn customer_deleted(&self, tenant: Tenant, change: &Change) -> Result<Step> {
         let customer = tenant.key();
         let clients: Vec<Client> = self.first_page(tenant.itself(), keys::prefix(Client::KIND)).await?;
@@ -57,15 +57,15 @@ impl Cascades<'_> {
     }
 
     pub const PARTITIONS_OF_DELETED: Operation = Operation::new(&[QUERY, PUT, DELETE], &[]);
-    /// A customer was deleted: the parts that clients do not have are deleted: its partitions and their groups. The partitions' own
-    /// events expire their keys.
+    /// A customer was deleted: deletes the parts that only customers have, its partitions and partition groups. The events of the
+    /// partitions then expire their API keys.
     pub async fn partitions_of_deleted(&self, tenant: Tenant, change: &Change) -> Result<Step> {
         self.delete_parts(Place::PartOfCustomer, tenant.itself(), change).await
     }
 
-    /// Deletes a page of an owner's parts. The owner is deleted, so there are never more of them.
+    /// Deletes a page of an owner's parts. No part is created meanwhile, because the owner is deleted.
     async fn delete_parts(&self, place: Place, owner: Owner, change: &Change) -> Result<Step> {
-        // From the end of the registry: no part is left pointing at one that is deleted.
+        // In reverse order: no part is left that refers to a deleted one.
         for entry in self.entries.iter().rev().filter(|entry| entry.place == place) {
             if let Some(delete_page) = entry.delete_page
                 && delete_page(self, owner, change).await?
@@ -89,7 +89,7 @@ impl Cascades<'_> {
         Ok(!parts.is_empty())
     }
 
-    /// Deletes a page of what a customer had beside its entities.
+    /// Deletes a page of the items that a customer had beside its entities.
     async fn delete_records(&self, tenant: Tenant, change: &Change) -> Result<Step> {
         for record in entities::RECORDS {
             let query = Query::of_owner(tenant.itself())
@@ -129,15 +129,15 @@ impl Cascades<'_> {
                 tx = delete(tx, thing)?;
             }
             tx.commit().await.map_err(|failed| match failed {
-                // Another delivery is at the same page. What is left is read again at the next try.
-                Failed::Condition(name, _) => Error::Unavailable(format!("the {name} changed under its deletion")),
+                // Another delivery deletes the same page. The next attempt reads what is left.
+                Failed::Condition(name, _) => Error::Unavailable(format!("the {name} changed during its deletion")),
                 Failed::Other(error) => error,
             })?;
         }
         Ok(())
     }
 
-    /// Releases the account of a deleted client, and leaves it deactivated: it can be reactivated by itself.
+    /// Releases the account of a deleted client. It stays disabled, as if deactivated, so it can be reactivated.
     async fn release(
         &self,
         account: CustomerKey,
@@ -153,14 +153,14 @@ impl Cascades<'_> {
             after.disable_by_parent(true, change.now);
             after.release(change.now, &change.actor);
             after.meta.changed(change.now, &change.actor);
-            let mut tx = self
-                .table
-                .customers()
-                .put_over(self.table.transaction(change), &before, &after, change)?;
+            let mut tx =
+                self.table
+                    .customers()
+                    .put_changed_account(self.table.transaction(change), &before, &after, change)?;
             if let (None, Some(deactivation)) = (&before.deactivation, &after.deactivation) {
                 tx = tx.put("log", log_item(account, deactivation, change)?, Expression::default());
             }
-            tx.commit_or_retry(None, changed_since, ()).await
+            tx.commit_or_retry(None, error_of, ()).await
         })
         .await
     }

@@ -1,7 +1,8 @@
-//! What follows from a change by way of its event: a page at a time, in any order, any number of times.
+//! Cascades: the consequences of a change, worked off by tasks after its event. They work in pages, in any order, any number of times.
 //!
-//! Nothing here applies an event. Each step reads what is so now and writes what follows from that, on the condition that it is still so:
-//! whichever delivery comes last, late or twice, the end is the same. What is disabled keeps apart why, so enabling lifts one reason only.
+//! No step relies on the contents of an event. Each reads the current state and writes its consequences, on condition that the state has
+//! not changed. So late and repeated deliveries lead to the same result. Entities store why they are disabled, so that enabling removes one
+//! reason only.
 
 mod account_state;
 mod client_state;
@@ -17,10 +18,10 @@ use crate::{
 };
 use domain::Error;
 
-/// How many things one invocation deals with at most.
+/// How many entities one step handles at most.
 const PAGE: u8 = 100;
 
-/// How many of them one transaction takes: it holds 100 writes, and a deletion is up to five.
+/// How many of them one transaction handles: it is limited to 100 writes, and a deletion takes up to five.
 const AT_ONCE: usize = 20;
 
 pub struct Cascades<'t> {
@@ -33,14 +34,14 @@ impl Table {
         self.cascades_of(entities::ALL)
     }
 
-    /// Cascades over other entities than the service's own.
+    /// Cascades over another registry than the service's.
     pub fn cascades_of<'t>(&'t self, entries: &'t [Entry]) -> Cascades<'t> {
         Cascades { table: self, entries }
     }
 }
 
-/// Any failed condition of a cascade's write: something has changed since it was read, and is read again.
-fn changed_since(failed: Failed) -> Error {
+/// Any failed condition means that something has changed: there is another attempt.
+fn error_of(failed: Failed) -> Error {
     match failed {
         Failed::Condition(..) => Error::VersionMismatch { current: 0 },
         Failed::Other(error) => error,

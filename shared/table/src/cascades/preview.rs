@@ -1,4 +1,4 @@
-//! What a deletion would take with it.
+//! Previews of deletions: what would be deleted.
 
 use super::Cascades;
 use crate::{
@@ -23,12 +23,12 @@ use std::sync::LazyLock;
 /// How many requests a preview may take.
 const READS: u32 = 200;
 
-/// An attribute of a client: its account.
+/// The attribute of a client that holds its account.
 const ACCOUNT: &str = "clientCustomerKey";
 /// The attributes that a preview reads.
 const COUNTED: &[&str] = &[ENTITY, "key", "status", ACCOUNT];
 
-/// What would be deleted with a customer or a client.
+/// What would be deleted with a customer or client.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DeletionPreview {
@@ -44,7 +44,6 @@ static COUNTS: LazyLock<Vec<Field>> = LazyLock::new(|| {
     counted(entities::ALL).map(count).collect()
 });
 
-/// As the API shows it.
 pub fn preview_fields() -> Vec<Field> {
     vec![
         Field::new(
@@ -71,7 +70,7 @@ pub fn preview_fields() -> Vec<Field> {
     ]
 }
 
-/// What previews count, as they name it.
+/// What previews count: its name and its description.
 fn counted(entries: &[Entry]) -> impl Iterator<Item = (&'static str, &'static str)> {
     let entities = entries
         .iter()
@@ -88,11 +87,11 @@ fn counted(entries: &[Entry]) -> impl Iterator<Item = (&'static str, &'static st
         });
     let records = entities::RECORDS
         .iter()
-        .filter_map(|record| Some((record.plural?, record.about)));
+        .filter_map(|record| Some((record.plural?, record.description)));
     entities.chain(records)
 }
 
-/// How many of each kind, by its plural.
+/// The number of each kind, by its plural.
 #[derive(Debug)]
 pub struct Counts(Vec<(&'static str, u64)>);
 
@@ -143,7 +142,7 @@ impl Cascades<'_> {
     }
 }
 
-/// A count that stops after a number of reads.
+/// A count in progress. It stops after a number of reads.
 struct Preview<'t> {
     table: &'t Table,
     entries: &'t [Entry],
@@ -181,7 +180,7 @@ impl<'t> Preview<'t> {
         Ok(())
     }
 
-    /// The next page of a walk, unless there is none or no read is left.
+    /// The next page, unless there is none or no read is left.
     async fn next(&mut self, walk: &mut Walk<'_>) -> Result<Option<Vec<Item>>> {
         if self.reads_left == 0 {
             return Ok(None);
@@ -215,7 +214,7 @@ impl<'t> Preview<'t> {
         Ok(())
     }
 
-    /// Adds the accounts below those that it has found.
+    /// Adds the accounts below those that were found.
     async fn finish(mut self) -> Result<DeletionPreview> {
         let mut next = 0;
         while let Some(account) = self.accounts.get(next).copied() {

@@ -1,6 +1,6 @@
-//! The account of a client: a customer of its own.
+//! The accounts of clients. An account is a customer.
 
-use super::{Clients, refused};
+use super::{Clients, error_of};
 use crate::{
     Action, Change, Grant, Operation, Table,
     attempt::retry,
@@ -20,7 +20,7 @@ impl Clients<'_> {
         &[GET, CHECK, PUT, Grant::on(Family::External, Action::PutItem)],
         &[Code::Conflict, Code::CustomerDisabled],
     );
-    /// Makes the account of a client that has none.
+    /// Creates the account of a client that has none.
     pub async fn provision(
         &self,
         tenant: Tenant,
@@ -35,7 +35,7 @@ impl Clients<'_> {
             if before.client_customer_key.is_some() {
                 return Err(Error::Conflict {
                     field: "clientCustomerKey",
-                    reason: "the client has an account",
+                    reason: "the client already has an account",
                 });
             }
             if before.is_disabled {
@@ -49,13 +49,13 @@ impl Clients<'_> {
                 .replace(tenant, &before, &after, change)?
                 .remember_answer(201, &after, after.meta.version)?;
             let tx = self.0.customers().put_account(tx, &account, change)?;
-            tx.commit_or_retry(expected, refused, after).await
+            tx.commit_or_retry(expected, error_of, after).await
         })
         .await
     }
 
     pub const DISSOCIATE: Operation = Operation::new(&[GET, CHECK, PUT, DELETE], &[Code::CustomerDisabled]);
-    /// Parts a client and its account: both stand, neither points at the other.
+    /// Ends the link between a client and its account. Both stay.
     pub async fn dissociate(
         &self,
         tenant: Tenant,
@@ -81,16 +81,19 @@ impl Clients<'_> {
                 let mut released = account.clone();
                 released.release(change.now, &change.actor);
                 released.meta.changed(change.now, &change.actor);
-                tx = self.0.customers().put_over(tx, &account, &released, change)?;
+                tx = self
+                    .0
+                    .customers()
+                    .put_changed_account(tx, &account, &released, change)?;
             }
-            tx.commit_or_retry(expected, refused, ()).await
+            tx.commit_or_retry(expected, error_of, ()).await
         })
         .await
     }
 
     pub const DEPTH_BELOW: Operation = Operation::new(&[GET], &[Code::Conflict]);
-    /// How deep an account of this customer's would lie. What the customer remembers can only be too much: somebody above it may have
-    /// been dissociated since. Only where it would not do is it worth walking up.
+    /// The depth of a new account below this customer. The customer's stored depth may be too large, because an account above it may have
+    /// been dissociated. Only if it is the maximum are the parents read.
     pub async fn depth_below(&self, customer: &Customer) -> Result<u8> {
         let remembered = customer.parent.as_ref().map_or(0, |parent| parent.depth);
         if remembered < DEEPEST {
@@ -103,7 +106,7 @@ impl Clients<'_> {
             if depth > DEEPEST {
                 return Err(Error::Conflict {
                     field: "depth",
-                    reason: "accounts lie at most 8 deep",
+                    reason: "accounts are nested at most 8 deep",
                 });
             }
             let item = self.0.get(&keys::customer(parent.customer_key)).await?;
@@ -116,7 +119,7 @@ impl Clients<'_> {
     }
 
     pub const ACCOUNT: Operation = Operation::new(&[GET], &[]);
-    /// The account of a customer's client, for the check of who is that client's.
+    /// The account of a client: for the authorisation of the client's users.
     pub async fn account(&self, customer: CustomerKey, key: ClientKey) -> Result<Option<CustomerKey>> {
         let client = self.0.client(customer, key).await?;
         Ok(client.and_then(|client| client.client_customer_key))
@@ -124,7 +127,7 @@ impl Clients<'_> {
 }
 
 impl Table {
-    /// The account, if it is still that of this client.
+    /// The account, if it still belongs to this client.
     pub(crate) async fn account_of(
         &self,
         account: CustomerKey,

@@ -13,7 +13,7 @@ use crate::{
     parts::enabled,
     query::Query,
     stored::{entity_item, tombstone},
-    write::{Failed, Transaction, expect_version, moved_on},
+    write::{Failed, Transaction, expect_version, version_error},
 };
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{
@@ -25,7 +25,7 @@ use serde_json::{Map, Value};
 
 pub struct Clients<'t>(pub(crate) &'t Table);
 
-/// What a list may be narrowed to.
+/// The filter of a list.
 #[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ClientFilter {
@@ -41,7 +41,7 @@ impl Table {
 
 impl Clients<'_> {
     pub const GET: Operation = Operation::new(&[BATCH_GET], &[]);
-    /// The client, and how far its cascade has come, if one is on its way.
+    /// The client, and the progress of its cascade, if there is one.
     pub async fn get(&self, tenant: Tenant, key: ClientKey) -> Result<(Client, Option<Cascade>)> {
         let wanted = [keys::client(tenant.key(), key), keys::cascade(tenant.key(), key)];
         let mut client = None;
@@ -70,7 +70,7 @@ impl Clients<'_> {
     }
 
     pub const CREATE: Operation = Operation::new(&[CHECK, PUT], &[Code::Conflict, Code::CustomerDisabled]);
-    /// Makes a client and, where one is given, its account: both, pointing at each other, or neither.
+    /// Creates a client and, if one is given, its account, in one transaction.
     pub async fn create(
         &self,
         tenant: Tenant,
@@ -95,11 +95,11 @@ impl Clients<'_> {
         if let Some(account) = account {
             tx = self.0.customers().put_account(tx, account, change)?;
         }
-        tx.commit().await.map_err(refused)
+        tx.commit().await.map_err(error_of)
     }
 
     pub const PATCH: Operation = Operation::new(&[GET, CHECK, PUT, DELETE], &[Code::Conflict, Code::CustomerDisabled]);
-    /// Lays a checked patch over a client. A patch that changes nothing writes nothing.
+    /// Applies a checked patch. Nothing is written if it changes nothing.
     pub async fn patch(
         &self,
         tenant: Tenant,
@@ -124,14 +124,14 @@ impl Clients<'_> {
                     tx = tx.put("clientExternalId", claim(customer, id, key), Expression::absent());
                 }
             }
-            tx.commit_or_retry(expected, refused, after).await
+            tx.commit_or_retry(expected, error_of, after).await
         })
         .await
     }
 
     pub const ENABLE: Operation = Operation::new(&[GET, CHECK, PUT], &[Code::Conflict, Code::CustomerDisabled]);
     pub const DISABLE: Operation = Operation::new(&[GET, CHECK, PUT], &[Code::CustomerDisabled]);
-    /// Disables or enables a client by hand. Its account follows, by way of the event.
+    /// Disables or enables a client by hand. A task then disables or enables its account.
     pub async fn disable(
         &self,
         tenant: Tenant,
@@ -147,7 +147,7 @@ impl Clients<'_> {
                 (false, false) => {
                     return Err(Error::Conflict {
                         field: "isDisabled",
-                        reason: "the client is not disabled by itself",
+                        reason: "the client is not disabled by hand",
                     });
                 }
                 _ => {}
@@ -166,7 +166,7 @@ impl Clients<'_> {
                     Expression::default(),
                 );
             }
-            tx.commit_or_retry(expected, refused, after).await
+            tx.commit_or_retry(expected, error_of, after).await
         })
         .await
     }
@@ -180,7 +180,7 @@ impl Clients<'_> {
                 .transaction(change)
                 .check("parent", &keys::customer(tenant.key()), enabled());
             let tx = delete_client(tx, tenant.key(), &before, change)?;
-            tx.commit_or_retry(expected, refused, ()).await
+            tx.commit_or_retry(expected, error_of, ()).await
         })
         .await
     }
@@ -204,7 +204,7 @@ impl Clients<'_> {
         }
     }
 
-    /// A change that touches nothing but the record.
+    /// Writes a change of the client and nothing else.
     pub(crate) async fn replace_with(
         &self,
         tenant: Tenant,
@@ -213,7 +213,7 @@ impl Clients<'_> {
         change: &Change,
     ) -> Result<()> {
         let tx = self.replace(tenant, before, after, change)?;
-        tx.commit().await.map_err(refused)
+        tx.commit().await.map_err(error_of)
     }
 
     fn replace<'c>(
@@ -241,7 +241,7 @@ impl Table {
     }
 }
 
-/// The deletion of a client, with all that speaks of it. What belongs to it goes by way of the event.
+/// Adds the deletion of a client to a transaction. A task deletes its parts.
 pub(crate) fn delete_client<'c>(
     tx: Transaction<'c>,
     customer: CustomerKey,
@@ -264,7 +264,7 @@ pub(crate) fn item(customer: CustomerKey, client: &Client, change: &Change) -> R
     entity_item(&keys::client(customer, client.key), client, change)
 }
 
-/// `started`: the account has been reached, and its own clients come next.
+/// `started`: whether the cascade has reached the account.
 pub(crate) fn cascade_item(customer: CustomerKey, client: ClientKey, state: CascadeState, started: bool) -> Item {
     let mut item = keys::cascade(customer, client).attributes();
     item.insert(ENTITY.into(), s(CASCADE.name));
@@ -281,7 +281,7 @@ fn claim(customer: CustomerKey, id: &str, client: ClientKey) -> Item {
     item
 }
 
-fn refused(failed: Failed) -> Error {
+fn error_of(failed: Failed) -> Error {
     match failed {
         Failed::Condition("parent", None) => Error::NotFound(Customer::KIND),
         Failed::Condition("parent", Some(_)) => Error::CustomerDisabled,
@@ -293,10 +293,10 @@ fn refused(failed: Failed) -> Error {
             field: "externalId",
             reason: "another customer has this external id",
         },
-        Failed::Condition("client", old) => moved_on::<Client>(old),
-        // The account moved on under a dissociation: as when the client did, it is done again on what is there now.
+        Failed::Condition("client", old) => version_error::<Client>(old),
+        // The account changed during a dissociation. As when the client changes, there is another attempt.
         Failed::Condition("account", _) => Error::VersionMismatch { current: 0 },
-        Failed::Condition(name, _) => Error::Internal(format!("a condition on {name} failed that should not")),
+        Failed::Condition(name, _) => Error::Internal(format!("the condition on {name} failed unexpectedly")),
         Failed::Other(error) => error,
     }
 }

@@ -1,6 +1,6 @@
-//! Deactivating and reactivating a customer, and the log of it.
+//! Deactivating and reactivating customers, and the deactivation log.
 
-use super::{Customers, refused};
+use super::{Customers, error_of};
 use crate::{
     Action, Change, Grant, Operation, PageRequest,
     attempt::retry,
@@ -26,21 +26,21 @@ impl Customers<'_> {
         &[GET, PUT, Grant::on(Family::Audit, Action::PutItem)],
         &[Code::CustomerDisabled],
     );
-    /// Disables the customer, logs why, and puts the audit entry, in one write. `may` is asked about the customer as it is.
+    /// Deactivates the customer and writes the log and audit entries, in one transaction. `authorize` checks the current customer.
     pub async fn deactivate(
         &self,
         tenant: Tenant,
         request: &DeactivationRequest,
-        may: impl Fn(&Customer) -> Result<()>,
+        authorize: impl Fn(&Customer) -> Result<()>,
         expected: Option<u64>,
         change: &Change,
     ) -> Result<Customer> {
         let window_ends_at = request.window(change.now)?;
-        let may = &may;
+        let authorize = &authorize;
         retry(|| async move {
             let before = self.expect(tenant, expected).await?;
-            may(&before)?;
-            // With its client disabled it can still be deactivated by itself: then enabling the client does not bring it back.
+            authorize(&before)?;
+            // A customer that is disabled with its client can also be deactivated. Then enabling the client does not enable it.
             if before.deactivation.is_some() {
                 return Err(Error::CustomerDisabled);
             }
@@ -72,7 +72,7 @@ impl Customers<'_> {
                     Expression::default(),
                 );
             tx.remember_answer(200, &after, after.meta.version)?
-                .commit_or_retry(expected, refused, after)
+                .commit_or_retry(expected, error_of, after)
                 .await
         })
         .await
@@ -82,13 +82,15 @@ impl Customers<'_> {
         &[GET, PUT, Grant::on(Family::Audit, Action::PutItem)],
         &[Code::Conflict, Code::ReactivationWindowClosed],
     );
-    /// Enables the customer again, if its window is still open.
+    /// Reactivates the customer, if its window is still open.
     pub async fn reactivate(&self, tenant: Tenant, expected: Option<u64>, change: &Change) -> Result<Customer> {
         retry(|| async move {
             let before = self.expect(tenant, expected).await?;
             let Some(deactivation) = &before.deactivation else {
                 let reason = match before.is_disabled_by_parent {
-                    true => "the customer is disabled with the client it was provisioned for, and comes back with it",
+                    true => {
+                        "the customer is disabled with the client that it is the account of, and is enabled with it"
+                    }
                     false => "the customer is not deactivated",
                 };
                 return Err(Error::Conflict {
@@ -108,7 +110,7 @@ impl Customers<'_> {
                 Expression::default(),
             );
             tx.remember_answer(200, &after, after.meta.version)?
-                .commit_or_retry(expected, refused, after)
+                .commit_or_retry(expected, error_of, after)
                 .await
         })
         .await

@@ -1,4 +1,4 @@
-//! Customers: the record itself, its unique names, its deactivation log.
+//! Customers, and the claims of their unique names.
 
 mod lifecycle;
 
@@ -13,7 +13,7 @@ use crate::{
     operation::on_customer::{DELETE, GET, PUT, UPDATE},
     query::Query,
     stored::{entity_item, tombstone},
-    write::{Failed, Transaction, expect_version, moved_on},
+    write::{Failed, Transaction, expect_version, version_error},
 };
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{
@@ -27,7 +27,7 @@ use serde_json::{Map, Value};
 
 pub struct Customers<'t>(pub(crate) &'t Table);
 
-/// What the list of all customers may be narrowed to.
+/// The filter of the list of all customers.
 #[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CustomerFilter {
@@ -46,7 +46,7 @@ impl Customers<'_> {
     }
 
     pub const IS_ACCOUNT_OF: Operation = Operation::new(&[GET], &[]);
-    /// Whether `account` was provisioned for a client of `parent`'s.
+    /// Whether `account` is the account of a client of `parent`.
     pub async fn is_account_of(&self, account: CustomerKey, parent: CustomerKey) -> Result<bool> {
         let Some(item) = self.0.get(&keys::customer(account)).await? else {
             return Ok(false);
@@ -58,7 +58,7 @@ impl Customers<'_> {
     pub const BY_EXTERNAL_ID: Operation =
         Operation::new(&[Grant::query(Index::ExternalIds, Family::External)], &[Code::NotFound]);
     pub async fn by_external_id(&self, _: Platform, id: &str) -> Result<Customer> {
-        // Nobody has a longer one, and DynamoDB refuses a key far longer.
+        // No customer has a longer one, and DynamoDB refuses very long keys.
         if id.chars().count() > LONGEST_EXTERNAL_ID {
             return Err(Error::NotFound(Customer::KIND));
         }
@@ -77,7 +77,7 @@ impl Customers<'_> {
     }
 
     pub const LIST: Operation = Operation::new(&[Grant::query(Index::Customers, Family::CustomerList)], &[]);
-    /// One page is one query: of one shard, from where the cursor says.
+    /// A page is one query of one shard.
     pub async fn list(
         &self,
         _: Platform,
@@ -143,10 +143,10 @@ impl Customers<'_> {
         tx.commit().await.map_err(|failed| match failed {
             Failed::Condition("tenant", _) if customer.is_tenant_customer => Error::Conflict {
                 field: "bootstrapTenantKey",
-                reason: "another tenant holds or held this key",
+                reason: "another tenant has or had this key",
             },
             Failed::Condition("tenant", _) => Error::TenantNotFound,
-            other => refused(other),
+            other => error_of(other),
         })
     }
 
@@ -160,7 +160,7 @@ impl Customers<'_> {
         ],
         &[Code::Conflict, Code::CustomerDisabled],
     );
-    /// Lays a checked patch over the customer. A patch that changes nothing writes nothing.
+    /// Applies a checked patch. Nothing is written if it changes nothing.
     pub async fn patch(
         &self,
         tenant: Tenant,
@@ -169,7 +169,7 @@ impl Customers<'_> {
         change: &Change,
     ) -> Result<Customer> {
         let mut known = None;
-        if customer::stands_alone(patch) {
+        if customer::is_independent(patch) {
             let key = keys::customer(tenant.key());
             match self.0.patch_in_place(&key, patch, expected, change).await? {
                 Updated::Now(item) => return from_item(item),
@@ -194,7 +194,10 @@ impl Customers<'_> {
                 ));
             }
             if patch.get("deactivation").is_some_and(Value::is_null) && before.deactivation.is_some() {
-                return Err(Error::invalid("deactivation", "is ended by reactivating the customer"));
+                return Err(Error::invalid(
+                    "deactivation",
+                    "cannot be cleared: reactivate the customer instead",
+                ));
             }
             let Some(after) = before.patched(patch, change.now, &change.actor)? else {
                 return Ok(Attempt::Done(before));
@@ -221,7 +224,7 @@ impl Customers<'_> {
                     tx = tx.put("externalId", claim(&key, "ExternalId", after.key), Expression::absent());
                 }
             }
-            let attempt = tx.commit_or_retry(expected, refused, after).await?;
+            let attempt = tx.commit_or_retry(expected, error_of, after).await?;
             Ok(attempt.again_from(None))
         })
         .await
@@ -237,7 +240,8 @@ impl Customers<'_> {
         ],
         &[],
     );
-    /// Deletes the record and gives its external id back. Its bootstrap tenant key stays taken: no later tenant can be mistaken for it.
+    /// Deletes the customer and releases its external id. Its bootstrap tenant key is never released, so that no later tenant can be mistaken
+    /// for it.
     pub async fn delete(&self, tenant: Tenant, expected: Option<u64>, change: &Change) -> Result<()> {
         retry(|| async move {
             let before = self.expect(tenant, expected).await?;
@@ -256,7 +260,7 @@ impl Customers<'_> {
             if let Some(id) = &before.external_id {
                 tx = tx.delete("externalId", &keys::external_id(id), Expression::default());
             }
-            if let Some(client) = self.client_that_shows(&before).await? {
+            if let Some(client) = self.client_of_account(&before).await? {
                 let mut after = client.clone();
                 after.client_customer_key = None;
                 after.is_account_disabled = false;
@@ -271,16 +275,16 @@ impl Customers<'_> {
                     .delete("cascade", &keys::cascade(parent, client.key), Expression::default());
             }
             match tx.commit().await {
-                // The parent's client moved on: both are read again.
+                // The parent's client has changed: both are read again.
                 Err(Failed::Condition("client", _)) => Ok(Attempt::Again(())),
-                committed => attempted(committed.map_err(refused), expected, ()),
+                committed => attempted(committed.map_err(error_of), expected, ()),
             }
         })
         .await
     }
 
-    /// The parent's client that a provisioned account stands behind.
-    async fn client_that_shows(&self, account: &Customer) -> Result<Option<Client>> {
+    /// The client that the customer is the account of.
+    async fn client_of_account(&self, account: &Customer) -> Result<Option<Client>> {
         let Some(parent) = &account.parent else {
             return Ok(None);
         };
@@ -288,7 +292,7 @@ impl Customers<'_> {
         Ok(client.filter(|client| client.client_customer_key == Some(account.key)))
     }
 
-    /// Adds the making of a provisioned account to a transaction.
+    /// Adds the creation of an account to a transaction.
     pub(crate) fn put_account<'c>(
         &self,
         tx: Transaction<'c>,
@@ -307,7 +311,7 @@ impl Customers<'_> {
     }
 
     /// Adds a change of an account to a transaction.
-    pub(crate) fn put_over<'c>(
+    pub(crate) fn put_changed_account<'c>(
         &self,
         tx: Transaction<'c>,
         before: &Customer,
@@ -332,9 +336,9 @@ impl Customers<'_> {
             .put("customer", item, Expression::version_is(before.meta.version)))
     }
 
-    /// A change that touches nothing but the record.
+    /// Writes a change of the customer and nothing else.
     pub(crate) async fn replace_with(&self, before: &Customer, after: &Customer, change: &Change) -> Result<()> {
-        self.replace(before, after, change)?.commit().await.map_err(refused)
+        self.replace(before, after, change)?.commit().await.map_err(error_of)
     }
 
     fn item(&self, customer: &Customer, change: &Change) -> Result<Item> {
@@ -359,7 +363,7 @@ impl Customers<'_> {
 }
 
 fn read_position(position: &str) -> Result<(u8, Option<CustomerKey>)> {
-    let damaged = || Error::invalid("cursor", "is not one that this list gave out");
+    let damaged = || Error::invalid("cursor", "was not issued by this list");
     let (shard, key) = position.split_once('|').ok_or_else(damaged)?;
     let shard = shard.parse().map_err(|_| damaged())?;
     let key = match key {
@@ -369,15 +373,15 @@ fn read_position(position: &str) -> Result<(u8, Option<CustomerKey>)> {
     Ok((shard, key))
 }
 
-/// What a failed condition on the customer itself, or on a name it wants, means.
-fn refused(failed: Failed) -> Error {
+/// The error of a failed condition on the customer, or on a name that it claims.
+fn error_of(failed: Failed) -> Error {
     match failed {
         Failed::Condition("externalId", _) => Error::Conflict {
             field: "externalId",
             reason: "another customer has this external id",
         },
-        Failed::Condition("customer", old) => moved_on::<Customer>(old),
-        Failed::Condition(name, _) => Error::Internal(format!("a condition on {name} failed that should not")),
+        Failed::Condition("customer", old) => version_error::<Customer>(old),
+        Failed::Condition(name, _) => Error::Internal(format!("the condition on {name} failed unexpectedly")),
         Failed::Other(error) => error,
     }
 }

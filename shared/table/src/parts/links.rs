@@ -1,4 +1,4 @@
-//! What is written beside a part: its unique code, the headquarters, the members of groups; and the condition on its owner.
+//! What is written with a part: the claim of its unique field, the headquarters, the members of groups, and the check of its owner.
 
 use crate::{
     Change,
@@ -7,19 +7,19 @@ use crate::{
     item::{ENTITY, Item, s, text},
     keys,
     stored::{entity_item, tombstone},
-    write::{Failed, Transaction, moved_on},
+    write::{Failed, Transaction, version_error},
 };
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{
     Error, Key, Kind, LocationKey, Owner, Part, PartitionGroupKey, Result, client::Client, customer::Customer,
 };
 
-/// The kind of item that counts a group's partitions.
+/// The kind of the items that count the partitions of groups.
 const MEMBERS: &str = "Members";
 
 impl Transaction<'_> {
-    /// Something is made, changed or deleted only under an owner that is there and enabled.
-    pub(crate) fn under(self, owner: Owner) -> Self {
+    /// Adds the condition that the owner exists and is enabled.
+    pub(crate) fn check_owner(self, owner: Owner) -> Self {
         let customer = owner.tenant().key();
         let tx = self.check("customer", &keys::customer(customer), enabled());
         match owner.client() {
@@ -29,7 +29,7 @@ impl Transaction<'_> {
     }
 }
 
-/// The deletion of a part, with all that speaks of it.
+/// Adds the deletion of a part, and of what is written with it.
 pub(crate) fn delete_part<'c, P: Part + Registered>(
     tx: Transaction<'c>,
     owner: Owner,
@@ -50,7 +50,7 @@ pub(crate) fn delete_part<'c, P: Part + Registered>(
     Ok(tx)
 }
 
-/// Takes a member out of one group and into another, where they differ.
+/// Moves a member from one group to another, if they differ.
 pub(super) fn move_between(
     mut tx: Transaction<'_>,
     owner: Owner,
@@ -74,7 +74,7 @@ pub(super) fn move_between(
     tx
 }
 
-/// Makes `to` the headquarters; `former` is who is known to hold it now, and gives it up in the same transaction.
+/// Makes `to` the headquarters. `former` is the current headquarters as far as known, which is changed in the same transaction.
 pub(super) fn take_headquarters<K: Kind>(
     tx: Transaction<'_>,
     owner: Owner,
@@ -104,14 +104,14 @@ pub(super) fn held_by<K: Kind>(location: Key<K>) -> Expression {
     Expression::new("locationKey = :holder").with(":holder", s(location.to_string()))
 }
 
-/// Who a headquarters item names.
+/// The location of a headquarters item.
 pub(super) fn holder(item: Option<Item>) -> Result<Option<LocationKey>> {
     match item {
         None => Ok(None),
         Some(item) => {
             let key = text(&item, "locationKey")?.parse();
             key.map(Some)
-                .map_err(|_| Error::Internal("the headquarters item names no location".into()))
+                .map_err(|_| Error::Internal("the headquarters item has no location".into()))
         }
     }
 }
@@ -123,29 +123,31 @@ pub(super) fn code_item<P: Part + Registered>(owner: Owner, code: &str, holder: 
     item
 }
 
-pub(super) fn refused<P: Part + Registered>(failed: Failed) -> Error {
+pub(super) fn error_of<P: Part + Registered>(failed: Failed) -> Error {
     match failed {
         Failed::Condition("unique", _) => Error::Conflict {
             field: P::UNIQUE.unwrap_or_default(),
-            reason: "another one of the same kind has it",
+            reason: "another one of the same kind has this value",
         },
-        Failed::Condition("group", _) => Error::invalid("groupKey", "is no partition group of this customer"),
+        Failed::Condition("group", _) => Error::invalid("groupKey", "is not a partition group of this customer"),
         Failed::Condition("members", _) => Error::NotEmpty {
             reason: "the group still has partitions; move or delete them first",
         },
-        Failed::Condition("location", _) => Error::invalid("locationKey", "is no location of the same scope"),
-        Failed::Condition("part", old) => moved_on::<P>(old),
-        other => refused_under(other),
+        Failed::Condition("location", _) => {
+            Error::invalid("locationKey", "is not a location of the same customer or client")
+        }
+        Failed::Condition("part", old) => version_error::<P>(old),
+        other => owner_error(other),
     }
 }
 
-/// What a failed condition of `Transaction::under` means.
-pub(crate) fn refused_under(failed: Failed) -> Error {
+/// The error of a failed condition of `Transaction::check_owner`.
+pub(crate) fn owner_error(failed: Failed) -> Error {
     match failed {
         Failed::Condition("customer", None) => Error::NotFound(Customer::KIND),
         Failed::Condition("client", None) => Error::NotFound(Client::KIND),
         Failed::Condition("customer" | "client", Some(_)) => Error::CustomerDisabled,
-        Failed::Condition(name, _) => Error::Internal(format!("a condition on {name} failed that should not")),
+        Failed::Condition(name, _) => Error::Internal(format!("the condition on {name} failed unexpectedly")),
         Failed::Other(error) => error,
     }
 }

@@ -1,11 +1,11 @@
-//! What a customer or one of its clients consists of: departments, locations and contacts, partition groups and partitions. Unique codes
-//! and names, one headquarters, contacts at locations and partitions in groups that are there.
+//! The parts of customers and clients: departments, locations, contacts, partition groups, partitions. Writes check that unique fields are
+//! unique, that there is one headquarters, and that referenced locations and groups exist.
 
 mod links;
 mod tasks;
 
-pub(crate) use links::{delete_part, enabled, refused_under};
-pub use tasks::CreatedFirst;
+pub(crate) use links::{delete_part, enabled, owner_error};
+pub use tasks::FirstLocation;
 
 use crate::{
     Change, Operation, PageRequest, Table,
@@ -19,7 +19,7 @@ use crate::{
     write::{Failed, expect_version},
 };
 use domain::{Code, Error, Key, Owner, Part, Result};
-use links::{code_item, held_by, holder, item, move_between, refused, take_headquarters};
+use links::{code_item, error_of, held_by, holder, item, move_between, take_headquarters};
 use serde_json::{Map, Value};
 use std::marker::PhantomData;
 
@@ -32,7 +32,7 @@ impl Table {
 }
 
 impl<P: Part + Registered> Parts<'_, P> {
-    /// How a create or a patch may refuse.
+    /// The codes with which a create or a patch refuses.
     const CODES: &'static [Code] = if P::UNIQUE.is_some() {
         &[Code::Conflict, Code::CustomerDisabled]
     } else {
@@ -60,7 +60,7 @@ impl<P: Part + Registered> Parts<'_, P> {
         self.0.page_of_children(owner, &query, request).await
     }
 
-    /// To put a thing into a group, or to take the headquarters from another location, updates a second item.
+    /// Whether a write may update a second item: the members of a group, or the former headquarters.
     const UPDATES: bool = P::IS_GROUPED || P::HAS_HEADQUARTERS;
 
     pub const CREATE: Operation = Operation::new(
@@ -72,13 +72,13 @@ impl<P: Part + Registered> Parts<'_, P> {
         Self::CODES,
     );
     pub async fn create(&self, owner: Owner, part: &P, change: &Change) -> Result<()> {
-        // Most locations that want to be headquarters are the first to: that is tried without asking who it is now.
+        // Most locations that become headquarters are the first one. So the first attempt assumes that there is none.
         retry_from(None, |former| async move {
             let mut tx = self
                 .0
                 .transaction(change)
                 .remember_answer(201, part, part.meta().version)?
-                .under(owner)
+                .check_owner(owner)
                 .put("part", item(owner, part, change)?, Expression::absent());
             if let Some(code) = part.unique() {
                 tx = tx.put("unique", code_item::<P>(owner, code, part.key()), Expression::absent());
@@ -92,7 +92,7 @@ impl<P: Part + Registered> Parts<'_, P> {
             }
             match tx.commit().await {
                 Err(Failed::Condition("headquarters" | "former", old)) => Ok(Attempt::Again(holder(old)?)),
-                committed => committed.map(Attempt::Done).map_err(refused::<P>),
+                committed => committed.map(Attempt::Done).map_err(error_of::<P>),
             }
         })
         .await
@@ -108,7 +108,7 @@ impl<P: Part + Registered> Parts<'_, P> {
         },
         Self::CODES,
     );
-    /// Lays a checked patch over it. A patch that changes nothing writes nothing.
+    /// Applies a checked patch. Nothing is written if it changes nothing.
     pub async fn patch(
         &self,
         owner: Owner,
@@ -122,7 +122,7 @@ impl<P: Part + Registered> Parts<'_, P> {
             let Some(after) = before.patched(patch, change.now, &change.actor)? else {
                 return Ok(Attempt::Done(before));
             };
-            let mut tx = self.0.transaction(change).under(owner).put(
+            let mut tx = self.0.transaction(change).check_owner(owner).put(
                 "part",
                 item(owner, &after, change)?,
                 Expression::version_is(before.meta().version),
@@ -147,7 +147,7 @@ impl<P: Part + Registered> Parts<'_, P> {
             match tx.commit().await {
                 Err(Failed::Condition("headquarters" | "former", old)) => Ok(Attempt::Again(holder(old)?)),
                 committed => {
-                    let attempt = attempted(committed.map_err(refused::<P>), expected, after)?;
+                    let attempt = attempted(committed.map_err(error_of::<P>), expected, after)?;
                     Ok(attempt.again_from(former))
                 }
             }
@@ -170,14 +170,14 @@ impl<P: Part + Registered> Parts<'_, P> {
     pub async fn delete(&self, owner: Owner, key: Key<P>, expected: Option<u64>, change: &Change) -> Result<()> {
         retry(|| async move {
             let before = self.expect(owner, key, expected).await?;
-            let mut tx = delete_part(self.0.transaction(change).under(owner), owner, &before, change)?;
+            let mut tx = delete_part(self.0.transaction(change).check_owner(owner), owner, &before, change)?;
             if P::HAS_MEMBERS {
                 let members = keys::members(owner, before.key());
                 let none = Expression::new("attribute_not_exists(pk) OR members = :none").with(":none", n(0));
                 tx = tx.delete("members", &members, none);
             }
             tx = move_between(tx, owner, before.group(), None);
-            tx.commit_or_retry(expected, refused::<P>, ()).await
+            tx.commit_or_retry(expected, error_of::<P>, ()).await
         })
         .await
     }

@@ -1,8 +1,8 @@
-//! What tasks do with parts.
+//! Writes of parts that only tasks make.
 
 use super::{
     Parts,
-    links::{item, refused, take_headquarters},
+    links::{error_of, item, take_headquarters},
 };
 use crate::{
     Change, Operation, PageRequest,
@@ -20,19 +20,19 @@ use domain::{
 };
 use serde_json::{Map, Value};
 
-/// What became of a location that a task wanted to make.
+/// The result of `create_first`.
 #[derive(Debug, PartialEq, Eq)]
-pub enum CreatedFirst {
-    Now,
-    /// By an earlier delivery of the same event; or it was, and somebody deleted it since.
-    Before,
-    CustomerGone,
+pub enum FirstLocation {
+    Created,
+    /// An earlier delivery of the event created it. It may have been deleted since.
+    Existed,
+    CustomerDeleted,
 }
 
 impl Parts<'_, Location> {
     pub const CREATE_FIRST: Operation = Operation::new(&[CHECK, PUT], &[]);
-    /// The location that a new customer gets by itself. Any number of tries make one location, and none after it was deleted by hand.
-    pub async fn create_first(&self, owner: Owner, location: &Location, change: &Change) -> Result<CreatedFirst> {
+    /// Creates the location that a new customer gets from its address. Repeated calls create one location, and none after it was deleted.
+    pub async fn create_first(&self, owner: Owner, location: &Location, change: &Change) -> Result<FirstLocation> {
         let key = keys::part(owner, location.key);
         let key = &key;
         retry_from(location.clone(), |location| async move {
@@ -50,15 +50,15 @@ impl Parts<'_, Location> {
                 tx = take_headquarters(tx, owner, location.key, None)?;
             }
             match tx.commit().await {
-                Ok(()) => Ok(Attempt::Done(CreatedFirst::Now)),
-                Err(Failed::Condition("tombstone" | "part", _)) => Ok(Attempt::Done(CreatedFirst::Before)),
-                Err(Failed::Condition("customer", _)) => Ok(Attempt::Done(CreatedFirst::CustomerGone)),
-                // Somebody was quicker to name a headquarters: theirs stays.
+                Ok(()) => Ok(Attempt::Done(FirstLocation::Created)),
+                Err(Failed::Condition("tombstone" | "part", _)) => Ok(Attempt::Done(FirstLocation::Existed)),
+                Err(Failed::Condition("customer", _)) => Ok(Attempt::Done(FirstLocation::CustomerDeleted)),
+                // There is a headquarters already: it stays.
                 Err(Failed::Condition("headquarters", _)) => Ok(Attempt::Again(Location {
                     is_headquarters: false,
                     ..location
                 })),
-                Err(failed) => Err(refused::<Location>(failed)),
+                Err(failed) => Err(error_of::<Location>(failed)),
             }
         })
         .await
@@ -67,7 +67,7 @@ impl Parts<'_, Location> {
 
 impl Parts<'_, Contact> {
     pub const CLEAR_LOCATION: Operation = Operation::new(&[QUERY, PUT], &[]);
-    /// Clears a deleted location from one page of the contacts that point at it; where the next page begins, if there is one.
+    /// Clears a deleted location from a page of the contacts that refer to it. The result is the position of the next page.
     pub async fn clear_location(
         &self,
         owner: Owner,
@@ -94,10 +94,10 @@ impl Parts<'_, Contact> {
                 Expression::version_is(contact.meta.version),
             );
             match put.commit().await {
-                // It is gone, which is as good.
+                // The contact was deleted.
                 Ok(()) | Err(Failed::Condition("part", None)) => {}
-                // It was changed meanwhile: read it again on another try.
-                Err(failed) => return Err(refused::<Contact>(failed)),
+                // The contact was changed. The next attempt reads it again.
+                Err(failed) => return Err(error_of::<Contact>(failed)),
             }
         }
         Ok(next)
