@@ -150,7 +150,10 @@ async fn an_upload_that_is_not_the_declared_image_is_refused() {
     let too_large = [PNG, &vec![0; 2_097_152][..]].concat();
     for (bytes, expected) in [
         (&b""[..], "empty"),
-        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "not a PNG, JPEG or WebP image"),
+        (
+            b"<svg xmlns='http://www.w3.org/2000/svg'/>",
+            "not a PNG, JPEG or WebP image",
+        ),
         (b"\xff\xd8\xff\xe0 and so on", "type is not the requested one"),
         (b"\x89PN", "not a PNG, JPEG or WebP image"),
         (&too_large, "more than 2 MiB"),
