@@ -150,9 +150,12 @@ async fn an_upload_that_is_not_the_declared_image_is_refused() {
     let too_large = [PNG, &vec![0; 2_097_152][..]].concat();
     for (bytes, expected) in [
         (&b""[..], "empty"),
-        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "no PNG, JPEG or WebP"),
-        (b"\xff\xd8\xff\xe0 and so on", "another type than was said"),
-        (b"\x89PN", "no PNG, JPEG or WebP"),
+        (
+            b"<svg xmlns='http://www.w3.org/2000/svg'/>",
+            "not a PNG, JPEG or WebP image",
+        ),
+        (b"\xff\xd8\xff\xe0 and so on", "type is not the requested one"),
+        (b"\x89PN", "not a PNG, JPEG or WebP image"),
         (&too_large, "more than 2 MiB"),
     ] {
         let receipt = upload(&world, &owner, upload_request(), bytes).await;
