@@ -79,7 +79,7 @@ fn cargo_for(cloud: &Cloud) -> TempDir {
     folder
 }
 
-/// What the reader's `sleep` is for: here it lasts until nothing has happened for two seconds, however slow the machine is.
+/// Replaces the reader's `sleep`: it lasts until nothing has happened for two seconds, however slow the machine is.
 const SLEEP: &str = r#"
 activity() { cargo -q local events | wc -l; cargo -q local queues; }
 sleep() { until before=$(activity); command sleep 2; [ "$before" = "$(activity)" ]; do :; done; }

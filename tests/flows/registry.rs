@@ -1,4 +1,4 @@
-//! What the registry of entities does for each of them, shown by an entity that only this test has.
+//! The registry of entities, shown by an entity that only this test has.
 
 use crate::support::{TABLE, World, at, key_of};
 use aws_lambda_events::dynamodb::EventRecord;
@@ -190,7 +190,7 @@ fn a_registered_entity_has_schemas_of_its_events() {
     assert_eq!(EventType::deleted::<Widget>().schema()["properties"].get("after"), None);
 }
 
-/// Whoever registers an entity has to create one here: then this shows that a deleted customer leaves none.
+/// A new entity must be created here too: the test then shows that a deleted customer leaves none.
 #[tokio::test]
 async fn a_deleted_customer_leaves_nothing_of_any_registered_kind() {
     let world = World::new().await;

@@ -1,4 +1,4 @@
-//! What every function was seen to use of its grants, over all tests of this process.
+//! The grants that each function has used, over all tests of this process.
 
 use runtime::{Function, Grant};
 use std::{

@@ -1,4 +1,4 @@
-//! Who may do what: permissions, the roles that hold them, and the proofs that a caller was authorised.
+//! Permissions, the roles that hold them, and the proofs that a caller was authorised.
 
 use crate::{ClientKey, CustomerKey};
 use serde::{Deserialize, Serialize};
@@ -89,7 +89,7 @@ impl Role {
     }
 }
 
-/// Who did something, as events, the audit trail and `createdBy` show it.
+/// The author of a change, as events, the audit trail and `createdBy` show it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Actor {
     pub kind: ActorKind,

@@ -85,7 +85,7 @@ pub struct Contact {
     pub meta: Meta,
 }
 
-/// What a list of contacts may be filtered by.
+/// The filters of a list of contacts.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ContactFilter {

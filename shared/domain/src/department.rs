@@ -40,7 +40,7 @@ pub struct Department {
     pub meta: Meta,
 }
 
-/// What a list of departments may be filtered by.
+/// The filters of a list of departments.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DepartmentFilter {

@@ -17,7 +17,7 @@ pub struct Field {
     pub description: &'static str,
 }
 
-/// Who may set a field, and when.
+/// The callers that may set a field, and the moment.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Access {
     Editable,

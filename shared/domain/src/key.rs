@@ -20,7 +20,7 @@ use uuid::{Builder, Uuid};
 pub struct EntityKind {
     /// Its name in problems, events and the table.
     pub name: &'static str,
-    /// What its keys start with.
+    /// Its keys start with this.
     pub prefix: &'static str,
 }
 

@@ -65,7 +65,7 @@ pub struct Location {
     pub meta: Meta,
 }
 
-/// What a list of locations may be filtered by.
+/// The filters of a list of locations.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct LocationFilter {

@@ -73,7 +73,7 @@ pub struct Partition {
     pub meta: Meta,
 }
 
-/// What a list of partitions may be filtered by.
+/// The filters of a list of partitions.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PartitionFilter {

@@ -31,7 +31,7 @@ pub struct PartitionGroup {
     pub meta: Meta,
 }
 
-/// What a list of partition groups may be filtered by.
+/// The filters of a list of partition groups.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct PartitionGroupFilter {}
 

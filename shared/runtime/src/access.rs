@@ -255,7 +255,7 @@ impl<P: Permission<Scope = Platform>> Caller<P> {
     }
 }
 
-/// Who was authorised, and in which capacity.
+/// The authorised caller and its capacity.
 pub(crate) struct Access {
     pub actor: Actor,
     pub capacity: Capacity,

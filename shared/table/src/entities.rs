@@ -55,7 +55,7 @@ registry! {
     ApiKey: part_of_partition,
 }
 
-/// Where an entity's items are, and what they are deleted with.
+/// The place of an entity's items, which decides the deletion that takes them along.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Place {
     Customer,
@@ -142,7 +142,7 @@ const fn delete_page<P: Part + Registered>() -> DeletePage {
 pub struct Record {
     /// The value of their attribute `entity`.
     pub name: &'static str,
-    /// What their sort keys start with.
+    /// Their sort keys start with this.
     pub prefix: &'static str,
     /// Their name in the counts of previews, if previews count them.
     pub plural: Option<&'static str>,

@@ -75,7 +75,7 @@ pub(crate) mod on_customer {
 /// A repository method, as functions name it in their declarations.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Operation {
-    /// What the policy of a calling function must grant.
+    /// The policy of a calling function must grant these.
     pub grants: &'static [Grant],
     /// The codes with which the method refuses. Codes that follow from the endpoint's shape are not repeated: `NOT_FOUND` for a key in the
     /// path, `VERSION_MISMATCH` if it takes `If-Match`.

@@ -18,7 +18,7 @@ use domain::{
     plaintext::Plaintext,
 };
 
-/// What verification reads of a key.
+/// The fields of a key that verification reads.
 struct Presented {
     key: Credential,
     hash: [u8; 32],

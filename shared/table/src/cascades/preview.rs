@@ -28,7 +28,7 @@ const ACCOUNT: &str = "clientCustomerKey";
 /// The attributes that a preview reads.
 const COUNTED: &[&str] = &[ENTITY, "key", "status", ACCOUNT];
 
-/// What would be deleted with a customer or client.
+/// A preview of a deletion of a customer or client.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DeletionPreview {
@@ -70,7 +70,7 @@ pub fn preview_fields() -> Vec<Field> {
     ]
 }
 
-/// What previews count: its name and its description.
+/// The name and the description of its count in previews.
 fn counted(entries: &[Entry]) -> impl Iterator<Item = (&'static str, &'static str)> {
     let entities = entries
         .iter()
@@ -115,7 +115,7 @@ impl Serialize for Counts {
 
 impl Cascades<'_> {
     pub const PREVIEW_CUSTOMER_DELETION: Operation = Operation::new(&[GET, QUERY], &[]);
-    /// What would be deleted with a customer.
+    /// Counts the entities that the deletion of a customer would delete.
     pub async fn preview_customer_deletion(&self, tenant: Tenant) -> Result<DeletionPreview> {
         if self.table.get(&keys::customer(tenant.key())).await?.is_none() {
             return Err(Error::NotFound(Customer::KIND));
@@ -132,7 +132,7 @@ impl Cascades<'_> {
     }
 
     pub const PREVIEW_CLIENT_DELETION: Operation = Operation::new(&[GET, QUERY], &[]);
-    /// What would be deleted with a client.
+    /// Counts the entities that the deletion of a client would delete.
     pub async fn preview_client_deletion(&self, tenant: Tenant, key: ClientKey) -> Result<DeletionPreview> {
         let client = self.table.clients().read(tenant, key).await?;
         let mut preview = Preview::new(self);

@@ -1,4 +1,5 @@
-//! What is written with a part: the claim of its unique field, the headquarters, the members of groups, and the check of its owner.
+//! The items that a transaction writes with a part: the claim of its unique field, the headquarters, the members of groups; and the check of
+//! its owner.
 
 use crate::{
     Change,
