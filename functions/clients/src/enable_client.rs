@@ -22,7 +22,7 @@ impl Endpoint for EnableClient {
         let change = request.change(ctx, &caller.actor);
         let client = ctx
             .clients()
-            .disable(caller.tenant(), request.key()?, false, request.if_match, &change)
+            .enable(caller.tenant(), request.key()?, request.if_match, &change)
             .await?;
         Ok(Found(client))
     }

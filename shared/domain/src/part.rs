@@ -1,4 +1,4 @@
-//! Parts: entities that belong to a customer, or to one of its clients, and to nothing below it.
+//! Parts: entities that belong directly to a customer or to one of its clients.
 
 use crate::{Entity, LocationKey, PartitionGroupKey};
 use serde::Serialize;

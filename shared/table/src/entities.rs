@@ -25,6 +25,10 @@ use futures_util::future::BoxFuture;
 use serde_json::Value;
 
 /// An entity of the registry. Only registered entities can be written to the table.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not in the registry of entities",
+    note = "add a line to `registry!` in shared/table/src/entities.rs"
+)]
 pub trait Registered: Entity {
     const ENTRY: Entry;
 }

@@ -187,7 +187,7 @@ pub fn cascade(customer: CustomerKey, client: ClientKey) -> ItemKey {
     ItemKey::new(customer_partition(customer), format!("{CASCADE_PREFIX}{client}"))
 }
 
-/// The start of the sort keys of one kind of entity.
+/// The start of the sort keys of one kind of entity: the prefix of its keys, in upper case.
 pub fn prefix(kind: EntityKind) -> String {
     format!("{}#", kind.prefix.to_uppercase())
 }

@@ -129,10 +129,31 @@ impl Clients<'_> {
         .await
     }
 
-    pub const ENABLE: Operation = Operation::new(&[GET, CHECK, PUT], &[Code::Conflict, Code::CustomerDisabled]);
     pub const DISABLE: Operation = Operation::new(&[GET, CHECK, PUT], &[Code::CustomerDisabled]);
-    /// Disables or enables a client by hand. A task then disables or enables its account.
+    /// Disables a client by hand. A task then disables its account.
     pub async fn disable(
+        &self,
+        tenant: Tenant,
+        key: ClientKey,
+        expected: Option<u64>,
+        change: &Change,
+    ) -> Result<Client> {
+        self.set_disabled(tenant, key, true, expected, change).await
+    }
+
+    pub const ENABLE: Operation = Operation::new(&[GET, CHECK, PUT], &[Code::Conflict, Code::CustomerDisabled]);
+    /// Enables a client that was disabled by hand. A task then enables its account.
+    pub async fn enable(
+        &self,
+        tenant: Tenant,
+        key: ClientKey,
+        expected: Option<u64>,
+        change: &Change,
+    ) -> Result<Client> {
+        self.set_disabled(tenant, key, false, expected, change).await
+    }
+
+    async fn set_disabled(
         &self,
         tenant: Tenant,
         key: ClientKey,
@@ -185,7 +206,7 @@ impl Clients<'_> {
         .await
     }
 
-    pub async fn read(&self, tenant: Tenant, key: ClientKey) -> Result<Client> {
+    pub(crate) async fn read(&self, tenant: Tenant, key: ClientKey) -> Result<Client> {
         let found = self.0.client(tenant.key(), key).await?;
         found.ok_or(Error::NotFound(Client::KIND))
     }
