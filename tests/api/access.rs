@@ -196,12 +196,14 @@ async fn users_of_an_account_cannot_read_its_parent() {
 }
 
 #[tokio::test]
-async fn a_parent_reads_the_account_but_not_its_parts() {
+async fn a_parent_reads_the_account_and_its_deactivations_but_not_its_parts() {
     let scene = Scene::new().await;
     let caller = scene.world.user("CustomerAdmin", &scene.own);
     let read = scene.world.get(&caller, &at(&scene.account)).await.expect(200);
     assert_eq!(key_of(&read.body), scene.account);
-    for below in ["deactivations", "audit", "locations"] {
+    let log = format!("{}/deactivations", at(&scene.account));
+    scene.world.get(&caller, &log).await.expect(200);
+    for below in ["audit", "locations"] {
         scene
             .world
             .get(&caller, &format!("{}/{below}", at(&scene.account)))

@@ -215,7 +215,7 @@ async fn a_second_confirmation_changes_nothing() {
     let first = confirm(&world, &owner, &receipt).await.expect(200);
     let again = confirm(&world, &owner, &receipt).await.expect(200);
     assert_eq!(first.body, again.body);
-    assert_eq!(again.requests, ["GetItem"]);
+    assert_eq!(again.requests, ["BatchGetItem"]);
     assert_eq!(world.objects.served().len(), 1);
 }
 

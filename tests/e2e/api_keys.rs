@@ -63,7 +63,7 @@ fn disabling_a_customer_ends_its_keys_for_good_and_no_file_holds_a_plaintext() {
     };
     let update = json!({
         "TableName": cloud.table(),
-        "Key": {"pk": {"S": format!("CUS#{customer_key}#PTN#{partition_key}")}, "sk": {"S": format!("KEY#{rotated}")}},
+        "Key": {"pk": {"S": format!("CUS#{customer_key}")}, "sk": {"S": format!("KEY#{partition_key}#{rotated}")}},
         "UpdateExpression": "SET keptUntil = :past",
         "ExpressionAttributeValues": {":past": {"N": "1795000000"}},
     });

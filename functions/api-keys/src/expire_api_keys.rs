@@ -33,10 +33,9 @@ impl Endpoint for ExpireApiKeys {
     const SPEC: Spec = Spec::post(
         "expire-api-keys",
         "/v1/customers/{customerKey}/partitions/{partitionKey}/api-keys/expire",
-        "Expire a partition's API keys that have this foreign key, one page per request. Repeat with `cursor` until `nextCursor` is null.",
+        "Expire a partition's API keys that have this foreign key, one page per request. Repeat with `cursor` until `nextCursor` is null. An `Idempotency-Key` belongs to one page: each cursor needs its own.",
     )
-    // A repeat expires nothing more, so no answer is stored for it.
-    .takes(Body::Question(api_key::EXPIRE_FIELDS))
+    .takes(Body::Action(api_key::EXPIRE_FIELDS))
     .performs(&[ApiKeys::EXPIRE_FOREIGN]);
     type Permission = ManagePartitions;
     type Answer = InPages<Expired>;
@@ -44,19 +43,21 @@ impl Endpoint for ExpireApiKeys {
     async fn handle(ctx: &Context, caller: Caller<ManagePartitions>, request: Request) -> Result<Self::Answer> {
         let change = request.change(ctx, &caller.actor);
         let body: ExpireRequest = request.body()?;
-        let (expired, next) = ctx
+        let answer = |expired, next| Expired {
+            expired,
+            next_cursor: request.next_cursor(ctx, next),
+        };
+        let expired = ctx
             .api_keys()
             .expire_foreign(
                 caller.tenant(),
                 request.key()?,
                 &body.foreign_key,
                 &request.page(ctx)?,
+                answer,
                 &change,
             )
             .await?;
-        Ok(InPages(Expired {
-            expired,
-            next_cursor: request.next_cursor(ctx, next),
-        }))
+        Ok(InPages(expired))
     }
 }

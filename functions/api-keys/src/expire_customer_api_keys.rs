@@ -22,7 +22,7 @@ impl Task for ExpireCustomerApiKeys {
     async fn run(ctx: &Context, job: Job) -> Result<Outcome> {
         let step = ctx
             .api_keys()
-            .customer_disabled(job.tenant, job.cursor.as_deref(), &job.change)
+            .customer_disabled(job.tenant, job.cursor, &job.change)
             .await?;
         Ok(step.into())
     }

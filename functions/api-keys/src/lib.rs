@@ -9,6 +9,7 @@ pub mod expire_due_api_keys;
 pub mod expire_partition_api_keys;
 pub mod get_api_key;
 pub mod list_api_keys;
+pub mod list_customer_api_keys;
 pub mod rotate_api_key;
 pub mod update_api_key;
 pub mod verify_api_key;
@@ -28,6 +29,7 @@ pub const AREA: Area = Area {
     functions: &[
         Function::endpoint::<create_api_key::CreateApiKey>(),
         Function::endpoint::<list_api_keys::ListApiKeys>(),
+        Function::endpoint::<list_customer_api_keys::ListCustomerApiKeys>(),
         Function::endpoint::<get_api_key::GetApiKey>(),
         Function::endpoint::<update_api_key::UpdateApiKey>(),
         Function::endpoint::<rotate_api_key::RotateApiKey>(),

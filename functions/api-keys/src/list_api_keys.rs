@@ -11,7 +11,7 @@ use table::api_keys::ApiKeys;
 
 pub struct ListApiKeys;
 
-const FILTERS: &[Field] = &[
+pub(crate) const FILTERS: &[Field] = &[
     Field::new(
         "foreignKey",
         Rule::Text { min: 1, max: 200 },

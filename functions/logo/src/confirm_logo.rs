@@ -17,11 +17,11 @@ impl Endpoint for ConfirmLogo {
     const SPEC: Spec = Spec::put(
         "confirm-logo",
         "/v1/customers/{customerKey}/logo",
-        "Publish an uploaded logo. The image must exist, be at most 2 MiB and really be of the declared type.",
+        "Publish an uploaded logo. The image must exist, be at most 2 MiB and really be of the declared type. A receipt is valid once, and not after a newer one was confirmed; a repeat is fine while its logo is shown.",
     )
     .also("/v1/customers/{customerKey}/clients/{clientKey}/logo")
     .takes(Body::Create(logo::CONFIRMED_FIELDS))
-    .performs(&[LogoRecords::HOLDER, LogoRecords::SET])
+    .performs(&[LogoRecords::CONFIRMING, LogoRecords::SET])
     .objects(&Logos::PUBLISH)
     // The upload was replaced while it was checked.
     .codes(&[Code::Conflict]);
@@ -32,7 +32,7 @@ impl Endpoint for ConfirmLogo {
         let Confirmation { receipt } = request.body()?;
         let owner = caller.owner();
         let change = request.change(ctx, &caller.actor);
-        let holder = ctx.table.logos().holder(owner).await?;
+        let holder = ctx.table.logos().confirming(owner, &receipt).await?;
         // Refuse a stale version before the image is copied.
         holder.expect(request.if_match)?;
         if holder.logo().is_some_and(|logo| logo.receipt == receipt) {

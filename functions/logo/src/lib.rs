@@ -2,6 +2,7 @@
 
 pub mod confirm_logo;
 pub mod delete_logo;
+pub mod get_logo;
 pub mod request_logo;
 pub mod settle_logos;
 
@@ -12,6 +13,7 @@ pub const AREA: Area = Area {
     summary: "The logos of customers and clients.",
     functions: &[
         Function::endpoint::<request_logo::RequestLogo>(),
+        Function::endpoint::<get_logo::GetLogo>(),
         Function::endpoint::<confirm_logo::ConfirmLogo>(),
         Function::endpoint::<delete_logo::DeleteLogo>(),
         Function::task::<settle_logos::SettleLogos>(),

@@ -16,8 +16,7 @@ const FILTERS: &[Field] = &[
         "isActive",
         Rule::Flag,
         "`true` lists only active contacts, `false` only inactive ones.",
-    )
-    .default("true"),
+    ),
     Field::new("type", Rule::Text { min: 1, max: 50 }, "Only contacts of this type."),
     Field::new(
         "locationKey",

@@ -15,8 +15,7 @@ const FILTERS: &[Field] = &[
         "isActive",
         Rule::Flag,
         "`true` lists only active departments, `false` only inactive ones.",
-    )
-    .default("true"),
+    ),
     Field::new(
         "internalCode",
         Rule::Text { min: 1, max: 100 },

@@ -20,6 +20,7 @@ const BEFORE: &[(&str, &[&str])] = &[
     ("reactivate-customer", &["deactivate-customer"]),
     ("enable-client", &["disable-client"]),
     ("dissociate-account", &["provision-account"]),
+    ("get-logo", &["confirm-logo"]),
     ("delete-logo", &["confirm-logo"]),
     ("expire-api-keys", &["create-api-key"]),
     // A key's first verification of a day writes, all others only read.

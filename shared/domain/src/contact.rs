@@ -46,7 +46,7 @@ pub const FIELDS: &[Field] = &[
     Field::new(
         "isActive",
         Rule::Flag,
-        "Whether it is in use. Lists show inactive contacts only with `isActive=false`.",
+        "Whether it is in use. Lists can be narrowed by it.",
     )
     .default("true"),
     Field::new("notes", Rule::Prose { max: 2000 }, "Free text."),

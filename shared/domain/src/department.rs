@@ -20,7 +20,7 @@ pub const FIELDS: &[Field] = &[
     Field::new(
         "isActive",
         Rule::Flag,
-        "Whether it is in use. Lists show inactive departments only with `isActive=false`.",
+        "Whether it is in use. Lists can be narrowed by it.",
     )
     .default("true"),
     Field::new("description", Rule::Prose { max: 2000 }, "Free text."),

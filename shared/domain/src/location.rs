@@ -32,7 +32,7 @@ pub const FIELDS: &[Field] = &[
     Field::new(
         "isActive",
         Rule::Flag,
-        "Whether it is in use. Lists show inactive locations only with `isActive=false`.",
+        "Whether it is in use. Lists can be narrowed by it.",
     )
     .default("true"),
     Field::new("website", Rule::Website, "An http or https URL."),

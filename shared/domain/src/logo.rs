@@ -1,6 +1,9 @@
 //! Logos: image types, and the requests and answers of uploads.
 
-use crate::fields::{Field, Rule};
+use crate::{
+    EntityKind,
+    fields::{Field, Rule},
+};
 use serde::{Deserialize, Serialize};
 use typeid_suffix::prelude::TypeIdSuffix;
 use uuid::Uuid;
@@ -18,10 +21,25 @@ pub struct Logo {
     pub receipt: String,
 }
 
+/// Its name in problems. It has no key of its own.
+pub const KIND: EntityKind = EntityKind {
+    name: "Logo",
+    prefix: "",
+};
+
 pub const FIELDS: &[Field] = &[
     Field::new("url", Rule::Website, "The public URL of the image.").read_only(),
     Field::new("receipt", RECEIPT_RULE, "The receipt of its upload.").read_only(),
 ];
+
+/// The logo that a customer or client shows, with the version of the customer or client.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct ShownLogo {
+    #[serde(flatten)]
+    pub logo: Logo,
+    #[serde(skip)]
+    pub version: u64,
+}
 
 /// Not SVG: an SVG document can contain scripts.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]

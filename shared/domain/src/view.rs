@@ -7,6 +7,7 @@ use crate::{
     deactivation::{self, LoggedDeactivation},
     entity::META_FIELDS,
     fields::Field,
+    logo::{self, ShownLogo},
 };
 use serde::Serialize;
 
@@ -52,6 +53,18 @@ impl View for ClientDetail {
 
     fn version(&self) -> Option<u64> {
         self.client.version()
+    }
+}
+
+impl View for ShownLogo {
+    const NAME: &'static str = "Logo";
+
+    fn fields() -> Vec<Field> {
+        logo::FIELDS.iter().map(|field| field.required()).collect()
+    }
+
+    fn version(&self) -> Option<u64> {
+        Some(self.version)
     }
 }
 

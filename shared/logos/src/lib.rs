@@ -103,6 +103,8 @@ impl Logos {
             .presigned(signing)
             .await
             .map_err(|e| internal(DisplayErrorContext(e)))?;
+        // The SDK also adds headers that it does not sign, such as Lambda's trace id. The bucket's CORS rules refuse them.
+        let is_signed = |name: &str| signed_headers(signed.uri()).any(|signed| signed == name);
         Ok(Upload {
             receipt: receipt.to_owned(),
             upload: UploadRequest {
@@ -110,6 +112,7 @@ impl Logos {
                 url: signed.uri().to_owned(),
                 headers: signed
                     .headers()
+                    .filter(|(name, _)| is_signed(name))
                     .map(|(name, value)| (name.to_owned(), value.to_owned()))
                     .collect(),
             },
@@ -221,6 +224,15 @@ impl Logos {
             .await;
         removed.map(drop).map_err(sdk_error)
     }
+}
+
+/// The names of the headers that a presigned URL covers.
+fn signed_headers(url: &str) -> impl Iterator<Item = &str> {
+    let query = url.split_once('?').map_or("", |(_, query)| query);
+    let signed = query
+        .split('&')
+        .find_map(|pair| pair.strip_prefix("X-Amz-SignedHeaders="));
+    signed.unwrap_or_default().split("%3B")
 }
 
 /// Each owner has a folder, so the receipt of another owner finds nothing.

@@ -132,20 +132,21 @@ permission! {
     Public, (), AccessRule { public: true, ..AccessRule::DENY_ALL }
 }
 permission! {
-    ViewCustomer, Tenant,
-    AccessRule::own_or_platform(RolePermission::ViewCustomer, RolePermission::PlatformAdminViewAllCustomers)
-}
-permission! {
     EditCustomer, Tenant,
     AccessRule::own_or_platform(RolePermission::EditCustomer, RolePermission::PlatformAdminEditAllCustomers)
 }
 permission! {
-    /// Read a customer. Users of an account's parent may too.
+    /// Read a customer and its deactivations. Users of an account's parent may too.
     ViewAccount, Tenant,
     AccessRule {
         parent: Some(RolePermission::EditClient),
         ..AccessRule::own_or_platform(RolePermission::ViewCustomer, RolePermission::PlatformAdminViewAllCustomers)
     }
+}
+permission! {
+    /// Read a customer's audit trail. For its own users this takes the permission to edit: the trail shows who did what.
+    ViewAudit, Tenant,
+    AccessRule::own_or_platform(RolePermission::EditCustomer, RolePermission::PlatformAdminViewAllCustomers)
 }
 permission! {
     /// Deactivate and reactivate a customer. Users of an account's parent may too.

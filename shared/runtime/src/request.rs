@@ -64,7 +64,12 @@ impl Request {
 
     /// Whether the request asks for a preview and no change.
     pub fn is_dry_run(&self) -> bool {
-        self.query.get("dryRun").and_then(Value::as_bool).unwrap_or_default()
+        self.flag("dryRun")
+    }
+
+    /// Whether this query parameter is `true`.
+    pub fn flag(&self, name: &str) -> bool {
+        self.query.get(name).and_then(Value::as_bool).unwrap_or_default()
     }
 
     /// A query parameter with a whole number.
@@ -146,9 +151,11 @@ pub(crate) fn read(
         return Err(Error::Validation(errors));
     }
     let tenant = path.get("customerKey").map_or("", String::as_str);
+    let text = |fields: &Map<String, Value>| Value::Object(fields.clone()).to_string();
     let key = idempotency_key.map(|key| IdempotencyKey {
         id: hash(&[tenant, &access.actor.id, spec.name, &key]),
-        fingerprint: hash(&[request.uri().path(), &Value::Object(body.clone()).to_string()]),
+        // With the query: the next page of an action is another request.
+        fingerprint: hash(&[request.uri().path(), &text(&query), &text(&body)]),
     });
     let mut list = format!("{} {path:?}", spec.name);
     for (name, value) in query.iter().filter(|(name, _)| *name != "limit" && *name != "cursor") {

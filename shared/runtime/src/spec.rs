@@ -42,7 +42,7 @@ pub enum Body {
     Patch(&'static [Field]),
     /// The optional body of an action.
     Action(&'static [Field]),
-    /// The body of a query, or of an action whose repeat changes nothing. `Idempotency-Key` and `If-Match` do not apply.
+    /// The body of a query. `Idempotency-Key` and `If-Match` do not apply.
     Question(&'static [Field]),
 }
 
@@ -273,9 +273,10 @@ impl Spec {
         self.is_idempotent_post() && matches!(self.body, Body::Action(_))
     }
 
-    /// Whether `If-Match` is honoured.
+    /// Whether `If-Match` is honoured. An action in pages changes many entities, so no version fits it.
     pub const fn takes_if_match(&self) -> bool {
-        matches!(self.method, Method::Put | Method::Patch | Method::Delete) || matches!(self.body, Body::Action(_))
+        matches!(self.method, Method::Put | Method::Patch | Method::Delete)
+            || matches!(self.body, Body::Action(_)) && !self.is_paged()
     }
 
     pub fn query_fields(&self) -> Vec<Field> {

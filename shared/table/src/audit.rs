@@ -2,20 +2,39 @@
 
 use crate::{
     Action, Grant, Operation, PageRequest, Table,
+    expression::Expression,
     item::{ENTITY, Item, from_item, s, to_item},
     keys::{self, Family},
     query::Query,
     write::sdk_error,
 };
 use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
-use domain::{CustomerKey, Error, Result, Tenant, audit::AuditEntry};
+use domain::{CustomerKey, Error, Result, Tenant, Timestamp, audit::AuditEntry};
 
 /// The limit of `BatchWriteItem`.
 const BATCH: usize = 25;
 const TRIES: usize = 5;
 const ENTRY: &str = "entry";
 
+/// Sort keys start with the digit of a year. These are before and after all of them.
+const EARLIEST: &str = "0";
+const LATEST: &str = ":";
+
 pub struct Audit<'t>(pub(crate) &'t Table);
+
+/// The filter of a trail.
+#[derive(Clone, Debug, Default, serde::Deserialize)]
+pub struct AuditFilter {
+    pub action: Option<String>,
+    /// The actor's id.
+    pub actor: Option<String>,
+    /// The entity's key.
+    pub entity: Option<String>,
+    /// The earliest time.
+    pub from: Option<Timestamp>,
+    /// The end: entries at this time are left out.
+    pub to: Option<Timestamp>,
+}
 
 impl Audit<'_> {
     pub const RECORD: Operation = Operation::new(&[Grant::on(Family::Audit, Action::BatchWriteItem)], &[]);
@@ -57,11 +76,42 @@ impl Audit<'_> {
     }
 
     pub const LIST: Operation = Operation::new(&[Grant::on(Family::Audit, Action::Query)], &[]);
-    pub async fn list(&self, tenant: Tenant, request: &PageRequest) -> Result<(Vec<AuditEntry>, Option<String>)> {
-        let query = Query::of(keys::audit_partition(tenant.key())).newest_first();
+    /// Newest first. The times select a range of sort keys, and the rest of the filter is applied to what is read.
+    pub async fn list(
+        &self,
+        tenant: Tenant,
+        filter: &AuditFilter,
+        request: &PageRequest,
+    ) -> Result<(Vec<AuditEntry>, Option<String>)> {
+        let query = Query::of(keys::audit_partition(tenant.key()))
+            .between(filter.first(), filter.last())
+            .filter(filter.expression())
+            .newest_first();
         let (items, next) = self.0.page_of_partition(&query, request).await?;
         let entries = items.into_iter().map(entry_of).collect::<Result<_>>()?;
         Ok((entries, next))
+    }
+}
+
+impl AuditFilter {
+    fn first(&self) -> String {
+        self.from.map_or_else(|| EARLIEST.into(), |from| from.to_string())
+    }
+
+    /// The sort keys of entries at this time are longer, so they come after it.
+    fn last(&self) -> String {
+        self.to.map_or_else(|| LATEST.into(), |to| to.to_string())
+    }
+
+    fn expression(&self) -> Expression {
+        [
+            ("#entry.#action = :action", ":action", &self.action),
+            ("#entry.#actor.#id = :actor", ":actor", &self.actor),
+            ("#entry.#entity.#key = :entity", ":entity", &self.entity),
+        ]
+        .into_iter()
+        .filter_map(|(text, name, value)| Some(Expression::new(text).with(name, s(value.as_ref()?))))
+        .fold(Expression::default(), Expression::and)
     }
 }
 

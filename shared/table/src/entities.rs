@@ -220,6 +220,7 @@ mod tests {
                 "CASCADE",
                 "DEACTIVATION",
                 "HEADQUARTERS",
+                "LOGO",
                 "CUSTOMER",
             ] {
                 assert!(!taken.eq_ignore_ascii_case(entry.kind.prefix), "{taken}");

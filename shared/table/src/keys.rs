@@ -12,7 +12,8 @@
 //! | partition group, partition | `CUS#<customer>` | `PGR#<group>`, `PTN#<partition>` |
 //! | number of partitions in a group | `CUS#<customer>` | `MEMBERS#<group>` |
 //! | claim of a group's or partition's name | `CUS#<customer>` | `CODE#PGR#<name>`, `CODE#PTN#<name>` |
-//! | API key | `CUS#<customer>#PTN#<partition>` | `KEY#<key>` |
+//! | API key | `CUS#<customer>` | `KEY#<partition>#<key>` |
+//! | last confirmed upload of a logo, for a week | owner | `LOGO` |
 //! | deactivation log | `CUS#<customer>` | `DEACTIVATION#<time>` |
 //! | tombstone of a deleted entity | that of the deleted item | `DELETED#<key>` |
 //! | claim of a bootstrap tenant key, never released | `TENANT#<bootstrap key>` | `TENANT` |
@@ -157,9 +158,6 @@ pub fn owner_partition(owner: Owner) -> String {
 /// The customer, and the client, of a partition key.
 pub fn owner_of_partition(pk: &str) -> Option<(CustomerKey, Option<ClientKey>)> {
     let rest = pk.strip_prefix("CUS#")?;
-    if let Some((customer, _)) = rest.split_once("#PTN#") {
-        return Some((customer.parse().ok()?, None));
-    }
     match rest.split_once("#CLI#") {
         None => Some((rest.parse().ok()?, None)),
         Some((customer, client)) => Some((customer.parse().ok()?, Some(client.parse().ok()?))),
@@ -201,6 +199,10 @@ pub fn headquarters(owner: Owner) -> ItemKey {
     ItemKey::new(owner_partition(owner), "HEADQUARTERS")
 }
 
+pub fn confirmed_upload(owner: Owner) -> ItemKey {
+    ItemKey::new(owner_partition(owner), "LOGO")
+}
+
 pub fn part_code(owner: Owner, kind: EntityKind, code: &str) -> ItemKey {
     ItemKey::new(owner_partition(owner), format!("CODE#{}{code}", prefix(kind)))
 }
@@ -215,16 +217,14 @@ pub fn members<K: Kind>(owner: Owner, group: Key<K>) -> ItemKey {
     ItemKey::new(owner_partition(owner), format!("MEMBERS#{group}"))
 }
 
-/// The partition of the API keys of a partition of data.
-pub fn api_key_partition(customer: CustomerKey, partition: PartitionKey) -> String {
-    format!("{}#PTN#{partition}", customer_partition(customer))
+/// The start of the sort keys of a partition's API keys. They are among the customer's items, so one query lists the keys of a partition or
+/// of the whole customer.
+pub fn api_keys_of(partition: PartitionKey) -> String {
+    format!("{}{partition}#", prefix(ApiKey::KIND))
 }
 
 pub fn api_key(customer: CustomerKey, partition: PartitionKey, key: ApiKeyId) -> ItemKey {
-    ItemKey::new(
-        api_key_partition(customer, partition),
-        format!("{}{key}", prefix(ApiKey::KIND)),
-    )
+    ItemKey::new(customer_partition(customer), format!("{}{key}", api_keys_of(partition)))
 }
 
 /// Over how many partitions of the index active keys are spread. All of them are read every minute.

@@ -31,6 +31,7 @@ enum Range {
     All,
     StartingWith(String),
     UpTo(String),
+    Between(String, String),
 }
 
 impl<'q> Query<'q> {
@@ -73,6 +74,15 @@ impl<'q> Query<'q> {
         }
     }
 
+    /// Only items whose sort key is between these, which are included.
+    pub fn between(self, first: String, last: String) -> Self {
+        Self {
+            range: Range::Between(first, last),
+            ..self
+        }
+    }
+
+    /// Only items for which this is true. In it, `#name` stands for the attribute `name`: some names of fields are reserved words.
     pub fn filter(self, filter: Expression) -> Self {
         Self { filter, ..self }
     }
@@ -168,25 +178,28 @@ impl Table {
             .set_exclusive_start_key(start);
         let range = match &query.range {
             Range::All => None,
-            Range::StartingWith(prefix) => Some(("begins_with(#sk, :sk)", prefix)),
-            Range::UpTo(last) => Some(("#sk <= :sk", last)),
+            Range::StartingWith(prefix) => Some(("begins_with(#sk, :sk)", prefix, None)),
+            Range::UpTo(last) => Some(("#sk <= :sk", last, None)),
+            Range::Between(first, last) => Some(("#sk BETWEEN :sk AND :last", first, Some(last))),
         };
         let mut condition = "#pk = :pk".to_owned();
-        if let (Some((text, value)), Some(sk)) = (range, sk) {
+        if let (Some((text, value, last)), Some(sk)) = (range, sk) {
             condition = format!("{condition} AND {text}");
             call = call
                 .expression_attribute_names("#sk", sk)
                 .expression_attribute_values(":sk", s(value));
+            if let Some(last) = last {
+                call = call.expression_attribute_values(":last", s(last));
+            }
         }
         if !query.filter.text.is_empty() {
             call = call.filter_expression(&query.filter.text);
         }
+        for field in fields_of(&query.filter.text) {
+            call = call.expression_attribute_names(format!("#{field}"), field);
+        }
         for (name, value) in &query.filter.values {
-            // A filter compares `:type` with `#type`: some names of fields are reserved words.
-            let field = name.trim_start_matches(':');
-            call = call
-                .expression_attribute_names(format!("#{field}"), field)
-                .expression_attribute_values(name, value.clone());
+            call = call.expression_attribute_values(name, value.clone());
         }
         let answer = call
             .key_condition_expression(condition)
@@ -198,6 +211,14 @@ impl Table {
             last: answer.last_evaluated_key.filter(|key| !key.is_empty()),
         })
     }
+}
+
+/// The names that follow a `#` in a filter.
+fn fields_of(filter: &str) -> impl Iterator<Item = &str> {
+    filter.split('#').skip(1).filter_map(|rest| {
+        let end = rest.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(rest.len());
+        rest.get(..end)
+    })
 }
 
 /// A projection by placeholders: some names of attributes are reserved words.

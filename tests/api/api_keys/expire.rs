@@ -89,8 +89,9 @@ async fn disabling_a_customer_or_deleting_a_partition_ends_its_keys_in_the_same_
     let (_, first) = issue(&world, &keys, json!({})).await;
     let other = add_partition(&world, &customer, "Other").await;
     let (second_id, second) = issue(&world, &other, json!({})).await;
+    let partition = keys.strip_suffix("/api-keys").unwrap();
     world
-        .delete(&admin, keys.strip_suffix("/api-keys").unwrap())
+        .delete(&admin, &format!("{partition}?force=true"))
         .await
         .expect(204);
     assert!(!is_valid(&world, &first).await && is_valid(&world, &second).await);

@@ -15,7 +15,7 @@ async fn names(world: &World, customer: &str, query: &str) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn the_list_shows_active_locations_by_default() {
+async fn the_list_shows_all_locations_and_filters_narrow_it() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
     for (name, active, code) in [("a", true, "1"), ("b", false, "2"), ("c", true, "3")] {
@@ -28,11 +28,12 @@ async fn the_list_shows_active_locations_by_default() {
         .expect(201);
     }
     for (query, expected) in [
-        ("", vec!["a", "c"]),
+        ("", vec!["a", "b", "c"]),
         ("?isActive=true", vec!["a", "c"]),
         ("?isActive=false", vec!["b"]),
         ("?internalCode=3", vec!["c"]),
-        ("?internalCode=2", vec![]),
+        ("?internalCode=2", vec!["b"]),
+        ("?internalCode=2&isActive=true", vec![]),
         ("?internalCode=2&isActive=false", vec!["b"]),
         ("?internalCode=33", vec![]),
     ] {

@@ -11,6 +11,7 @@ mod objects;
 mod operations;
 mod refusal;
 mod service;
+mod signature;
 mod tags;
 mod upload;
 

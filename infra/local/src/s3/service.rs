@@ -19,7 +19,7 @@ use s3s::{S3Result, s3_error};
 use super::objects::Objects;
 use super::operations::{Buckets, Operations};
 use super::refusal::refusal;
-use super::{cdn, cors};
+use super::{cdn, cors, signature};
 use crate::dynamodb::ACCESS_KEY_ID;
 use crate::plan::{Bucket, Cdn};
 use crate::store::Store;
@@ -71,16 +71,19 @@ impl S3 {
         if let Some(answer) = cors::preflight(rules.unwrap_or_default(), &request) {
             return answer;
         }
-        if has_old_signature(&request) {
-            return refusal(
-                StatusCode::BAD_REQUEST,
-                "InvalidRequest",
-                "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.",
-            );
-        }
+        // A page may read refusals too.
         let cors_headers = cors::response_headers(rules.unwrap_or_default(), &request);
+        let mut response = match signature::refused(&request) {
+            Some(refusal) => refusal,
+            None => self.serve(request).await,
+        };
+        response.headers_mut().extend(cors_headers);
+        response
+    }
+
+    async fn serve(&self, request: Request) -> Response {
         let request = request.map(s3s::Body::http_body_unsync);
-        let mut response = match self.service.call(request).await {
+        match self.service.call(request).await {
             Ok(response) => response.map(Body::new),
             Err(error) => {
                 let error = anyhow::Error::from_boxed(error.into());
@@ -91,9 +94,7 @@ impl S3 {
                     &format!("{error:#}"),
                 )
             }
-        };
-        response.headers_mut().extend(cors_headers);
-        response
+        }
     }
 
     /// The distribution's routes, if there is one.
@@ -116,18 +117,6 @@ impl S3 {
         let first = request.uri().path().trim_start_matches('/').split('/').next()?;
         self.buckets.get(&*percent_decode_str(first).decode_utf8().ok()?)
     }
-}
-
-/// Whether a request is signed by version 2 of the signature. S3 does not accept it for new buckets, and it does not cover
-/// an upload's headers.
-fn has_old_signature(request: &Request) -> bool {
-    let query = request.uri().query().unwrap_or_default();
-    let in_query = query.split('&').any(|pair| pair.starts_with("Signature="));
-    let in_header = request
-        .headers()
-        .get(AUTHORIZATION)
-        .is_some_and(|value| value.as_bytes().starts_with(b"AWS "));
-    in_query || in_header
 }
 
 /// The secret of the one access key that the local cloud hands out.

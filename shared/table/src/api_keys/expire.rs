@@ -1,38 +1,56 @@
 //! Expiring many keys.
 
-use super::{ApiKeys, of_partition, stored::Stored};
+use super::{ApiKeys, error_of, of_customer, of_partition, stored::Stored};
 use crate::{
     Change, Grant, Operation, PageRequest, Step,
+    attempt::{Attempt, retry},
     expression::Expression,
     item::{Item, from_item, s, text},
     keys::{self, Family, Index},
     operation::on_customer::{GET, PUT, QUERY},
     query::Query,
-    write::Failed,
+    write::{Failed, Transaction},
 };
-use domain::{CustomerKey, Error, Kind, PartitionKey, Result, Tenant, customer::Customer, partition::Partition};
+use domain::{CustomerKey, Error, PartitionKey, Result, Tenant, customer::Customer};
+use serde::Serialize;
 
-/// How many keys one step expires at most, and how many one transaction does.
-const PAGE: u8 = 100;
-
-const AT_ONCE: usize = 50;
-
-/// How many partitions without active keys one step skips at most.
-const EMPTY_AT_ONCE: usize = 25;
+/// How many keys one step expires at most. A transaction takes 100 items, and one of them may be an idempotency key.
+const PAGE: u8 = 99;
 
 impl ApiKeys<'_> {
-    pub const EXPIRE_FOREIGN: Operation = Operation::new(&[QUERY, PUT], &[]);
-    /// Expires a page of the keys of a partition with this foreign key. The result is how many, and the position of the next page.
-    pub async fn expire_foreign(
+    pub const EXPIRE_FOREIGN: Operation = Operation::new(&[QUERY, GET, PUT], &[]);
+    /// Expires a page of the keys of a partition with this foreign key. `answer` gets how many, and the position of the next page. Its
+    /// result is stored with the idempotency key, in the same transaction.
+    pub async fn expire_foreign<T: Serialize>(
         &self,
         tenant: Tenant,
         partition: PartitionKey,
         foreign_key: &str,
         request: &PageRequest,
+        answer: impl Fn(usize, Option<String>) -> T,
         change: &Change,
-    ) -> Result<(usize, Option<String>)> {
-        let filter = active().and(Expression::new("#foreignKey = :foreignKey").with(":foreignKey", s(foreign_key)));
-        self.expire_page(tenant.key(), partition, filter, request, change).await
+    ) -> Result<T> {
+        let wanted = Expression::new("#foreignKey = :foreignKey").with(":foreignKey", s(foreign_key));
+        let query = &of_partition(tenant, partition).filter(active().and(wanted));
+        let answer = &answer;
+        retry(|| async move {
+            let (found, next) = self.page_to_expire(query, request.limit, request.after.clone()).await?;
+            if found.is_empty() && next.is_none() && request.after.is_none() {
+                self.expect_partition(tenant, partition).await?;
+            }
+            let answer = answer(found.len(), next);
+            if found.is_empty() {
+                return Ok(Attempt::Done(answer));
+            }
+            let tx = self.0.transaction(change).remember_answer(200, &answer, None)?;
+            match expire_in(tx, tenant.key(), &found, change)?.commit().await {
+                Ok(()) => Ok(Attempt::Done(answer)),
+                // One of them was changed.
+                Err(Failed::Condition("key", _)) => Ok(Attempt::Again(())),
+                Err(failed) => Err(error_of(failed)),
+            }
+        })
+        .await
     }
 
     pub const PARTITION_DELETED: Operation = Operation::new(&[QUERY, PUT], &[]);
@@ -44,20 +62,14 @@ impl ApiKeys<'_> {
         from: Option<String>,
         change: &Change,
     ) -> Result<Step> {
-        let page = PageRequest {
-            limit: PAGE,
-            after: from,
-        };
-        let (_, next) = self
-            .expire_page(tenant.key(), partition, active(), &page, change)
-            .await?;
-        Ok(next.map_or(Step::Done, Step::More))
+        let query = of_partition(tenant, partition).filter(active());
+        self.expire_page(tenant, &query, from, change).await
     }
 
     pub const CUSTOMER_DISABLED: Operation = Operation::new(&[GET, QUERY, PUT], &[]);
-    /// A customer was disabled: expires a page of the keys that existed then, partition by partition. The customer holds the time when it was
-    /// disabled, so the result is the same even if it is enabled again.
-    pub async fn customer_disabled(&self, tenant: Tenant, from: Option<&str>, change: &Change) -> Result<Step> {
+    /// A customer was disabled: expires a page of the keys that existed then. The customer holds the time when it was disabled, so the
+    /// result is the same even if it is enabled again.
+    pub async fn customer_disabled(&self, tenant: Tenant, from: Option<String>, change: &Change) -> Result<Step> {
         let Some(item) = self.0.get(&keys::customer(tenant.key())).await? else {
             return Ok(Step::Nothing("the customer was deleted, and its partitions with it"));
         };
@@ -65,29 +77,8 @@ impl ApiKeys<'_> {
             return Ok(Step::Nothing("the customer was never disabled"));
         };
         let existed_then = Expression::new("#createdAt <= :createdAt").with(":createdAt", s(ended_at.to_string()));
-        let filter = active().and(existed_then);
-        let (mut partition, mut after) = match from {
-            None => (self.partition_after(tenant, None).await?, None),
-            Some(cursor) => read_cursor(cursor)?,
-        };
-        for _ in 0..EMPTY_AT_ONCE {
-            let Some(key) = partition else { return Ok(Step::Done) };
-            let page = PageRequest {
-                limit: PAGE,
-                after: after.take(),
-            };
-            let (expired, next) = self
-                .expire_page(tenant.key(), key, filter.clone(), &page, change)
-                .await?;
-            if let Some(next) = next {
-                return Ok(Step::More(format!("{key}|{next}")));
-            }
-            partition = self.partition_after(tenant, Some(key)).await?;
-            if expired > 0 {
-                break;
-            }
-        }
-        Ok(partition.map_or(Step::Done, |key| Step::More(format!("{key}|"))))
+        let query = of_customer(tenant).filter(active().and(existed_then));
+        self.expire_page(tenant, &query, from, change).await
     }
 
     pub const EXPIRE_DUE: Operation = Operation::new(&[Grant::query(Index::ExpiringKeys, Family::Expiring), PUT], &[]);
@@ -118,47 +109,55 @@ impl ApiKeys<'_> {
         Ok(is_full)
     }
 
+    async fn page_to_expire(
+        &self,
+        query: &Query<'_>,
+        limit: u8,
+        after: Option<String>,
+    ) -> Result<(Vec<Stored>, Option<String>)> {
+        let page = PageRequest {
+            limit: limit.min(PAGE),
+            after,
+        };
+        let (items, next) = self.0.page_of_partition(query, &page).await?;
+        let found = items.into_iter().map(Stored::read).collect::<Result<_>>()?;
+        Ok((found, next))
+    }
+
     async fn expire_page(
         &self,
-        customer: CustomerKey,
-        partition: PartitionKey,
-        filter: Expression,
-        request: &PageRequest,
+        tenant: Tenant,
+        query: &Query<'_>,
+        from: Option<String>,
         change: &Change,
-    ) -> Result<(usize, Option<String>)> {
-        let query = of_partition(customer, partition, filter);
-        let (items, next) = self.0.page_of_partition(&query, request).await?;
-        let found: Vec<Stored> = items.into_iter().map(Stored::read).collect::<Result<_>>()?;
-        for some in found.chunks(AT_ONCE) {
-            let mut tx = self.0.transaction(change);
-            for before in some {
-                let Some(after) = before.key.expired(change.now, &change.actor) else {
-                    continue;
-                };
-                tx = tx.put(
-                    "key",
-                    before.with(&after).item(customer, change)?,
-                    Expression::version_is(before.key.meta.version),
-                );
-            }
+    ) -> Result<Step> {
+        let (found, next) = self.page_to_expire(query, PAGE, from).await?;
+        if !found.is_empty() {
+            let tx = expire_in(self.0.transaction(change), tenant.key(), &found, change)?;
             tx.commit().await.map_err(|failed| match failed {
                 // One of them was changed. The next attempt reads it again.
                 Failed::Condition(..) => Error::Unavailable("a key changed while it was expired".into()),
                 Failed::Other(error) => error,
             })?;
         }
-        Ok((found.len(), next))
+        Ok(next.map_or(Step::Done, Step::More))
     }
+}
 
-    async fn partition_after(&self, tenant: Tenant, after: Option<PartitionKey>) -> Result<Option<PartitionKey>> {
-        let page = PageRequest {
-            limit: 1,
-            after: after.map(|key| keys::part(tenant.itself(), key).sk),
-        };
-        let partitions = Query::of_owner(tenant.itself()).starting_with(keys::prefix(Partition::KIND));
-        let (mut found, _): (Vec<Partition>, _) = self.0.page_of(&partitions, &page).await?;
-        Ok(found.pop().map(|partition| partition.key))
+/// Adds the expiry of these keys to a transaction.
+fn expire_in<'c>(
+    mut tx: Transaction<'c>,
+    customer: CustomerKey,
+    found: &[Stored],
+    change: &Change,
+) -> Result<Transaction<'c>> {
+    for before in found {
+        if let Some(after) = before.key.expired(change.now, &change.actor) {
+            let item = before.with(&after).item(customer, change)?;
+            tx = tx.put("key", item, Expression::version_is(before.key.meta.version));
+        }
     }
+    Ok(tx)
 }
 
 fn active() -> Expression {
@@ -170,11 +169,4 @@ fn customer_of(item: &Item) -> Result<CustomerKey> {
     let (customer, _) =
         keys::owner_of_partition(pk).ok_or_else(|| Error::Internal(format!("{pk} is not a customer's partition")))?;
     Ok(customer)
-}
-
-fn read_cursor(cursor: &str) -> Result<(Option<PartitionKey>, Option<String>)> {
-    let damaged = || Error::invalid("cursor", "was not issued by this task");
-    let (partition, after) = cursor.split_once('|').ok_or_else(damaged)?;
-    let partition = partition.parse().map_err(|_| damaged())?;
-    Ok((Some(partition), (!after.is_empty()).then(|| after.to_owned())))
 }

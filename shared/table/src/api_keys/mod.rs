@@ -17,7 +17,7 @@ use crate::{
 };
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{
-    ApiKeyId, Code, CustomerKey, Entity, Error, Kind, PartitionKey, Result, Tenant, Timestamp,
+    ApiKeyId, Code, Entity, Error, Kind, PartitionKey, Result, Tenant, Timestamp,
     api_key::{ApiKey, Status},
     customer::Customer,
     partition::Partition,
@@ -32,6 +32,9 @@ pub struct ApiKeys<'t>(&'t Table);
 #[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ApiKeyFilter {
+    /// For the list of a customer's keys.
+    #[serde(skip_serializing)]
+    pub partition_key: Option<PartitionKey>,
     pub foreign_key: Option<String>,
     #[serde(skip_serializing)]
     pub status: Option<Status>,
@@ -58,14 +61,58 @@ impl ApiKeys<'_> {
         now: Timestamp,
         request: &PageRequest,
     ) -> Result<(Vec<ApiKey>, Option<String>)> {
-        let query = of_partition(tenant.key(), partition, filter.expression(now)?);
+        let query = of_partition(tenant, partition).filter(filter.expression(now)?);
         let (keys, next) = self.0.page_of(&query, request).await?;
         if keys.is_empty() && next.is_none() && request.after.is_none() {
-            // The first page may be empty because there is no such partition.
-            let key = keys::part(tenant.itself(), partition);
-            self.0.get(&key).await?.ok_or(Error::NotFound(Partition::KIND))?;
+            self.expect_partition(tenant, partition).await?;
         }
         Ok((keys, next))
+    }
+
+    /// The first page of a partition's keys may be empty because there is no such partition.
+    async fn expect_partition(&self, tenant: Tenant, partition: PartitionKey) -> Result<()> {
+        let key = keys::part(tenant.itself(), partition);
+        self.0
+            .get(&key)
+            .await?
+            .map(drop)
+            .ok_or(Error::NotFound(Partition::KIND))
+    }
+
+    pub const LIST_OF_CUSTOMER: Operation = Operation::new(&[QUERY, GET], &[]);
+    /// The keys of all of a customer's partitions, one partition after the other.
+    pub async fn list_of_customer(
+        &self,
+        tenant: Tenant,
+        filter: &ApiKeyFilter,
+        now: Timestamp,
+        request: &PageRequest,
+    ) -> Result<(Vec<ApiKey>, Option<String>)> {
+        let query = match filter.partition_key {
+            Some(partition) => of_partition(tenant, partition),
+            None => of_customer(tenant),
+        };
+        let query = query.filter(filter.expression(now)?);
+        self.0.page_of_children(tenant.itself(), &query, request).await
+    }
+
+    /// Whether a partition has a key that works. Reads until it finds one.
+    pub(crate) async fn has_active(&self, tenant: Tenant, partition: PartitionKey, now: Timestamp) -> Result<bool> {
+        let filter = ApiKeyFilter {
+            status: Some(Status::Active),
+            ..ApiKeyFilter::default()
+        };
+        let query = of_partition(tenant, partition)
+            .filter(filter.expression(now)?)
+            .attributes(&[keys::SK])
+            .newest_first();
+        let mut walk = self.0.walk(query);
+        while let Some(keys) = walk.next().await? {
+            if !keys.is_empty() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     pub const CREATE: Operation =
@@ -240,10 +287,12 @@ fn not_disabled_since(key: &ApiKey) -> Expression {
     )
 }
 
-fn of_partition(customer: CustomerKey, partition: PartitionKey, filter: Expression) -> Query<'static> {
-    Query::of(keys::api_key_partition(customer, partition))
-        .starting_with(keys::prefix(ApiKey::KIND))
-        .filter(filter)
+fn of_partition(tenant: Tenant, partition: PartitionKey) -> Query<'static> {
+    Query::of_owner(tenant.itself()).starting_with(keys::api_keys_of(partition))
+}
+
+fn of_customer(tenant: Tenant) -> Query<'static> {
+    Query::of_owner(tenant.itself()).starting_with(keys::prefix(ApiKey::KIND))
 }
 
 fn error_of(failed: Failed) -> Error {

@@ -10,12 +10,11 @@ use crate::{
     query::{Query, Walk},
 };
 use domain::{
-    ClientKey, CustomerKey, Error, Kind, Owner, PartitionKey, Result, Tenant,
+    ClientKey, CustomerKey, Error, Kind, Owner, Result, Tenant,
     api_key::ApiKey,
     client::Client,
     customer::Customer,
     fields::{Field, Rule},
-    partition::Partition,
 };
 use serde::{Serialize, Serializer};
 use std::sync::LazyLock;
@@ -125,9 +124,6 @@ impl Cascades<'_> {
         for client in std::mem::take(&mut preview.clients) {
             preview.count_owner(tenant.client(client)).await?;
         }
-        for partition in std::mem::take(&mut preview.partitions) {
-            preview.count(keys::api_key_partition(tenant.key(), partition)).await?;
-        }
         preview.finish().await
     }
 
@@ -149,7 +145,6 @@ struct Preview<'t> {
     reads_left: u32,
     counts: Counts,
     clients: Vec<ClientKey>,
-    partitions: Vec<PartitionKey>,
     accounts: Vec<CustomerKey>,
 }
 
@@ -161,17 +156,12 @@ impl<'t> Preview<'t> {
             reads_left: READS,
             counts: Counts(counted(cascades.entries).map(|(plural, _)| (plural, 0)).collect()),
             clients: Vec::new(),
-            partitions: Vec::new(),
             accounts: Vec::new(),
         }
     }
 
     async fn count_owner(&mut self, owner: Owner) -> Result<()> {
-        self.count(keys::owner_partition(owner)).await
-    }
-
-    async fn count(&mut self, partition: String) -> Result<()> {
-        let mut walk = self.table.walk(Query::of(partition).attributes(COUNTED));
+        let mut walk = self.table.walk(Query::of_owner(owner).attributes(COUNTED));
         while let Some(items) = self.next(&mut walk).await? {
             for item in items {
                 self.count_item(&item)?;
@@ -202,9 +192,6 @@ impl<'t> Preview<'t> {
             return Ok(());
         }
         self.counts.add(entry.plural);
-        if entry.kind == Partition::KIND {
-            self.partitions.push(key(item, "key")?);
-        }
         if entry.kind == Client::KIND {
             self.clients.push(key(item, "key")?);
             if item.contains_key(ACCOUNT) {

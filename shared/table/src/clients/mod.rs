@@ -225,19 +225,8 @@ impl Clients<'_> {
         }
     }
 
-    /// Writes a change of the client and nothing else.
-    pub(crate) async fn replace_with(
-        &self,
-        tenant: Tenant,
-        before: &Client,
-        after: &Client,
-        change: &Change,
-    ) -> Result<()> {
-        let tx = self.replace(tenant, before, after, change)?;
-        tx.commit().await.map_err(error_of)
-    }
-
-    fn replace<'c>(
+    /// Writes a change of the client.
+    pub(crate) fn replace<'c>(
         &'c self,
         tenant: Tenant,
         before: &Client,
@@ -302,7 +291,7 @@ fn claim(customer: CustomerKey, id: &str, client: ClientKey) -> Item {
     item
 }
 
-fn error_of(failed: Failed) -> Error {
+pub(crate) fn error_of(failed: Failed) -> Error {
     match failed {
         Failed::Condition("parent", None) => Error::NotFound(Customer::KIND),
         Failed::Condition("parent", Some(_)) => Error::CustomerDisabled,

@@ -17,7 +17,7 @@ use crate::{
 };
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{
-    Code, CustomerKey, Entity, Error, Kind, Platform, Result, Tenant,
+    Code, CustomerKey, Entity, Error, Kind, Platform, Result, Tenant, Timestamp,
     client::Client,
     customer::{self, Customer, LONGEST_EXTERNAL_ID},
     deactivation::check_window,
@@ -34,6 +34,28 @@ pub struct CustomerFilter {
     pub r#type: Option<String>,
     pub is_tenant_customer: Option<bool>,
     pub is_disabled: Option<bool>,
+    pub bootstrap_tenant_key: Option<String>,
+    #[serde(skip_serializing)]
+    pub product: Option<String>,
+    #[serde(skip_serializing)]
+    pub external_id: Option<String>,
+    #[serde(skip_serializing)]
+    pub updated_since: Option<Timestamp>,
+}
+
+impl CustomerFilter {
+    /// All of it except the external id, which is looked up by its own key.
+    fn expression(&self) -> Result<Expression> {
+        let product = self
+            .product
+            .iter()
+            .map(|product| Expression::new("contains(#products, :product)").with(":product", s(product)));
+        let updated = self
+            .updated_since
+            .iter()
+            .map(|since| Expression::new("#updatedAt >= :updatedSince").with(":updatedSince", s(since.to_string())));
+        Ok(product.chain(updated).fold(Expression::matches(self)?, Expression::and))
+    }
 }
 
 impl Customers<'_> {
@@ -76,14 +98,27 @@ impl Customers<'_> {
         found.ok_or(Error::TenantNotFound)
     }
 
-    pub const LIST: Operation = Operation::new(&[Grant::query(Index::Customers, Family::CustomerList)], &[]);
-    /// A page is one query of one shard.
+    pub const LIST: Operation = Operation::new(
+        &[
+            Grant::query(Index::Customers, Family::CustomerList),
+            Grant::query(Index::ExternalIds, Family::External),
+        ],
+        &[],
+    );
+    /// A page is one query: of one shard, or of the index of external ids if the filter has one.
     pub async fn list(
         &self,
         _: Platform,
         filter: &CustomerFilter,
         request: &PageRequest,
     ) -> Result<(Vec<Customer>, Option<String>)> {
+        let matching = filter.expression()?;
+        if let Some(id) = &filter.external_id {
+            let query = Query::of(keys::external_id(id).pk)
+                .index(Index::ExternalIds)
+                .filter(matching);
+            return Ok(self.0.page_of(&query, request).await?);
+        }
         let (shard, after) = match &request.after {
             Some(position) => read_position(position)?,
             None => (0, None),
@@ -95,9 +130,7 @@ impl Customers<'_> {
             start.insert("key".into(), s(key.to_string()));
             start
         });
-        let query = Query::of(partition)
-            .index(Index::Customers)
-            .filter(Expression::matches(filter)?);
+        let query = Query::of(partition).index(Index::Customers).filter(matching);
         let page = self.0.page(&query, request, start).await?;
         let next = match page.last {
             Some(last) => Some(format!("{shard}|{}", text(&last, "key")?)),
@@ -328,17 +361,18 @@ impl Customers<'_> {
         Ok(customer)
     }
 
-    fn replace<'c>(&'c self, before: &Customer, after: &Customer, change: &'c Change) -> Result<Transaction<'c>> {
+    /// Writes a change of the customer.
+    pub(crate) fn replace<'c>(
+        &'c self,
+        before: &Customer,
+        after: &Customer,
+        change: &'c Change,
+    ) -> Result<Transaction<'c>> {
         let item = self.item(after, change)?;
         Ok(self
             .0
             .transaction(change)
             .put("customer", item, Expression::version_is(before.meta.version)))
-    }
-
-    /// Writes a change of the customer and nothing else.
-    pub(crate) async fn replace_with(&self, before: &Customer, after: &Customer, change: &Change) -> Result<()> {
-        self.replace(before, after, change)?.commit().await.map_err(error_of)
     }
 
     fn item(&self, customer: &Customer, change: &Change) -> Result<Item> {
@@ -374,7 +408,7 @@ fn read_position(position: &str) -> Result<(u8, Option<CustomerKey>)> {
 }
 
 /// The error of a failed condition on the customer, or on a name that it claims.
-fn error_of(failed: Failed) -> Error {
+pub(crate) fn error_of(failed: Failed) -> Error {
     match failed {
         Failed::Condition("externalId", _) => Error::Conflict {
             field: "externalId",

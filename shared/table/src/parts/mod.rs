@@ -2,6 +2,7 @@
 //! unique, that there is one headquarters, and that referenced locations and groups exist.
 
 mod links;
+mod partitions;
 mod tasks;
 
 pub(crate) use links::{delete_part, enabled, owner_error};

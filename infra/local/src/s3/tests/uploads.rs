@@ -45,6 +45,39 @@ async fn a_presigned_upload_must_match_its_signature() {
 }
 
 #[tokio::test]
+async fn an_unsigned_header_of_s3_is_refused() {
+    let (_folder, fixture) = fixture();
+    let with = |mut request: Request, name: &'static str| {
+        request.headers_mut().insert(name, "x=1".parse().unwrap());
+        request
+    };
+    let url = upload_url(Utc::now());
+    for name in ["x-amz-tagging", "x-amz-acl", "x-amz-meta-by", "x-amz-copy-source"] {
+        for request in [
+            with(upload(&url, "image/png", "hello"), name),
+            with(signed("PUT", "/pictures/uploads/a.png", &[], "hello"), name),
+        ] {
+            let is_upload = request.headers().contains_key("origin");
+            let (status, headers, body) = fixture.send(request).await;
+            assert_eq!(status, StatusCode::FORBIDDEN, "{body}");
+            let message = format!("There were headers present in the request which were not signed: {name}");
+            assert!(
+                body.contains("<Code>AccessDenied</Code>") && body.contains(&message),
+                "{body}"
+            );
+            assert_eq!(headers.contains_key("access-control-allow-origin"), is_upload);
+        }
+    }
+    assert_eq!(fixture.get("uploads/a.png").await.0, StatusCode::NOT_FOUND);
+    // A trace id and a browser's own headers do not matter.
+    for name in ["x-amzn-trace-id", "user-agent", "sec-fetch-mode"] {
+        let (status, _, body) = fixture.send(with(upload(&url, "image/png", "hello"), name)).await;
+        assert_eq!(status, StatusCode::OK, "{name}: {body}");
+    }
+    fixture.put("b", &[("x-amz-tagging", "x=1")], "signed").await;
+}
+
+#[tokio::test]
 async fn an_expired_url_is_refused() {
     let (_folder, fixture) = fixture();
     let url = upload_url(Utc::now() - TimeDelta::seconds(301));
@@ -141,16 +174,23 @@ async fn a_too_large_object_is_refused_before_it_is_read() {
 #[tokio::test]
 async fn a_preflight_request_needs_no_signature() {
     let (_folder, fixture) = fixture();
-    let ask = |origin: &str| {
+    let ask = |origin: &str, headers: &str| {
         Request::options("/pictures/uploads/a.png?X-Amz-Signature=x")
             .header("origin", origin)
             .header("access-control-request-method", "PUT")
-            .header("access-control-request-headers", "content-type")
+            .header("access-control-request-headers", headers)
             .body(Body::empty())
             .unwrap()
     };
-    let (status, headers, _) = fixture.send(ask("https://app.example")).await;
+    let (status, headers, _) = fixture.send(ask("https://app.example", "content-type")).await;
     assert_eq!(status, StatusCode::OK);
     assert_eq!(headers["access-control-allow-headers"], "content-type");
-    assert_eq!(fixture.send(ask("https://evil.example")).await.0, StatusCode::FORBIDDEN);
+    for (origin, headers) in [
+        ("https://evil.example", "content-type"),
+        ("https://app.example", "content-type,x-amzn-trace-id"),
+    ] {
+        let (status, headers, body) = fixture.send(ask(origin, headers)).await;
+        assert_eq!(status, StatusCode::FORBIDDEN, "{body}");
+        assert!(!headers.contains_key("access-control-allow-origin"));
+    }
 }
