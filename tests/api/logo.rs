@@ -319,3 +319,61 @@ async fn an_s3_failure_is_reported_and_changes_nothing() {
     assert_eq!((current.get("logo"), &current["version"]), (None, &json!(1)));
     confirm(&world, &owner, &receipt).await.expect(200);
 }
+
+#[tokio::test]
+async fn the_shown_logo_can_be_read_where_it_was_requested() {
+    let world = World::new().await;
+    for owner in owners(&world).await {
+        let logo = format!("{owner}/logo");
+        let receipt = upload(&world, &owner, upload_request(), PNG).await;
+        let missing = world.get(&world.admin(), &logo).await.problem(404, "NOT_FOUND");
+        assert_eq!(missing.body["details"], json!({"entity": "Logo"}));
+        let confirmed = confirm(&world, &owner, &receipt).await.expect(200);
+        let shown = world.get(&world.admin(), &logo).await.expect(200);
+        assert_eq!(shown.body, confirmed.body["logo"]);
+        assert_eq!(
+            (shown.header("etag"), shown.requests),
+            (Some("\"2\""), vec!["GetItem".to_owned()])
+        );
+        world.delete(&world.admin(), &logo).await.expect(204);
+        world.get(&world.admin(), &logo).await.problem(404, "NOT_FOUND");
+    }
+}
+
+#[tokio::test]
+async fn an_old_receipt_does_not_bring_a_logo_back() {
+    let world = World::new().await;
+    for owner in owners(&world).await {
+        let old = upload(&world, &owner, upload_request(), PNG).await;
+        let first = upload(&world, &owner, upload_request(), PNG).await;
+        let second = upload(&world, &owner, upload_request(), PNG).await;
+        confirm(&world, &owner, &first).await.expect(200);
+        confirm(&world, &owner, &first).await.expect(200);
+        let copies = world.objects.served().len();
+        // One that was never confirmed is older than the confirmed one.
+        assert_eq!(confirm(&world, &owner, &old).await.invalid_fields(), ["receipt"]);
+        world.delete(&world.admin(), &format!("{owner}/logo")).await.expect(204);
+        assert_eq!(confirm(&world, &owner, &first).await.invalid_fields(), ["receipt"]);
+        assert_eq!(world.objects.served().len(), copies);
+        confirm(&world, &owner, &second).await.expect(200);
+        for receipt in [&old, &first] {
+            assert_eq!(confirm(&world, &owner, receipt).await.invalid_fields(), ["receipt"]);
+        }
+        let shown = world.get(&world.admin(), &format!("{owner}/logo")).await.expect(200);
+        assert_eq!(shown.body["receipt"], json!(second));
+    }
+}
+
+#[tokio::test]
+async fn a_missing_owner_is_reported_before_a_receipt_without_an_image() {
+    let world = World::new().await;
+    let [customer, _] = owners(&world).await;
+    let missing_customer = "/v1/customers/cus_01kb1v0c1tfr2v6krscysfnvgb";
+    let missing_client = format!("{customer}/clients/cli_01kb1v0c1tfr2v6krscysfnvgb");
+    for owner in [missing_customer, &missing_client] {
+        let receipt = "01kb1v0c1tfr2v6krscysfnvgb";
+        confirm(&world, owner, receipt).await.problem(404, "NOT_FOUND");
+        // A malformed body comes first, as everywhere.
+        assert_eq!(confirm(&world, owner, "x").await.invalid_fields(), ["receipt"]);
+    }
+}

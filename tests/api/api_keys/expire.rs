@@ -114,3 +114,84 @@ async fn disabling_a_customer_or_deleting_a_partition_ends_its_keys_in_the_same_
     world.delete(&admin, &customer).await.expect(204);
     assert!(!is_valid(&world, &third).await);
 }
+
+#[tokio::test]
+async fn expiring_by_foreign_key_replays_its_answer_and_each_page_needs_its_own_key() {
+    let world = World::new().await;
+    let admin = world.admin();
+    let (_, keys) = partition(&world).await;
+    let expire = |key: &str, query: &str| {
+        let call = Call::new("POST", &format!("{keys}/expire{query}")).by(&admin);
+        world.send(call.header("idempotency-key", key).json(json!({"foreignKey": "app"})))
+    };
+    // It changes nothing, so its answer is not kept.
+    let nothing = json!({"expired": 0, "nextCursor": null});
+    assert_eq!(expire("one", "?limit=2").await.expect(200).body, nothing);
+    for _ in 0..3 {
+        issue(&world, &keys, json!({"foreignKey": "app"})).await;
+    }
+    let first = expire("one", "?limit=2").await.expect(200);
+    assert_eq!(
+        (&first.body["expired"], first.header("idempotent-replay")),
+        (&json!(2), None)
+    );
+    let again = expire("one", "?limit=2").await.expect(200);
+    assert_eq!(
+        (&again.body, again.header("idempotent-replay")),
+        (&first.body, Some("true"))
+    );
+    assert_eq!(world.all(&admin, &format!("{keys}?status=Active")).await.len(), 1);
+    let rest = format!("?limit=2&cursor={}", first.body["nextCursor"].as_str().unwrap());
+    expire("one", &rest).await.problem(422, "IDEMPOTENCY_KEY_REUSED");
+    let last = expire("two", &rest).await.expect(200);
+    assert_eq!(last.body, json!({"expired": 1, "nextCursor": null}));
+    assert_eq!(world.all(&admin, &format!("{keys}?status=Active")).await.len(), 0);
+}
+
+#[tokio::test]
+async fn expiring_the_keys_of_a_missing_partition_is_not_found() {
+    let world = World::new().await;
+    let (customer, _) = partition(&world).await;
+    for path in [
+        format!("{customer}/partitions/ptn_01kb1v0c1tfr2v6krscysfnvgb/api-keys/expire"),
+        "/v1/customers/cus_01kb1v0c1tfr2v6krscysfnvgb/partitions/ptn_01kb1v0c1tfr2v6krscysfnvgb/api-keys/expire".into(),
+    ] {
+        let answer = world.post(&world.admin(), &path, json!({"foreignKey": "app"})).await;
+        let problem = answer.problem(404, "NOT_FOUND");
+        assert_eq!(problem.body["details"], json!({"entity": "Partition"}));
+    }
+}
+
+#[tokio::test]
+async fn a_partition_with_a_key_that_works_is_deleted_only_by_force() {
+    let world = World::new().await;
+    let admin = world.admin();
+    let (customer, keys) = partition(&world).await;
+    let path = keys.strip_suffix("/api-keys").unwrap();
+    let (id, plaintext) = issue(&world, &keys, json!({})).await;
+    for query in ["", "?force=false"] {
+        let refused = world.delete(&admin, &format!("{path}{query}")).await;
+        refused.problem(409, "NOT_EMPTY");
+    }
+    let stale = Call::new("DELETE", path).by(&admin).header("if-match", "\"9\"");
+    world.send(stale).await.problem(412, "VERSION_MISMATCH");
+    assert!(is_valid(&world, &plaintext).await);
+    world.act(&format!("{keys}/{id}"), "expire").await;
+    world.delete(&admin, path).await.expect(204);
+    // A key whose time is over does not count, even before its end is written.
+    let keys = add_partition(&world, &customer, "Short").await;
+    issue(&world, &keys, json!({"ttlSeconds": 60})).await;
+    let path = keys.strip_suffix("/api-keys").unwrap();
+    world.delete(&admin, path).await.problem(409, "NOT_EMPTY");
+    world.clock.forward(TimeDelta::seconds(60));
+    world.delete(&admin, path).await.expect(204);
+    let keys = add_partition(&world, &customer, "Forced").await;
+    let (_, plaintext) = issue(&world, &keys, json!({})).await;
+    let path = keys.strip_suffix("/api-keys").unwrap();
+    let forced = format!("{path}?force=true");
+    world.delete(&admin, &forced).await.expect(204);
+    assert!(!is_valid(&world, &plaintext).await);
+    // Its keys are not written as expired yet.
+    world.delete(&admin, path).await.problem(404, "NOT_FOUND");
+    world.delete(&admin, &forced).await.problem(404, "NOT_FOUND");
+}

@@ -3,6 +3,7 @@
 mod create;
 mod expire;
 mod isolation;
+mod list;
 mod rotate;
 mod verify;
 

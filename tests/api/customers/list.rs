@@ -60,6 +60,89 @@ async fn filters_narrow_the_list() {
 }
 
 #[tokio::test]
+async fn the_list_is_narrowed_by_tenant_product_and_time() {
+    let world = World::new().await;
+    for key in ["acme", "other"] {
+        world.customer(json!({"name": key, "bootstrapTenantKey": key})).await;
+    }
+    world.clock.forward(chrono::TimeDelta::seconds(1));
+    let member = |name: &str, products: Value| {
+        let fields =
+            json!({"name": name, "products": products, "isTenantCustomer": false, "bootstrapTenantKey": "acme"});
+        world.customer(fields)
+    };
+    let both = member("both", json!(["shop", "pay"])).await;
+    member("shop", json!(["shop"])).await;
+    world.clock.forward(chrono::TimeDelta::seconds(1));
+    world
+        .patch(&world.admin(), &at(&key_of(&both)), json!({"phone": "+4930123456"}))
+        .await
+        .expect(200);
+    for (query, expected) in [
+        ("?bootstrapTenantKey=acme", vec!["acme", "both", "shop"]),
+        ("?bootstrapTenantKey=other", vec!["other"]),
+        ("?bootstrapTenantKey=unknown", vec![]),
+        ("?bootstrapTenantKey=acme&isTenantCustomer=true", vec!["acme"]),
+        ("?product=shop", vec!["both", "shop"]),
+        ("?product=pay", vec!["both"]),
+        ("?product=sho", vec![]),
+        (
+            "?updatedSince=2026-11-23T08:00:00Z",
+            vec!["acme", "other", "both", "shop"],
+        ),
+        ("?updatedSince=2026-11-23T09:00:01%2B01:00", vec!["both", "shop"]),
+        ("?updatedSince=2026-11-23T08:00:02Z", vec!["both"]),
+        ("?updatedSince=2026-11-23T08:00:02.001Z", vec![]),
+        (
+            "?updatedSince=2026-11-23T08:00:02Z&product=shop&bootstrapTenantKey=acme",
+            vec!["both"],
+        ),
+    ] {
+        assert_eq!(names(&world, query).await, expected, "{query}");
+        let page = world.get(&world.admin(), &format!("{PATH}{query}")).await.expect(200);
+        assert_eq!(page.requests, ["Query"], "{query}");
+    }
+    for query in [
+        "?bootstrapTenantKey=A",
+        "?updatedSince=yesterday",
+        "?product=",
+        "?externalId=",
+    ] {
+        let field = query.trim_start_matches('?').split('=').next().unwrap();
+        let answer = world.get(&world.admin(), &format!("{PATH}{query}")).await;
+        assert_eq!(answer.invalid_fields(), [field]);
+    }
+}
+
+#[tokio::test]
+async fn any_external_id_is_found_in_one_request() {
+    let world = World::new().await;
+    for (id, encoded) in [
+        ("a/b", "a/b"),
+        (".", "."),
+        ("..", ".."),
+        ("../x", "..%2Fx"),
+        ("a,b", "a,b"),
+        ("a+b c", "a%2Bb+c"),
+        ("a&b=c?d#e", "a%26b%3Dc%3Fd%23e"),
+        ("100%", "100%25"),
+        ("Ünïcode", "%C3%9Cn%C3%AFcode"),
+    ] {
+        let customer = world.customer(json!({"externalId": id})).await;
+        let found = world
+            .get(&world.admin(), &format!("{PATH}?externalId={encoded}"))
+            .await
+            .expect(200);
+        assert_eq!(found.body, json!({"items": [customer], "nextCursor": null}), "{id}");
+        assert_eq!(found.requests, ["Query"], "{id}");
+    }
+    for query in ["?externalId=a", "?externalId=A/B", "?externalId=a/b&type=Consumer"] {
+        let page = world.get(&world.admin(), &format!("{PATH}{query}")).await.expect(200);
+        assert_eq!(page.body, json!({"items": [], "nextCursor": null}), "{query}");
+    }
+}
+
+#[tokio::test]
 async fn each_invalid_query_parameter_is_named() {
     let world = World::new().await;
     for (query, invalid) in [

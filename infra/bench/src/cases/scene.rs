@@ -138,6 +138,10 @@ impl<'w> Scene<'w> {
             let value = self.parameter(name);
             parameters.push((name, value.with_context(|| format!("{function} needs a {name}"))?));
         }
+        if function == "delete-partition" {
+            // It has a key that works.
+            parameters.push(("force", "true"));
+        }
         self.world.http_event(function, &parameters, self.body(&spec)?)
     }
 
