@@ -154,7 +154,7 @@ async fn a_late_task_expires_only_keys_older_than_the_deactivation() {
         // Most partitions have no keys.
         if n % 14 == 0 {
             let (_, one) = issue(&world, &keys, json!({})).await;
-            old.extend(copy(&world, &one, 101).await);
+            old.extend(copy(&world, &one, 201).await);
             old.push(one);
         }
     }

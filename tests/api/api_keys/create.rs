@@ -133,8 +133,9 @@ async fn a_disabled_customer_can_only_expire_keys_and_a_deleted_partition_gets_n
     world.act(&format!("{keys}/{id}"), "expire").await;
     let (_, keys) = partition(&world).await;
     let (id, _) = issue(&world, &keys, json!({})).await;
+    let partition = keys.strip_suffix("/api-keys").unwrap();
     world
-        .delete(&admin, keys.strip_suffix("/api-keys").unwrap())
+        .delete(&admin, &format!("{partition}?force=true"))
         .await
         .expect(204);
     create(&world, &keys, json!({})).await.problem(404, "NOT_FOUND");
