@@ -117,7 +117,7 @@ impl Customers<'_> {
             let query = Query::of(keys::external_id(id).pk)
                 .index(Index::ExternalIds)
                 .filter(matching);
-            return Ok(self.0.page_of(&query, request).await?);
+            return self.0.page_of(&query, request).await;
         }
         let (shard, after) = match &request.after {
             Some(position) => read_position(position)?,
