@@ -66,7 +66,7 @@ fn keys() -> String {
     }
     let _ = writeln!(
         text,
-        "\nThe indexes are sparse. TTL on `{TTL}` removes temporary items: idempotency records, tombstones, expired API keys."
+        "\nThe indexes are sparse. TTL on `{TTL}` removes temporary items: idempotency records, tombstones, expired API keys, the receipts of confirmed logos."
     );
     text
 }
@@ -160,6 +160,7 @@ fn requests(grants: &[Grant]) -> &'static str {
         (true, false) if has(&[Action::BatchGetItem]) && has(&[Action::Query]) => "1, and 2 for each customer shown",
         // An empty list reads its owner, to tell an empty list from a missing owner.
         (true, false) if has(&[Action::Query]) && has(&[Action::GetItem]) => "1, or 2 if the list is empty",
+        (true, true) if has(&[Action::Query]) && has(&[Action::GetItem]) => "at most two reads and a write",
         (true, true) => "at most a read and a write",
         (true, false) | (false, true) => "1",
         (false, false) if has(&[Action::BatchWriteItem]) => "1 for 25 items",
