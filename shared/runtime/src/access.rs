@@ -4,7 +4,7 @@
 use crate::{Context, token::Claims};
 use domain::{
     Actor, CustomerKey, Error, Kind, Owner, Permission as RolePermission, Platform, Result, Tenant, client::Client,
-    customer::Customer, plaintext::redact,
+    customer::Customer, deactivation::DeactivatedBy, plaintext::redact,
 };
 use std::marker::PhantomData;
 
@@ -212,6 +212,17 @@ pub enum Capacity {
     /// A user of the customer whose client has this account.
     Parent,
     Platform,
+}
+
+impl Capacity {
+    /// The capacity in which such a caller deactivates a customer.
+    pub fn deactivates_as(self) -> DeactivatedBy {
+        match self {
+            Self::Platform => DeactivatedBy::Platform,
+            Self::Parent => DeactivatedBy::Parent,
+            Self::Own | Self::Client | Self::Anonymous => DeactivatedBy::Itself,
+        }
+    }
 }
 
 /// An authorised caller.

@@ -2,6 +2,7 @@
 
 use crate::{
     Action, Grant, Operation, PageRequest, Table,
+    attempt::{TRIES, pause_after},
     item::{ENTITY, Item, from_item, s, to_item},
     keys::{self, Family},
     query::Query,
@@ -12,7 +13,6 @@ use domain::{CustomerKey, Error, Result, Tenant, audit::AuditEntry};
 
 /// The limit of `BatchWriteItem`.
 const BATCH: usize = 25;
-const TRIES: usize = 5;
 const ENTRY: &str = "entry";
 
 pub struct Audit<'t>(pub(crate) &'t Table);
@@ -36,7 +36,8 @@ impl Audit<'_> {
     }
 
     async fn write(&self, mut batch: Vec<WriteRequest>) -> Result<()> {
-        for _ in 0..TRIES {
+        for tried in 0..TRIES {
+            pause_after(tried).await;
             let answer = self
                 .0
                 .client

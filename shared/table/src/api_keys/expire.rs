@@ -35,8 +35,8 @@ impl ApiKeys<'_> {
         self.expire_page(tenant.key(), partition, filter, request, change).await
     }
 
-    pub const PARTITION_DELETED: Operation = Operation::new(&[QUERY, PUT], &[]);
-    /// A partition was deleted: expires a page of its keys.
+    pub const PARTITION_DELETED: Operation = Operation::new(&[GET, QUERY, PUT], &[]);
+    /// A partition was deleted: expires a page of its keys. It never comes back, because its key is used only once.
     pub async fn partition_deleted(
         &self,
         tenant: Tenant,
@@ -44,6 +44,9 @@ impl ApiKeys<'_> {
         from: Option<String>,
         change: &Change,
     ) -> Result<Step> {
+        if self.0.exists(&keys::partition(tenant.key(), partition)).await? {
+            return Ok(Step::Nothing("the partition exists"));
+        }
         let page = PageRequest {
             limit: PAGE,
             after: from,
@@ -143,7 +146,7 @@ impl ApiKeys<'_> {
             }
             tx.commit().await.map_err(|failed| match failed {
                 // One of them was changed. The next attempt reads it again.
-                Failed::Condition(..) => Error::Unavailable("a key changed while it was expired".into()),
+                Failed::Condition(..) => Error::Contended,
                 Failed::Other(error) => error,
             })?;
         }
