@@ -107,8 +107,12 @@ const fn schema_version() -> u32 {
 }
 
 impl Event {
-    /// An error if its type, its entity, its tenant and its images do not belong together.
+    /// An error if its type, its entity, its tenant and its images do not belong together, or if its request id is no id.
     pub fn check(&self) -> Result<(), &'static str> {
+        let in_an_id = |byte: u8| byte.is_ascii_alphanumeric() || b"-_=+/.:".contains(&byte);
+        if !self.request_id.bytes().all(in_an_id) {
+            return Err("the request id is not one");
+        }
         let (kind, key) = (self.r#type.entity(), self.entity.key.as_str());
         if self.entity.kind != kind.name || !is_key(key, kind) {
             return Err("the entity is not one of the event's type");

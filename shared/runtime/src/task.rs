@@ -157,11 +157,11 @@ async fn handle<T: Task>(ctx: &Context, message: &SqsMessage) -> bool {
             return false;
         }
     };
-    let request_id = event.request_id.clone();
     if let Err(reason) = check(&T::SPEC, &event) {
-        tracing::error!(request_id, message_id = id, reason, "the event is refused; dropped");
+        tracing::error!(message_id = id, reason, "the event is refused; dropped");
         return false;
     }
+    let request_id = event.request_id.clone();
     match run::<T>(ctx, event, cursor).await {
         Ok(Outcome::Done) => {
             tracing::info!(request_id, message_id = id, "done");

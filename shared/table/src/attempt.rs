@@ -91,10 +91,8 @@ mod tests {
     use std::cell::Cell;
 
     fn run<T>(test: impl Future<Output = T>) -> T {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_time()
-            .start_paused(true);
-        runtime.build().unwrap().block_on(test)
+        let mut runtime = tokio::runtime::Builder::new_current_thread();
+        runtime.enable_time().build().unwrap().block_on(test)
     }
 
     #[test]
