@@ -113,8 +113,8 @@ impl ApiKeys<'_> {
                 Expression::version_is(before.key.meta.version),
             );
             match put.commit().await {
-                // It was changed or deleted, and the index is not up to date. The next run reads it again.
-                Ok(()) | Err(Failed::Condition(..)) => {}
+                // It was changed or deleted, and the index is not up to date, or is being changed. The next run reads it again.
+                Ok(()) | Err(Failed::Condition(..) | Failed::Other(Error::Contended)) => {}
                 Err(Failed::Other(error)) => return Err(error),
             }
         }

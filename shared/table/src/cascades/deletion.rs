@@ -10,7 +10,7 @@ use crate::{
     expression::Expression,
     item::{from_item, text},
     keys::{self, ItemKey},
-    operation::on_customer::{DELETE, GET, PUT, QUERY},
+    operation::on_customer::{BATCH_GET, DELETE, GET, PUT, QUERY},
     parts,
     query::Query,
     write::{Failed, Transaction},
@@ -28,16 +28,19 @@ struct Tombstone<E> {
 }
 
 impl Cascades<'_> {
-    pub const CLIENT_DELETED: Operation = Operation::new(&[GET, QUERY, PUT, DELETE], &[]);
+    pub const CLIENT_DELETED: Operation = Operation::new(&[BATCH_GET, GET, QUERY, PUT, DELETE], &[]);
     /// A client was deleted: deletes its parts. Its account, which the tombstone names, is released and stays disabled.
     pub async fn client_deleted(&self, tenant: Tenant, key: ClientKey, change: &Change) -> Result<Step> {
         let client = keys::client(tenant.key(), key);
-        if self.table.exists(&client).await? {
-            return Ok(EXISTS);
+        let tombstone = keys::tombstone(&client, &key.to_string());
+        let mut account = None;
+        for item in self.table.get_all(&[client.clone(), tombstone]).await? {
+            if text(&item, keys::SK)? == client.sk {
+                return Ok(EXISTS);
+            }
+            account = from_item::<Tombstone<Client>>(item)?.before.client_customer_key;
         }
-        let tombstone = self.table.get(&keys::tombstone(&client, &key.to_string())).await?;
-        let deleted: Option<Tombstone<Client>> = tombstone.map(from_item).transpose()?;
-        if let Some(account) = deleted.and_then(|tombstone| tombstone.before.client_customer_key) {
+        if let Some(account) = account {
             self.release(account, tenant.key(), key, change).await?;
         }
         self.delete_parts(Place::PartOfCustomerOrClient, tenant.client(key), change)
