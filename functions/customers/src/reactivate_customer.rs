@@ -1,11 +1,10 @@
 //! POST /v1/customers/{customerKey}/reactivate: reactivates a customer until its window ends.
 
-use domain::{
-    Error, Permission, Result,
-    customer::{Customer, Deactivation},
-    deactivation::DeactivatedBy,
+use domain::{Result, customer::Customer};
+use runtime::{
+    Body, Caller, Context, Endpoint, Found, Request, Spec,
+    access::{GovernAccount, may_undo},
 };
-use runtime::{Body, Caller, Context, Endpoint, Found, Request, Spec, access::GovernAccount};
 use table::customers::Customers;
 
 pub struct ReactivateCustomer;
@@ -27,29 +26,11 @@ impl Endpoint for ReactivateCustomer {
             .customers()
             .reactivate(
                 caller.tenant(),
-                |deactivation| check_capacity(deactivation, caller.capacity.deactivates_as()),
+                |deactivation| may_undo(caller.capacity.deactivates_as(), deactivation.by),
                 request.if_match,
                 &change,
             )
             .await?;
         Ok(Found(customer))
     }
-}
-
-/// Nobody undoes the deactivation of somebody above them.
-fn check_capacity(deactivation: &Deactivation, caller: DeactivatedBy) -> Result<()> {
-    if caller >= deactivation.by {
-        return Ok(());
-    }
-    let (permission, reason) = match deactivation.by {
-        DeactivatedBy::Platform => (
-            Permission::PlatformAdminEditAllCustomers,
-            "platform staff deactivated the customer",
-        ),
-        DeactivatedBy::Parent | DeactivatedBy::Itself => (
-            Permission::EditClient,
-            "the customer whose client has this account deactivated it, and reactivates it as its parent",
-        ),
-    };
-    Err(Error::Forbidden { permission, reason })
 }

@@ -8,10 +8,10 @@ use crate::{
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
-/// The capacity in which a customer is deactivated. Only the same one or a higher one reactivates it.
+/// The capacity in which a customer is deactivated or a client disabled. Only the same one or a higher one undoes it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default, Serialize, Deserialize)]
 pub enum DeactivatedBy {
-    /// By the customer's own user. Also the value of items that were written before this field existed.
+    /// By its own user. Also the value of items that were written before this field existed.
     #[default]
     #[serde(rename = "Self")]
     Itself,
@@ -20,7 +20,7 @@ pub enum DeactivatedBy {
     Platform,
 }
 
-const CAPACITIES: &[&str] = &["Self", "Parent", "Platform"];
+pub const CAPACITIES: &[&str] = &["Self", "Parent", "Platform"];
 
 /// The capacity, as a deactivation and the entry of the log show it.
 pub const BY: Field = Field::new(

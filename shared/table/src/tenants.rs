@@ -6,7 +6,8 @@ use crate::{
     keys::{self, PK},
     operation::on_customer::BATCH_GET,
 };
-use domain::{CustomerKey, Error, Result};
+use aws_sdk_dynamodb::types::AttributeValue;
+use domain::{CustomerKey, Result};
 use std::{
     collections::{BTreeSet, HashMap},
     sync::{Mutex, MutexGuard, PoisonError},
@@ -36,30 +37,30 @@ impl TenantKeys {
         };
         let wanted: Vec<_> = unknown(&found).into_iter().map(keys::customer).collect();
         for item in table.get_parts_of_all(&wanted, &[PK, BOOTSTRAP_TENANT_KEY]).await? {
-            self.add(&item, &item, &mut found)?;
+            self.add(&item, &item, &mut found);
         }
         let tombstone = |customer: CustomerKey| keys::tombstone(&keys::customer(customer), &customer.to_string());
         let wanted: Vec<_> = unknown(&found).into_iter().map(tombstone).collect();
         for item in table.get_parts_of_all(&wanted, &[PK, BEFORE]).await? {
-            let before = item.get(BEFORE).and_then(|before| before.as_m().ok());
-            let before = before.ok_or_else(|| Error::Internal("a tombstone has no image".into()))?;
-            self.add(&item, before, &mut found)?;
+            if let Some(AttributeValue::M(before)) = item.get(BEFORE) {
+                self.add(&item, before, &mut found);
+            }
         }
         Ok(found)
     }
 
-    fn add(&self, item: &Item, customer: &Item, found: &mut HashMap<CustomerKey, String>) -> Result<()> {
-        let (key, _) = keys::owner_of_partition(text(item, PK)?)
-            .ok_or_else(|| Error::Internal("an item is in no customer's partition".into()))?;
-        let tenant = text(customer, BOOTSTRAP_TENANT_KEY)?;
-        self.keep(key, tenant);
-        found.insert(key, tenant.to_owned());
-        Ok(())
+    /// A damaged item is left out: it must not hold up the events of other customers.
+    fn add(&self, item: &Item, customer: &Item, found: &mut HashMap<CustomerKey, String>) {
+        let owner = text(item, PK).ok().and_then(keys::owner_of_partition);
+        if let (Some((key, _)), Ok(tenant)) = (owner, text(customer, BOOTSTRAP_TENANT_KEY)) {
+            self.keep(key, tenant);
+            found.insert(key, tenant.to_owned());
+        }
     }
 
     pub fn keep(&self, customer: CustomerKey, tenant: &str) {
         let mut kept = self.kept();
-        if kept.len() >= KEPT {
+        if kept.len() >= KEPT && !kept.contains_key(&customer) {
             kept.clear();
         }
         kept.insert(customer, tenant.to_owned());
