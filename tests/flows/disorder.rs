@@ -33,6 +33,8 @@ struct History {
     world: World,
     customer: String,
     events: Vec<Value>,
+    /// The customer's city when its creation was first delivered, which is that of its location from then on.
+    city: Option<Value>,
 }
 
 impl History {
@@ -47,6 +49,7 @@ impl History {
             world,
             customer,
             events: Vec::new(),
+            city: None,
         }
     }
 
@@ -85,7 +88,17 @@ impl History {
         }
     }
 
-    async fn deliver(&self, events: &[Value]) {
+    async fn deliver(&mut self, events: &[Value]) {
+        let is_creation =
+            |event: &Value| event["type"] == "CUSTOMER_CREATED" && event["entity"]["key"] == json!(self.customer);
+        if self.city.is_none() && events.iter().any(is_creation) {
+            let customer = self
+                .world
+                .get(&self.world.admin(), &at(&self.customer))
+                .await
+                .expect(200);
+            self.city = Some(customer.body["address"]["city"].clone());
+        }
         for task in tasks() {
             let wanted: Vec<Value> = events
                 .iter()
@@ -96,7 +109,8 @@ impl History {
         }
     }
 
-    /// Delivers all events once more, in reverse. Returns how many locations were created, and the final ones.
+    /// Delivers all events once more, in reverse. Returns how many locations were created, and the final ones, each with whether it has
+    /// the city that it had to get.
     async fn finish(mut self) -> (usize, Vec<Value>) {
         let records = self.world.stream_records(0);
         self.publish(&records).await;
@@ -111,7 +125,14 @@ impl History {
             .await;
         let shown = locations
             .iter()
-            .map(|l| json!([l["key"], l["address"]["city"], l["isHeadquarters"], l["version"]]))
+            .map(|l| {
+                json!([
+                    l["key"],
+                    Some(&l["address"]["city"]) == self.city.as_ref(),
+                    l["isHeadquarters"],
+                    l["version"]
+                ])
+            })
             .collect();
         let created = self
             .events
@@ -134,6 +155,7 @@ proptest! {
                 history.run(step).await;
             }
             assert_eq!(untouched.1.len(), 1);
+            assert_eq!(untouched.1[0][1], true);
             assert_eq!(history.finish().await, untouched);
         });
     }

@@ -156,12 +156,7 @@ async fn a_registered_entity_is_counted_deleted_and_published() {
         world.remaining_items(&format!("{customer}#CLI#{client}")).await.len(),
         4
     );
-    while cascades
-        .client_deleted(tenant, client_key, None, &change)
-        .await
-        .unwrap()
-        != Step::Done
-    {}
+    while cascades.client_deleted(tenant, client_key, &change).await.unwrap() != Step::Done {}
     assert_eq!(
         world.remaining_items(&format!("{customer}#CLI#{client}")).await,
         Vec::<String>::new()

@@ -1,70 +1,23 @@
 //! Random requests, with events that arrive in any order, twice, late or after a crash: the final state has no orphans and matches a
 //! model. The model knows the accepted requests and nothing of the events.
 
-use crate::support::{Answer, World, at, key_of, tasks};
+mod step;
+
+use crate::support::{Answer, Token, World, at, key_of, tasks};
 use proptest::{prelude::*, sample::Index, test_runner::TestRunner};
 use runtime::function::TaskFunction;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use step::{By, Step, step};
 use tokio::runtime::Builder;
 
 const HISTORIES: u32 = 1000;
 
 #[derive(Clone, Debug)]
-enum Step {
-    NewClient {
-        of: Index,
-        with_account: bool,
-    },
-    NewPart {
-        of: Index,
-        kind: usize,
-    },
-    DeletePart(Index),
-    Provision(Index),
-    Dissociate(Index),
-    Disable(Index),
-    Enable(Index),
-    DeleteClient(Index),
-    Deactivate(Index),
-    Reactivate(Index),
-    DeleteCustomer(Index),
-    /// Runs the trigger on the new records of the stream.
-    Trigger,
-    /// Delivers one waiting message.
-    Deliver(Index),
-    /// Delivers one message again.
-    Repeat(Index),
-    /// Delivers one message, and the task is killed before it sends itself the next page.
-    Crash(Index),
-}
-
-fn step() -> impl Strategy<Value = Step> {
-    let index = any::<Index>;
-    prop_oneof![
-        4 => (index(), prop::bool::weighted(0.7)).prop_map(|(of, with_account)| Step::NewClient { of, with_account }),
-        2 => (index(), 0..3usize).prop_map(|(of, kind)| Step::NewPart { of, kind }),
-        1 => index().prop_map(Step::DeletePart),
-        1 => index().prop_map(Step::Provision),
-        1 => index().prop_map(Step::Dissociate),
-        2 => index().prop_map(Step::Disable),
-        2 => index().prop_map(Step::Enable),
-        1 => index().prop_map(Step::DeleteClient),
-        2 => index().prop_map(Step::Deactivate),
-        2 => index().prop_map(Step::Reactivate),
-        1 => index().prop_map(Step::DeleteCustomer),
-        4 => Just(Step::Trigger),
-        6 => index().prop_map(Step::Deliver),
-        2 => index().prop_map(Step::Repeat),
-        1 => index().prop_map(Step::Crash),
-    ]
-}
-
-#[derive(Clone, Debug)]
 struct Customer {
     key: String,
     is_there: bool,
-    deactivated: bool,
+    deactivated: Option<By>,
     /// The client whose account this is.
     client: Option<usize>,
     /// The client was deleted, and a task will detach and deactivate this account.
@@ -102,7 +55,7 @@ impl<'w> History<'w> {
             customers: vec![Customer {
                 key: root,
                 is_there: true,
-                deactivated: false,
+                deactivated: None,
                 client: None,
                 is_detaching: false,
             }],
@@ -128,7 +81,7 @@ impl<'w> History<'w> {
         self.customers.push(Customer {
             key,
             is_there: true,
-            deactivated: false,
+            deactivated: None,
             client: Some(client),
             is_detaching: false,
         });
@@ -141,7 +94,20 @@ impl<'w> History<'w> {
             let account = &mut self.customers[account];
             account.client = None;
             account.is_detaching = true;
-            account.deactivated = true;
+            account.deactivated.get_or_insert(By::Parent);
+        }
+    }
+
+    /// A caller who has this capacity over a customer, if anybody has: only an account has a parent.
+    fn caller(&self, customer: usize, by: By) -> Option<Token> {
+        let itself = &self.customers[customer];
+        match by {
+            By::Itself => Some(self.world.user("CustomerAdmin", &itself.key)),
+            By::Parent => {
+                let above = self.clients[itself.client?].of;
+                Some(self.world.user("ClientEditor", &self.customers[above].key))
+            }
+            By::Platform => Some(self.world.admin()),
         }
     }
 
@@ -209,21 +175,38 @@ impl<'w> History<'w> {
                 let part = &self.parts[part.index(self.parts.len())];
                 self.world.delete(&self.world.admin(), part).await;
             }
-            Step::Deactivate(customer) => {
+            Step::Deactivate(customer, by) => {
                 let customer = some_customer(customer);
                 let path = format!("{}/deactivate", at(&self.customers[customer].key));
-                if self.post(&path, json!({})).await.status == 200 {
-                    self.customers[customer].deactivated = true;
+                let Some(caller) = self.caller(customer, *by) else {
+                    return;
+                };
+                let answer = self.world.post(&caller, &path, json!({})).await;
+                if answer.status == 200 {
+                    assert_eq!(answer.body["deactivation"]["by"], by.name());
+                    self.customers[customer].deactivated = Some(*by);
                 }
             }
-            Step::Reactivate(customer) => {
+            Step::Reactivate(customer, by) => {
                 let customer = some_customer(customer);
-                let path = format!("{}/reactivate", at(&self.customers[customer].key));
-                let answer = self.post(&path, json!({})).await;
-                // The task that detaches the account will deactivate it again.
-                let is_detaching = self.customers[customer].is_detaching && answer.body.get("parent").is_some();
-                if answer.status == 200 && !is_detaching {
-                    self.customers[customer].deactivated = false;
+                let path = at(&self.customers[customer].key);
+                let before = self.world.get(&self.world.admin(), &path).await.body;
+                let Some(caller) = self.caller(customer, *by) else {
+                    return;
+                };
+                let answer = self.world.post(&caller, &format!("{path}/reactivate"), json!({})).await;
+                let above = before
+                    .get("deactivation")
+                    .map(|deactivation| By::named(&deactivation["by"]));
+                match answer.status {
+                    200 => assert!(above.unwrap() <= *by, "{by:?} undid {above:?}"),
+                    403 => assert!(above.unwrap() > *by, "{by:?} may undo {above:?}"),
+                    _ => {}
+                }
+                if answer.status == 200 {
+                    // The task that detaches the account will deactivate it again.
+                    let is_detaching = self.customers[customer].is_detaching && answer.body.get("parent").is_some();
+                    self.customers[customer].deactivated = is_detaching.then_some(By::Parent);
                 }
             }
             Step::DeleteCustomer(customer) => {
@@ -290,7 +273,7 @@ impl<'w> History<'w> {
                     let account = &mut self.customers[account];
                     account.client = None;
                     // The account keeps the deactivation that its client's disabling has caused so far.
-                    account.deactivated = current.body.get("deactivation").is_some();
+                    account.deactivated = current.body.get("deactivation").map(|it| By::named(&it["by"]));
                 }
             }
             Step::Disable(_) => {
@@ -354,7 +337,7 @@ impl<'w> History<'w> {
 
     fn customer_disabled(&self, customer: usize) -> bool {
         let customer = &self.customers[customer];
-        customer.deactivated || customer.client.is_some_and(|client| self.client_disabled(client))
+        customer.deactivated.is_some() || customer.client.is_some_and(|client| self.client_disabled(client))
     }
 
     fn client_disabled(&self, client: usize) -> bool {
@@ -374,11 +357,26 @@ impl<'w> History<'w> {
                 self.customer_disabled(index),
                 "{customer:?} {item}"
             );
-            assert_eq!(
-                item.get("deactivation").is_some(),
-                customer.deactivated,
-                "{customer:?} {item}"
-            );
+            let by = item
+                .get("deactivation")
+                .map(|deactivation| By::named(&deactivation["by"]));
+            assert_eq!(by, customer.deactivated, "{customer:?} {item}");
+            let open = item
+                .get("deactivation")
+                .map(|deactivation| &deactivation["deactivatedAt"]);
+            for ((pk, sk), entry) in &items {
+                if *pk == format!("CUS#{}", customer.key) && sk.starts_with("DEACTIVATION#") {
+                    let is_open = entry.get("reactivatedAt").is_none();
+                    assert_eq!(is_open, open == Some(&entry["deactivatedAt"]), "{customer:?} {entry}");
+                }
+            }
+            if let Some(at) = open {
+                let entry = entity(
+                    &format!("CUS#{}", customer.key),
+                    &format!("DEACTIVATION#{}", at.as_str().unwrap()),
+                );
+                assert_eq!(entry.unwrap()["by"], item["deactivation"]["by"], "{customer:?}");
+            }
             let client = customer.client.map(|client| json!(self.clients[client].key));
             assert_eq!(item["parent"].get("clientKey").cloned(), client, "{customer:?}");
         }

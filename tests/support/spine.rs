@@ -205,9 +205,14 @@ impl World {
 
     /// Runs the trigger on the new records of the stream. Returns the sequence number that it reports as failed, if any.
     pub async fn run_trigger(&self) -> Option<String> {
+        self.run_trigger_recorded().await.0
+    }
+
+    /// Like `run_trigger`, and also returns the trigger's requests to the table.
+    pub async fn run_trigger_recorded(&self) -> (Option<String>, Vec<String>) {
         let from = *self.spine.position.lock().unwrap();
         let records = self.stream_records(from);
-        let failed = self.trigger_on(&records).await;
+        let (failed, requests) = self.trigger_on_recorded(&records).await;
         let processed = match &failed {
             Some(number) => records
                 .iter()
@@ -216,11 +221,15 @@ impl World {
             None => records.len(),
         };
         *self.spine.position.lock().unwrap() += processed;
-        failed
+        (failed, requests)
     }
 
     /// Runs the trigger on these records. Returns the sequence number that it reports as failed, if any.
     pub async fn trigger_on(&self, records: &[Value]) -> Option<String> {
+        self.trigger_on_recorded(records).await.0
+    }
+
+    async fn trigger_on_recorded(&self, records: &[Value]) -> (Option<String>, Vec<String>) {
         let event: StreamEvent = serde_json::from_value(json!({"Records": records})).unwrap();
         let trigger = functions()
             .into_iter()
@@ -231,10 +240,9 @@ impl World {
             .unwrap();
         let (response, recording) = record((trigger.call)(&self.ctx, event)).await;
         recording.check_granted(&Function::Trigger(trigger));
-        response
-            .batch_item_failures
-            .first()
-            .map(|failure| failure.item_identifier.clone().unwrap())
+        let failed = response.batch_item_failures.first();
+        let failed = failed.map(|failure| failure.item_identifier.clone().unwrap());
+        (failed, recording.requests)
     }
 
     /// Runs a standalone function. Returns its answer and its requests to the table.

@@ -160,19 +160,59 @@ async fn deactivating_the_customer_before_or_after_gives_the_same_location() {
 }
 
 #[tokio::test]
-async fn a_late_event_gives_the_address_at_creation() {
+async fn the_location_gets_the_customers_current_name_and_address() {
     let world = World::new().await;
     let (customer, event) = created(&world, with_address()).await;
-    world
-        .patch(
-            &world.admin(),
-            &at(&customer),
-            json!({"name": "New", "address": {"city": "Shelbyville"}}),
-        )
-        .await
-        .expect(200);
+    let change = json!({"name": "New", "address": {"line1": "2 Side Street", "city": "Shelbyville"}});
+    world.patch(&world.admin(), &at(&customer), change).await.expect(200);
+    let (failed, requests) = world.deliver_recorded(&task(), &[event]).await;
+    assert!(failed.is_empty());
+    // The first write finds that the event is late, and what the customer is now.
+    assert_eq!(requests, ["TransactWriteItems", "TransactWriteItems"]);
+    let locations = locations(&world, &customer).await;
+    assert_eq!(
+        (&locations[0]["name"], &locations[0]["address"]["city"]),
+        (&json!("New"), &json!("Shelbyville"))
+    );
+}
+
+#[tokio::test]
+async fn a_current_event_takes_one_request() {
+    let world = World::new().await;
+    let (_, event) = created(&world, with_address()).await;
+    let (failed, requests) = world.deliver_recorded(&task(), &[event]).await;
+    assert_eq!((failed.len(), requests), (0, vec!["TransactWriteItems".to_owned()]));
+}
+
+#[tokio::test]
+async fn an_address_that_was_cleared_gives_no_location() {
+    let world = World::new().await;
+    let (customer, event) = created(&world, with_address()).await;
+    let cleared = json!({"address": null});
+    world.patch(&world.admin(), &at(&customer), cleared).await.expect(200);
     assert!(world.deliver(&task(), &[event]).await.is_empty());
-    assert_eq!(locations(&world, &customer).await[0]["address"]["city"], "Springfield");
+    assert!(locations(&world, &customer).await.is_empty());
+}
+
+#[tokio::test]
+async fn an_image_of_another_customer_gives_no_location() {
+    let world = World::new().await;
+    let (customer, event) = created(&world, with_address()).await;
+    let foreign = json!({"name": "Other", "address": {"line1": "9 Far Away", "city": "Elsewhere"}});
+    let (_, other) = created(&world, foreign).await;
+    let mut mixed = event.clone();
+    mixed["after"] = other["after"].clone();
+    assert!(world.deliver(&task(), &[mixed.clone()]).await.is_empty());
+    assert_eq!(locations_written(&world), 0);
+    // The image claims to be the customer's, but the table knows better.
+    mixed["after"]["key"] = json!(customer);
+    assert!(world.deliver(&task(), &[mixed]).await.is_empty());
+    let locations = locations(&world, &customer).await;
+    assert_eq!(locations.len(), 1);
+    assert_eq!(
+        (&locations[0]["name"], &locations[0]["address"]["city"]),
+        (&json!("Acme"), &json!("Springfield"))
+    );
 }
 
 #[tokio::test]
@@ -243,6 +283,16 @@ async fn a_malformed_event_is_dropped() {
         with("customerKey", json!("cus_x")),
         with("after", json!({"name": "half a customer"})),
         with("after", json!(7)),
+        with(
+            "entity",
+            json!({"kind": "Customer", "key": "cus_01kb1v0c1tfr2v6krscysfnvgb"}),
+        ),
+        with("entity", json!({"kind": "Client", "key": event["entity"]["key"]})),
+        with(
+            "entity",
+            json!({"kind": "Customer", "key": "cli_01kb1v0c1tfr2v6krscysfnvgb"}),
+        ),
+        with("type", json!("CUSTOMER_UPDATED")),
     ];
     assert!(world.deliver(&task(), &bad).await.is_empty());
     assert_eq!(locations_written(&world), 0);

@@ -3,3 +3,5 @@
 mod create_customer_location;
 mod events;
 mod table_stream;
+mod tenants;
+mod trust;

@@ -17,16 +17,10 @@ impl Task for DeleteClientChildren {
     .in_pages();
 
     async fn run(ctx: &Context, job: Job) -> Result<Outcome> {
-        let key = job.key()?;
-        let account = job
-            .event
-            .before
-            .as_ref()
-            .and_then(|client| client["clientCustomerKey"].as_str()?.parse().ok());
         let step = ctx
             .table
             .cascades()
-            .client_deleted(job.tenant, key, account, &job.change)
+            .client_deleted(job.tenant, job.key()?, &job.change)
             .await?;
         Ok(step.into())
     }

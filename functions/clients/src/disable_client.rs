@@ -22,7 +22,13 @@ impl Endpoint for DisableClient {
         let change = request.change(ctx, &caller.actor);
         let client = ctx
             .clients()
-            .disable(caller.tenant(), request.key()?, request.if_match, &change)
+            .disable(
+                caller.tenant(),
+                request.key()?,
+                caller.capacity.disables_clients_as(),
+                request.if_match,
+                &change,
+            )
             .await?;
         Ok(Found(client))
     }

@@ -38,6 +38,7 @@ impl Endpoint for DeactivateCustomer {
         let customer = customers
             .deactivate(
                 caller.tenant(),
+                caller.capacity.deactivates_as(),
                 &deactivation,
                 check_permission,
                 request.if_match,

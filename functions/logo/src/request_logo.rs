@@ -3,7 +3,7 @@
 //! Only the receipt is stored, with the idempotency key. A repeat gets the same receipt and a newly signed URL.
 
 use domain::{
-    Error, Result,
+    Error, Result, defect_of,
     entity::to_value,
     logo::{self, WantedUpload},
 };
@@ -43,7 +43,7 @@ impl Endpoint for RequestLogo {
             Ok(()) => Ok(Issued(sign(&stored.receipt).await?)),
             Err(Error::Replayed(mut answer)) => {
                 let stored: StoredAnswer = serde_json::from_value(answer.body.unwrap_or_default())
-                    .map_err(|e| Error::Internal(format!("the stored answer has no receipt: {e}")))?;
+                    .map_err(|e| Error::Internal(format!("the stored answer has no receipt: {}", defect_of(&e))))?;
                 answer.body = Some(to_value(&sign(&stored.receipt).await?)?);
                 Err(Error::Replayed(answer))
             }

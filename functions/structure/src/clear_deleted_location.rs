@@ -25,9 +25,9 @@ impl Task for ClearDeletedLocation {
             after: job.cursor.clone(),
         };
         let contacts = ctx.parts::<Contact>();
-        let next = contacts
+        let step = contacts
             .clear_location(job.owner(), job.key()?, &page, &job.change)
             .await?;
-        Ok(next.map_or(Outcome::Done, Outcome::More))
+        Ok(step.into())
     }
 }

@@ -1,15 +1,10 @@
 //! Task, on CUSTOMER_CREATED: creates a new Business customer's headquarters location from its address.
 //!
-//! The location's key is derived from the customer's, so repeats of the event create only one location.
+//! The event's image spares a read. The write compares it with the customer's current state, and takes that if they differ.
 
-use domain::{
-    Entity, Error, LocationKey, Result,
-    customer::{Customer, CustomerType},
-    location::Location,
-};
+use domain::{Error, Result, customer::Customer, location::Location};
 use events::EventType;
 use runtime::{Context, Job, Outcome, Task, TaskSpec};
-use serde_json::{Map, json};
 use table::{
     customers::Customers,
     parts::{FirstLocation, Parts},
@@ -27,34 +22,20 @@ impl Task for CreateCustomerLocation {
 
     async fn run(ctx: &Context, job: Job) -> Result<Outcome> {
         let customer: Customer = match &job.event.after {
-            Some(image) => serde_json::from_value(image.clone())
-                .map_err(|e| Error::invalid("after", format!("is not a customer: {e}")))?,
+            Some(image) => {
+                serde_json::from_value(image.clone()).map_err(|_| Error::invalid("after", "is not a customer"))?
+            }
             None => ctx.customers().get(job.tenant).await?,
         };
-        if customer.r#type != CustomerType::Business {
-            return Ok(Outcome::Skipped("the customer is not a business"));
-        }
-        let Some(address) = customer.address else {
-            return Ok(Outcome::Skipped("the customer has no address"));
-        };
-        let key = LocationKey::derived(customer.meta.created_at, &customer.key.to_string());
-        let body = Map::from_iter([
-            ("name".into(), json!(customer.name)),
-            ("address".into(), json!(address)),
-            ("isHeadquarters".into(), json!(true)),
-            ("isActive".into(), json!(true)),
-        ]);
-        let location = Location::new(key, body, job.change.now, &job.change.actor)?;
-        Ok(
-            match ctx
-                .parts::<Location>()
-                .create_first(job.tenant.itself(), &location, &job.change)
-                .await?
-            {
-                FirstLocation::Created => Outcome::Done,
-                FirstLocation::Existed => Outcome::Skipped("the location was created before"),
-                FirstLocation::CustomerDeleted => Outcome::Skipped("the customer was deleted"),
-            },
-        )
+        let first = ctx
+            .parts::<Location>()
+            .create_first(job.tenant, customer, &job.change)
+            .await?;
+        Ok(match first {
+            FirstLocation::Created => Outcome::Done,
+            FirstLocation::Existed => Outcome::Skipped("the location was created before"),
+            FirstLocation::NotWanted => Outcome::Skipped("the customer is not a business with an address"),
+            FirstLocation::CustomerDeleted => Outcome::Skipped("the customer was deleted"),
+        })
     }
 }

@@ -6,7 +6,7 @@ use domain::{Error, Result};
 use events::{Event, event::SOURCE, events_of};
 use runtime::{Context, Trigger, TriggerSpec, context::Bus};
 use std::collections::BTreeSet;
-use table::audit::Audit;
+use table::{audit::Audit, tenants::TenantKeys};
 
 pub struct PublishChanges;
 
@@ -20,15 +20,27 @@ impl Trigger for PublishChanges {
     const SPEC: TriggerSpec = TriggerSpec {
         name: "table-stream",
         summary: "Turn every change of the table into its domain events.",
-        operations: &[Audit::RECORD],
+        operations: &[TenantKeys::OF_CUSTOMERS, Audit::RECORD],
     };
 
     async fn run(ctx: &Context, records: &[EventRecord]) -> Result<(), usize> {
-        let (entries, unreadable) = read(records);
+        let (mut events, unreadable) = read(records);
         let mut failed: BTreeSet<usize> = unreadable.into_iter().collect();
         // Lambda delivers again from the first unreadable record on, so the records after it wait.
         let end = failed.first().copied().unwrap_or(records.len());
-        let entries: Vec<Entry> = entries.into_iter().filter(|entry| entry.record < end).collect();
+        events.retain(|(record, _)| *record < end);
+        let first = events.first().map_or(0, |(record, _)| *record);
+        if let Err(error) = name_tenants(ctx, &mut events).await {
+            tracing::error!(cause = %error, "the customers' tenants can't be read");
+            return Err(first);
+        }
+        let entries = match events.into_iter().map(entry).collect::<Result<Vec<_>>>() {
+            Ok(entries) => entries,
+            Err(error) => {
+                tracing::error!(cause = %error, "an event can't be written");
+                return Err(first);
+            }
+        };
         if let Some(first) = entries.first() {
             let audit_entries: Vec<_> = entries
                 .iter()
@@ -57,28 +69,48 @@ struct Entry {
     detail: String,
 }
 
-/// The events of a batch, and the indexes of unreadable records.
-fn read(records: &[EventRecord]) -> (Vec<Entry>, Vec<usize>) {
-    let mut entries = Vec::new();
+/// The events of a batch, each with the index of its record, and the indexes of unreadable records.
+fn read(records: &[EventRecord]) -> (Vec<(usize, Event)>, Vec<usize>) {
+    let mut read = Vec::new();
     let mut unreadable = Vec::new();
     for (record, change) in records.iter().enumerate() {
-        match events_of(change).and_then(|events| {
-            events
-                .into_iter()
-                .map(|event| entry(record, event))
-                .collect::<Result<Vec<_>>>()
-        }) {
-            Ok(events) => entries.extend(events),
+        match events_of(change) {
+            Ok(events) => read.extend(events.into_iter().map(|event| (record, event))),
             Err(error) => {
                 tracing::error!(record = change.event_id, cause = %error, "a stream record can't be read");
                 unreadable.push(record);
             }
         }
     }
-    (entries, unreadable)
+    (read, unreadable)
 }
 
-fn entry(record: usize, event: Event) -> Result<Entry> {
+/// Adds the bootstrap tenant key to the events of entities below a customer. Those of customers have it, and are remembered.
+async fn name_tenants(ctx: &Context, events: &mut [(usize, Event)]) -> Result<()> {
+    for (_, event) in events.iter() {
+        if let Some(tenant) = &event.bootstrap_tenant_key {
+            ctx.tenant_keys.keep(event.customer_key, tenant);
+        }
+    }
+    let nameless = || events.iter().filter(|(_, event)| event.bootstrap_tenant_key.is_none());
+    let customers: BTreeSet<_> = nameless().map(|(_, event)| event.customer_key).collect();
+    let tenants = ctx.tenant_keys.of(&ctx.table, &customers).await?;
+    for (_, event) in events {
+        if event.bootstrap_tenant_key.is_none() {
+            event.bootstrap_tenant_key = tenants.get(&event.customer_key).cloned();
+            if event.bootstrap_tenant_key.is_none() {
+                let customer = event.customer_key.to_string();
+                tracing::error!(
+                    customer,
+                    "no item names the tenant of this customer; its event does not either"
+                );
+            }
+        }
+    }
+    Ok(())
+}
+
+fn entry((record, event): (usize, Event)) -> Result<Entry> {
     Ok(Entry {
         record,
         detail: event.detail()?,

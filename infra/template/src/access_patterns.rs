@@ -117,6 +117,7 @@ fn row(function: &Function) -> String {
         in_words(&declared),
         match function {
             Function::Task(f) if f.spec.pages => "a page of up to 100 items an invocation",
+            Function::Trigger(_) => "1 for 25 events, and 1 or 2 for customers that it does not remember",
             Function::Standalone(f) if f.spec.started == Started::EveryMinute => "4, and 1 for each expired key",
             _ => requests(&declared),
         },
@@ -163,7 +164,6 @@ fn requests(grants: &[Grant]) -> &'static str {
         (true, true) if has(&[Action::Query]) && has(&[Action::GetItem]) => "at most two reads and a write",
         (true, true) => "at most a read and a write",
         (true, false) | (false, true) => "1",
-        (false, false) if has(&[Action::BatchWriteItem]) => "1 for 25 items",
         (false, false) => "0",
     }
 }

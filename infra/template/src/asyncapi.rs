@@ -1,6 +1,7 @@
 //! The AsyncAPI 3.0 document: the events on the bus, and the tasks that receive them. It refers to the schemas of events, which are
 //! documents of their own.
 
+use domain::EventKey;
 use events::{Event, EventType, event::SOURCE};
 use runtime::Function;
 use serde_json::{Map, Value, json};
@@ -11,7 +12,8 @@ Domain events of the customer service, on an EventBridge bus. Put a rule on the 
 Every event is delivered at least once, and events arrive in any order. All deliveries of a change have the same `id`; `version` orders
 the events of an entity.
 An event over 200 KB comes without its images (`truncated`): read the entity instead.
-Schemas only grow: a consumer of an earlier version keeps working.
+Every event names the tenant (`bootstrapTenantKey`) and the kind of its entity (`entity.kind`), so that a rule can select by them.
+Schemas only grow: a consumer of an earlier version keeps working. A change that would break it is a new type of event.
 ";
 
 pub fn document(functions: &[Function]) -> Value {
@@ -118,7 +120,8 @@ pub fn envelope(event: EventType) -> Value {
     let detail = Event::sample(event);
     json!({
         "version": "0",
-        "id": "17793124-05d4-b198-2fde-7ededc63b103",
+        // Each sample has ids of its own.
+        "id": detail["id"].as_str().and_then(|id| id.parse::<EventKey>().ok()).map(|id| id.uuid().to_string()),
         "detail-type": event.name(),
         "source": SOURCE,
         "account": "000000000000",

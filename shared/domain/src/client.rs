@@ -5,6 +5,7 @@ use crate::{
     address::{self, Address},
     business::{self, Business},
     customer::{Customer, LONGEST_EXTERNAL_ID, PHONE, Parent},
+    deactivation::{CAPACITIES, DeactivatedBy},
     entity::{META_FIELDS, to_value},
     fields::{Field, Rule},
     lifecycle::{Lifecycle, Transition},
@@ -62,6 +63,12 @@ pub const FIELDS: &[Field] = &[
         "isDisabledItself",
         Rule::Flag,
         "Present and true while it is disabled by hand.",
+    )
+    .read_only(),
+    Field::new(
+        "disabledBy",
+        Rule::OneOf(CAPACITIES),
+        "Present while it is disabled by hand: the capacity in which it was. Only the same one or a higher one enables it: Self (its own users), then Parent (users of the customer that it belongs to), then Platform.",
     )
     .read_only(),
     Field::new(
@@ -171,6 +178,8 @@ pub struct Client {
     pub is_disabled: bool,
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub is_disabled_itself: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub disabled_by: Option<DeactivatedBy>,
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub is_disabled_by_parent: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -210,8 +219,10 @@ impl Client {
         Ok(body)
     }
 
-    pub fn disable_itself(&mut self, disabled: bool) {
-        self.is_disabled_itself = disabled;
+    /// Disables it by hand, in this capacity, or enables it.
+    pub fn disable_itself(&mut self, by: Option<DeactivatedBy>) {
+        self.is_disabled_itself = by.is_some();
+        self.disabled_by = by;
         self.is_disabled = self.is_disabled_itself || self.is_disabled_by_parent;
     }
 
@@ -239,6 +250,7 @@ pub const ENABLED: Transition = Transition {
 fn disabled(mut client: Value) -> Value {
     client["isDisabled"] = true.into();
     client["isDisabledItself"] = true.into();
+    client["disabledBy"] = "Parent".into();
     client
 }
 

@@ -6,7 +6,7 @@ use crate::{
     business,
     business::Business,
     client::Client,
-    deactivation::DEFAULT_WINDOW_DAYS,
+    deactivation::{self, DEFAULT_WINDOW_DAYS, DeactivatedBy},
     fields::{Field, Rule},
     formats,
     lifecycle::{Lifecycle, Transition},
@@ -26,6 +26,7 @@ const PERSON: &[Field] = &[
 const DEACTIVATION: &[Field] = &[
     Field::new("deactivatedAt", Rule::Time, "When it was deactivated.").read_only(),
     Field::new("deactivatedBy", Rule::Text { min: 1, max: 255 }, "Who deactivated it.").read_only(),
+    deactivation::BY.read_only(),
     Field::new(
         "windowEndsAt",
         Rule::Time,
@@ -35,7 +36,7 @@ const DEACTIVATION: &[Field] = &[
     .platform(),
 ];
 
-const PARENT: &[Field] = &[
+pub const PARENT: &[Field] = &[
     Field::new(
         "customerKey",
         Rule::Key(Customer::KIND),
@@ -306,6 +307,8 @@ pub struct Person {
 pub struct Deactivation {
     pub deactivated_at: Timestamp,
     pub deactivated_by: String,
+    #[serde(default)]
+    pub by: DeactivatedBy,
     pub window_ends_at: Timestamp,
 }
 
@@ -387,8 +390,8 @@ impl Customer {
         }
     }
 
-    /// Ends the link to the client that it is the account of. If that client had disabled it, it stays disabled, as if it were deactivated
-    /// now: then it can be reactivated, and is not enabled unnoticed.
+    /// Ends the link to the client that it is the account of. If that client had disabled it, it stays disabled, as if its parent deactivated
+    /// it now: then platform staff can reactivate it, and it is not enabled unnoticed.
     pub fn release(&mut self, at: Timestamp, by: &Actor) {
         self.parent = None;
         if self.is_disabled_by_parent {
@@ -396,6 +399,7 @@ impl Customer {
             self.deactivation.get_or_insert_with(|| Deactivation {
                 deactivated_at: at,
                 deactivated_by: by.id.clone(),
+                by: DeactivatedBy::Parent,
                 window_ends_at: at.plus(TimeDelta::days(DEFAULT_WINDOW_DAYS)),
             });
         }
@@ -422,6 +426,7 @@ fn deactivated(mut customer: Value) -> Value {
     customer["deactivation"] = json!({
         "deactivatedAt": customer["updatedAt"],
         "deactivatedBy": customer["updatedBy"],
+        "by": "Platform",
         "windowEndsAt": "2026-12-14T08:00:00.000Z",
     });
     customer

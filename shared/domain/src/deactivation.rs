@@ -1,11 +1,33 @@
 //! Deactivations of customers: the request, and the entry in the log.
 
 use crate::{
-    Error, FieldError, Result, Timestamp,
+    CustomerKey, EntityKind, Error, FieldError, Key, Kind, Result, Timestamp,
+    customer::Deactivation,
     fields::{Field, Rule},
 };
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
+
+/// The capacity in which a customer is deactivated or a client disabled. Only the same one or a higher one undoes it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default, Serialize, Deserialize)]
+pub enum DeactivatedBy {
+    /// By its own user. Also the value of items that were written before this field existed.
+    #[default]
+    #[serde(rename = "Self")]
+    Itself,
+    /// By the customer whose client has this account, or with that client.
+    Parent,
+    Platform,
+}
+
+pub const CAPACITIES: &[&str] = &["Self", "Parent", "Platform"];
+
+/// The capacity, as a deactivation and the entry of the log show it.
+pub const BY: Field = Field::new(
+    "by",
+    Rule::OneOf(CAPACITIES),
+    "The capacity in which it was deactivated. Only the same one or a higher one reactivates it: Self, then Parent, then Platform.",
+);
 
 const REASONS: &[&str] = &[
     "TooExpensive",
@@ -43,9 +65,17 @@ pub const REQUEST: &[Field] = &[
 
 /// An entry of the deactivation log.
 pub const LOG: &[Field] = &[
+    Field::new("key", Rule::Key(LoggedDeactivation::KIND), "").required(),
     Field::new("deactivatedAt", Rule::Time, "When the customer was deactivated.").required(),
     Field::new("deactivatedBy", Rule::Text { min: 1, max: 255 }, "Who deactivated it.").required(),
-    Field::new("windowEndsAt", Rule::Time, "Until when it could be reactivated.").required(),
+    BY.required(),
+    Field::new(
+        "windowEndsAt",
+        Rule::Time,
+        "The end of the window at the deactivation. Platform staff may have changed it since.",
+    )
+    .required(),
+    Field::new("reactivatedAt", Rule::Time, "When the customer was reactivated."),
     Field::new("feedback", Rule::Object(FEEDBACK), "Why the customer was deactivated."),
     Field::new(
         "requestId",
@@ -118,12 +148,46 @@ pub fn check_window(end: Timestamp, now: Timestamp, field: &str, errors: &mut Ve
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct LoggedDeactivation {
+    pub key: DeactivationKey,
     pub deactivated_at: Timestamp,
     pub deactivated_by: String,
+    pub by: DeactivatedBy,
     pub window_ends_at: Timestamp,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reactivated_at: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub feedback: Option<Feedback>,
     pub request_id: String,
+}
+
+pub type DeactivationKey = Key<LoggedDeactivation>;
+
+impl Kind for LoggedDeactivation {
+    const KIND: EntityKind = EntityKind {
+        name: "Deactivation",
+        prefix: "dea",
+    };
+}
+
+impl LoggedDeactivation {
+    /// The entry of a deactivation. Its key is derived, so a repeated write stores the same entry again.
+    pub fn of(
+        customer: CustomerKey,
+        deactivation: &Deactivation,
+        feedback: Option<Feedback>,
+        request_id: &str,
+    ) -> Self {
+        Self {
+            key: DeactivationKey::derived(deactivation.deactivated_at, &customer.to_string()),
+            deactivated_at: deactivation.deactivated_at,
+            deactivated_by: deactivation.deactivated_by.clone(),
+            by: deactivation.by,
+            window_ends_at: deactivation.window_ends_at,
+            reactivated_at: None,
+            feedback,
+            request_id: request_id.to_owned(),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Entities: what they have in common, and how they are created and changed.
 
 use crate::{
-    Actor, Error, FieldError, Result, Timestamp,
+    Actor, Error, FieldError, Result, Timestamp, defect_of,
     fields::{self, Field, Mode, Rule},
     key::{Key, Kind},
     lifecycle::{Lifecycle, Transition},
@@ -123,7 +123,7 @@ pub trait Entity: Kind + Serialize + DeserializeOwned + Clone + PartialEq + Send
 
 fn checked<E: Entity>(body: Map<String, Value>) -> Result<E> {
     let entity: E = serde_json::from_value(Value::Object(body))
-        .map_err(|e| Error::Internal(format!("a checked body is not a {}: {e}", E::KIND.name)))?;
+        .map_err(|e| Error::Internal(format!("a checked body is not a {}: {}", E::KIND.name, defect_of(&e))))?;
     let mut errors = Vec::new();
     entity.check(&mut errors);
     if errors.is_empty() {

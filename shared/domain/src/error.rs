@@ -2,6 +2,7 @@
 
 use crate::{Code, EntityKind, Permission};
 use serde_json::Value;
+use std::fmt;
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -64,6 +65,9 @@ pub enum Error {
     ReactivationWindowClosed,
     #[error("the current version is {current}")]
     VersionMismatch { current: u64 },
+    /// Other requests changed the same items during each attempt. The same call may succeed in a moment.
+    #[error("other requests changed the same items during each attempt")]
+    Contended,
     #[error("the idempotency key was used with another request")]
     IdempotencyKeyReused,
     #[error("a request with this idempotency key is still running")]
@@ -93,7 +97,7 @@ impl Error {
             Self::TenantNotFound => Code::TenantNotFound,
             Self::Malformed(_) => Code::MalformedRequest,
             Self::Validation(_) => Code::ValidationFailed,
-            Self::Conflict { .. } => Code::Conflict,
+            Self::Conflict { .. } | Self::Contended => Code::Conflict,
             Self::NotEmpty { .. } => Code::NotEmpty,
             Self::SecretAlreadyDelivered { .. } => Code::SecretAlreadyDelivered,
             Self::CustomerDisabled => Code::CustomerDisabled,
@@ -111,5 +115,68 @@ impl Error {
 
     pub fn invalid(field: impl Into<String>, message: impl Into<String>) -> Self {
         Self::Validation(vec![FieldError::new(field, message)])
+    }
+}
+
+/// The defect that a parser's error reports, without the content: serde's errors quote values, which may be personal data or secrets.
+pub fn defect_of(error: &impl fmt::Display) -> String {
+    let text = error.to_string();
+    let defect = match text.split('`').next() {
+        // Only these two name nothing but a field that the code declares.
+        Some(start @ ("missing field " | "duplicate field ")) => {
+            let field = text.split('`').nth(1).unwrap_or_default();
+            format!("{start}`{field}`")
+        }
+        _ => {
+            let known = [
+                "invalid type",
+                "invalid value",
+                "invalid length",
+                "unknown variant",
+                "unknown field",
+                "EOF",
+            ];
+            let known = known.into_iter().find(|known| text.starts_with(known));
+            known.unwrap_or("unreadable").to_owned()
+        }
+    };
+    format!("{defect}{}", position(&text).unwrap_or_default())
+}
+
+/// The position that serde_json adds to the end of its errors.
+fn position(text: &str) -> Option<&str> {
+    let start = text.rfind(" at line ")?;
+    let (line, column) = text[start..].strip_prefix(" at line ")?.split_once(" column ")?;
+    let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    (is_number(line) && is_number(column)).then(|| &text[start..])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde::Deserialize;
+
+    #[derive(Debug, Deserialize)]
+    struct Sample {
+        #[allow(dead_code, reason = "only parsed")]
+        count: u8,
+    }
+
+    #[test]
+    fn a_defect_names_fields_and_positions_but_no_values() {
+        let defect = |text: &str| defect_of(&serde_json::from_str::<Sample>(text).unwrap_err());
+        assert_eq!(defect("{}"), "missing field `count` at line 1 column 2");
+        assert_eq!(
+            defect(r#"{"count": "a@acme.example at line 1"}"#),
+            "invalid type at line 1 column 36"
+        );
+        assert_eq!(defect(r#"{"count": 300}"#), "invalid value at line 1 column 13");
+        assert_eq!(defect("a@acme.example"), "unreadable at line 1 column 1");
+        assert_eq!(defect(r#"{"count": "a@"#), "EOF at line 1 column 13");
+        assert_eq!(defect_of(&"a@acme.example is no key at line x column 1"), "unreadable");
+        assert_eq!(
+            defect_of(&"unknown variant `a@acme.example`, expected `b`"),
+            "unknown variant"
+        );
     }
 }

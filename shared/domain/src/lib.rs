@@ -38,7 +38,7 @@ pub use contact::ContactKey;
 pub use customer::CustomerKey;
 pub use department::DepartmentKey;
 pub use entity::{Entity, Meta};
-pub use error::{Error, FieldError, Replay, Result};
+pub use error::{Error, FieldError, Replay, Result, defect_of};
 pub use key::{EntityKind, Key, Kind};
 pub use location::LocationKey;
 pub use part::Part;

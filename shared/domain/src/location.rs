@@ -1,13 +1,14 @@
 //! A location of a customer or client.
 
 use crate::{
-    Entity, EntityKind, Key, Kind, Meta, Part, address,
+    Actor, Entity, EntityKind, Key, Kind, Meta, Part, Result, Timestamp, address,
     address::Address,
-    customer::PHONE,
+    customer::{Customer, CustomerType, PHONE},
     fields::{Field, Rule},
     lifecycle::Lifecycle,
 };
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, json};
 
 pub const FIELDS: &[Field] = &[
     Field::new("key", Rule::Key(Location::KIND), "").read_only().required(),
@@ -63,6 +64,24 @@ pub struct Location {
     pub notes: Option<String>,
     #[serde(flatten)]
     pub meta: Meta,
+}
+
+impl Location {
+    /// The location that a customer gets from its address, if it is a business and has one. Its key is derived from the customer's, so
+    /// that repeats create one location.
+    pub fn first_of(customer: &Customer, is_headquarters: bool, now: Timestamp, by: &Actor) -> Result<Option<Self>> {
+        let (CustomerType::Business, Some(address)) = (customer.r#type, &customer.address) else {
+            return Ok(None);
+        };
+        let key = LocationKey::derived(customer.meta.created_at, &customer.key.to_string());
+        let body = Map::from_iter([
+            ("name".into(), json!(customer.name)),
+            ("address".into(), json!(address)),
+            ("isHeadquarters".into(), json!(is_headquarters)),
+            ("isActive".into(), json!(true)),
+        ]);
+        Self::new(key, body, now, by).map(Some)
+    }
 }
 
 /// The filters of a list of locations.

@@ -164,13 +164,14 @@ const BY_NAME: &[(&str, &str)] = &[
     ("windowEndsAt", r#""2026-12-14T08:00:00.000Z""#),
 ];
 
-/// Fields that examples omit: they are opaque, or belong to another kind of customer than the example's (a person, a deactivated customer,
+/// Fields that examples omit: they are opaque, or belong to another kind of customer than the example's (a person, a disabled one,
 /// a provisioned account).
 const LEFT_OUT: &[&str] = &[
     "apiKeysEndedAt",
     "cursor",
     "deactivation",
     "details",
+    "disabledBy",
     "logo",
     "parent",
     "person",

@@ -2,9 +2,12 @@
 
 use crate::EventType;
 use domain::{
-    Actor, ClientKey, CustomerKey, Error, EventKey, Result, Timestamp,
-    audit::{AuditEntry, Subject, changed_fields},
+    Actor, ClientKey, CustomerKey, Error, EventKey, Kind, Result, Timestamp, View,
+    audit::{AuditEntry, Subject, changed_fields, event_key},
+    client::Client,
+    customer::{Customer, PARENT, Parent},
     fields::Mode,
+    key::is_key,
     schema,
 };
 use serde::{Deserialize, Serialize};
@@ -23,7 +26,9 @@ impl EventType {
         let mut properties = json!({
             "id": {"type": "string", "pattern": "^evt_[0-7][0-9a-hjkmnp-tv-z]{25}$", "description": "The same for each delivery of the same change."},
             "type": {"const": self.name()},
+            "schemaVersion": {"const": SCHEMA_VERSION, "description": "Fields are only added to a version. A change that breaks consumers is a new type of event."},
             "time": {"type": "string", "format": "date-time"},
+            "bootstrapTenantKey": {"type": "string", "description": "The bootstrap key of the tenant to which the customer belongs. It never changes, so that a rule can select by it."},
             "customerKey": {"type": "string", "pattern": "^cus_[0-7][0-9a-hjkmnp-tv-z]{25}$"},
             "clientKey": {"type": "string", "pattern": "^cli_[0-7][0-9a-hjkmnp-tv-z]{25}$", "description": "The client, if the entity belongs to one."},
             "entity": {
@@ -41,6 +46,10 @@ impl EventType {
             "requestId": {"type": "string"},
             "truncated": {"const": true, "description": "Present if the images were too large and are omitted: read the entity instead."},
         });
+        if self.entity() == Customer::KIND {
+            properties["parent"] = schema::object(PARENT, Mode::Stored);
+            properties["parent"]["description"] = "For an account: the client that it is the account of.".into();
+        }
         if !self.is_creation() {
             properties["before"] = image.clone();
         }
@@ -54,7 +63,7 @@ impl EventType {
             "description": self.summary(),
             "type": "object",
             "properties": properties,
-            "required": ["id", "type", "time", "customerKey", "entity", "version", "changed", "actor", "requestId"],
+            "required": ["id", "type", "schemaVersion", "time", "bootstrapTenantKey", "customerKey", "entity", "version", "changed", "actor", "requestId"],
         })
     }
 }
@@ -64,8 +73,17 @@ impl EventType {
 pub struct Event {
     pub id: EventKey,
     pub r#type: EventType,
+    #[serde(default = "schema_version")]
+    pub schema_version: u32,
     pub time: Timestamp,
+    /// The tenant to which the customer belongs. The image of a customer has it; for other entities the trigger looks it up. Absent in
+    /// messages that were queued before the field existed.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub bootstrap_tenant_key: Option<String>,
     pub customer_key: CustomerKey,
+    /// For an account: the client that it is the account of.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub parent: Option<Parent>,
     /// The client, if the entity belongs to one.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub client_key: Option<ClientKey>,
@@ -82,7 +100,36 @@ pub struct Event {
     pub truncated: bool,
 }
 
+pub(crate) const SCHEMA_VERSION: u32 = 1;
+
+const fn schema_version() -> u32 {
+    SCHEMA_VERSION
+}
+
 impl Event {
+    /// An error if its type, its entity, its tenant and its images do not belong together, or if its request id is no id.
+    pub fn check(&self) -> Result<(), &'static str> {
+        let in_an_id = |byte: u8| byte.is_ascii_alphanumeric() || b"-_=+/.:".contains(&byte);
+        if !self.request_id.bytes().all(in_an_id) {
+            return Err("the request id is not one");
+        }
+        let (kind, key) = (self.r#type.entity(), self.entity.key.as_str());
+        if self.entity.kind != kind.name || !is_key(key, kind) {
+            return Err("the entity is not one of the event's type");
+        }
+        if kind == Customer::KIND && key != self.customer_key.to_string() {
+            return Err("the entity is another customer than the event's");
+        }
+        if kind == Client::KIND && self.client_key.is_some() {
+            return Err("a client does not belong to a client");
+        }
+        let images = [&self.before, &self.after];
+        match images.into_iter().flatten().all(|image| image["key"] == key) {
+            true => Ok(()),
+            false => Err("an image is of another entity than the event's"),
+        }
+    }
+
     /// The event as `detail`, without its images if they would make it too large for the bus.
     pub fn detail(&self) -> Result<String> {
         let text = |event: &Self| {
@@ -130,15 +177,26 @@ impl Event {
             _ => Vec::new(),
         };
         let version = if before.is_some() { 2 } else { 1 };
+        let key = image["key"].as_str().unwrap_or_default();
+        let time = image["updatedAt"]
+            .as_str()
+            .and_then(Timestamp::parse)
+            .unwrap_or_default();
+        let customer = schema::example(&Customer::fields(), Mode::Stored);
         let mut sample = json!({
-            "id": "evt_01kb1v0c1tfr2v6krscysfnvgb",
+            "id": event_key(time, key, version, r#type.name()),
             "type": r#type.name(),
+            "schemaVersion": SCHEMA_VERSION,
             "time": image["updatedAt"],
-            "customerKey": "cus_01kb1v0c1tfr2v6krscysfnvgb",
+            "bootstrapTenantKey": customer["bootstrapTenantKey"],
+            "customerKey": customer["key"],
             "entity": {"kind": r#type.entity().name, "key": image["key"]},
             "version": version,
             "changed": changed,
         });
+        if let (true, Some(parent)) = (r#type.entity() == Customer::KIND, image.get("parent")) {
+            sample["parent"] = parent.clone();
+        }
         if let Some(before) = before {
             sample["before"] = before;
         }
@@ -162,12 +220,16 @@ fn renamed(mut entity: Value) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeSet;
 
     #[test]
     fn samples_are_events_and_name_the_changed_fields() {
+        let mut ids = BTreeSet::new();
         for r#type in EventType::ALL {
             let event: Event = serde_json::from_value(Event::sample(*r#type)).unwrap();
             assert_eq!(event.r#type, *r#type);
+            assert_eq!(event.check(), Ok(()));
+            assert!(ids.insert(event.id), "two samples have the id {}", event.id);
             if let (Some(before), Some(after)) = (&event.before, &event.after) {
                 assert_eq!(event.changed, domain::audit::changed_fields(before, after));
             }

@@ -1,10 +1,12 @@
 //! Turns stream records into domain events. Each delivery of a record gives the same events, with the same ids.
 
-use crate::{Event, EventType};
+use crate::{Event, EventType, event::SCHEMA_VERSION};
 use aws_lambda_events::dynamodb::EventRecord;
 use domain::{
-    Actor, Error, Result, Timestamp,
+    Actor, Error, Kind, Result, Timestamp,
     audit::{Subject, changed_fields, event_key},
+    customer::Customer,
+    defect_of,
 };
 use serde::Deserialize;
 use serde_dynamo::Item;
@@ -126,11 +128,27 @@ fn event(
         .and_then(|image| image["key"].as_str())
         .unwrap_or_default()
         .to_owned();
+    // What is deleted or changed belonged to the account that its last image shows.
+    let of_customer = after
+        .as_ref()
+        .or(before.as_ref())
+        .filter(|_| r#type.entity() == Customer::KIND);
     Ok(Event {
         id: event_key(stamp.updated_at, &key, stamp.version, r#type.name()),
         r#type,
+        schema_version: SCHEMA_VERSION,
         time: stamp.updated_at,
+        bootstrap_tenant_key: of_customer
+            .and_then(|image| image["bootstrapTenantKey"].as_str())
+            .map(str::to_owned),
         customer_key,
+        parent: match of_customer.and_then(|image| image.get("parent")) {
+            Some(parent) => Some(
+                serde_json::from_value(parent.clone())
+                    .map_err(|e| Error::Internal(format!("a damaged image: {}", defect_of(&e))))?,
+            ),
+            None => None,
+        },
         client_key,
         entity: Subject {
             kind: r#type.entity().name.into(),
@@ -147,5 +165,5 @@ fn event(
 }
 
 fn read<T: serde::de::DeserializeOwned>(item: &Item) -> Result<T> {
-    serde_dynamo::from_item(item.clone()).map_err(|e| Error::Internal(format!("a damaged image: {e}")))
+    serde_dynamo::from_item(item.clone()).map_err(|e| Error::Internal(format!("a damaged image: {}", defect_of(&e))))
 }

@@ -4,7 +4,7 @@
 use crate::{Context, token::Claims};
 use domain::{
     Actor, CustomerKey, Error, Kind, Owner, Permission as RolePermission, Platform, Result, Tenant, client::Client,
-    customer::Customer, plaintext::redact,
+    customer::Customer, deactivation::DeactivatedBy, plaintext::redact,
 };
 use std::marker::PhantomData;
 
@@ -213,6 +213,44 @@ pub enum Capacity {
     /// A user of the customer whose client has this account.
     Parent,
     Platform,
+}
+
+impl Capacity {
+    /// The capacity in which such a caller deactivates a customer.
+    pub fn deactivates_as(self) -> DeactivatedBy {
+        match self {
+            Self::Platform => DeactivatedBy::Platform,
+            Self::Parent => DeactivatedBy::Parent,
+            Self::Own | Self::Client | Self::Anonymous => DeactivatedBy::Itself,
+        }
+    }
+
+    /// The capacity in which such a caller disables a client: users of the customer that it belongs to are its parent's.
+    pub fn disables_clients_as(self) -> DeactivatedBy {
+        match self {
+            Self::Platform => DeactivatedBy::Platform,
+            Self::Own | Self::Parent => DeactivatedBy::Parent,
+            Self::Client | Self::Anonymous => DeactivatedBy::Itself,
+        }
+    }
+}
+
+/// Nobody undoes the decision of somebody above them.
+pub fn may_undo(caller: DeactivatedBy, decided: DeactivatedBy) -> Result<()> {
+    if caller >= decided {
+        return Ok(());
+    }
+    let (permission, reason) = match decided {
+        DeactivatedBy::Platform => (
+            RolePermission::PlatformAdminEditAllCustomers,
+            "platform staff disabled it",
+        ),
+        DeactivatedBy::Parent | DeactivatedBy::Itself => (
+            RolePermission::EditClient,
+            "its parent disabled it, and only a user of the parent enables it",
+        ),
+    };
+    Err(Error::Forbidden { permission, reason })
 }
 
 /// An authorised caller.

@@ -127,7 +127,8 @@ impl HttpFetch {
         if bytes.len() > MAX_DOCUMENT_BYTES {
             return Err(format!("{url} answered with more than {MAX_DOCUMENT_BYTES} bytes"));
         }
-        serde_json::from_slice(&bytes).map_err(|e| format!("{url} did not answer with the expected JSON: {e}"))
+        serde_json::from_slice(&bytes)
+            .map_err(|e| format!("{url} did not answer with the expected JSON: {}", domain::defect_of(&e)))
     }
 }
 

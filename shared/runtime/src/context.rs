@@ -14,7 +14,7 @@ use ring::rand::{SecureRandom, SystemRandom};
 use std::{error::Error, sync::Arc};
 use table::{
     Cursors, Table, api_keys::ApiKeys, audit::Audit, clients::Clients, customers::Customers, entities::Registered,
-    parts::Parts,
+    parts::Parts, tenants::TenantKeys,
 };
 use uuid::Uuid;
 
@@ -51,6 +51,7 @@ pub struct Context {
     pub table: Table,
     pub cursors: Cursors,
     pub clock: Arc<dyn Clock>,
+    pub tenant_keys: TenantKeys,
     tokens: Option<Tokens>,
     bus: Option<Bus>,
     queue: Option<Queue>,
@@ -89,6 +90,7 @@ impl Context {
             table,
             cursors: Cursors::new(config.cursor_secret.as_bytes()),
             clock,
+            tenant_keys: TenantKeys::default(),
             tokens: None,
             bus: None,
             queue: None,
@@ -99,7 +101,8 @@ impl Context {
     pub fn with_tokens(mut self, config: &Config) -> Result<Self, Box<dyn Error + Send + Sync>> {
         let source = match (&config.jwks, &config.jwks_url) {
             (Some(jwks), _) => KeySource::Given(
-                serde_json::from_str(jwks).map_err(|e| format!("JWKS is not a JSON Web Key Set: {e}"))?,
+                serde_json::from_str(jwks)
+                    .map_err(|e| format!("JWKS is not a JSON Web Key Set: {}", domain::defect_of(&e)))?,
             ),
             (None, Some(url)) => KeySource::Url {
                 url: url.clone(),

@@ -63,7 +63,9 @@ async fn run<E: Endpoint>(ctx: &Context, http: &HttpRequest, id: &str) -> Result
         .cloned();
     replay(ctx, key.as_ref()).await?;
     let answer = E::handle(ctx, Caller::new(scope, &access), request).await;
-    if let Err(Error::CustomerDisabled | Error::Conflict { .. } | Error::VersionMismatch { .. }) = &answer {
+    if let Err(Error::CustomerDisabled | Error::Conflict { .. } | Error::Contended | Error::VersionMismatch { .. }) =
+        &answer
+    {
         // A concurrent delivery of the same request may have succeeded, and its effect may have caused this error.
         replay(ctx, key.as_ref()).await?;
     }

@@ -123,6 +123,10 @@ impl EndpointFunction {
         if spec.is_idempotent_post() {
             codes.extend([Code::IdempotencyKeyReused, Code::RequestInProgress]);
         }
+        // Concurrent requests may win every attempt of a write.
+        if spec.operations.iter().any(Operation::contends) {
+            codes.insert(Code::Conflict);
+        }
         let operations = spec.operations.iter().flat_map(|operation| operation.codes);
         codes.extend(operations.chain(spec.codes));
         codes

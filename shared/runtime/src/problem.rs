@@ -120,6 +120,7 @@ fn detail(error: &Error) -> String {
         Error::CustomerDisabled => "The customer or client is disabled; reactivate or enable it first.".into(),
         Error::ReactivationWindowClosed => "The reactivation window has ended; platform staff can extend it.".into(),
         Error::VersionMismatch { .. } => "The entity has changed since that ETag; read it again.".into(),
+        Error::Contended => "Other requests changed the same entity during each attempt; retry in a moment.".into(),
         Error::IdempotencyKeyReused => "This Idempotency-Key was used with a different request; use a new key.".into(),
         Error::RequestInProgress => "A request with this Idempotency-Key is still running; retry in a moment.".into(),
         Error::PayloadTooLarge => "The body is larger than 256 KiB.".into(),

@@ -8,6 +8,7 @@ use crate::{
 use domain::{
     Error, FieldError, Permission, Result,
     access::Actor,
+    defect_of,
     fields::{self, Checked, Mode},
     key::{Key, Kind},
 };
@@ -114,7 +115,7 @@ impl Request {
 
 fn typed<T: DeserializeOwned>(map: &Map<String, Value>) -> Result<T> {
     serde_json::from_value(Value::Object(map.clone()))
-        .map_err(|e| Error::Internal(format!("a checked request does not match its type: {e}")))
+        .map_err(|e| Error::Internal(format!("a checked request does not match its type: {}", defect_of(&e))))
 }
 
 /// API Gateway's request id, which events, tasks, log lines and the audit trail repeat.

@@ -5,6 +5,7 @@ use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMe
 use domain::{
     Error, Owner, Result, Tenant,
     access::Actor,
+    defect_of,
     key::{Key, Kind},
 };
 use events::{Event, EventType};
@@ -151,10 +152,15 @@ async fn handle<T: Task>(ctx: &Context, message: &SqsMessage) -> bool {
     let Envelope { detail: event, cursor } = match serde_json::from_str(body) {
         Ok(envelope) => envelope,
         Err(error) => {
-            tracing::error!(message_id = id, %error, "the message is not an event; dropped");
+            let defect = defect_of(&error);
+            tracing::error!(message_id = id, defect, "the message is not an event; dropped");
             return false;
         }
     };
+    if let Err(reason) = check(&T::SPEC, &event) {
+        tracing::error!(message_id = id, reason, "the event is refused; dropped");
+        return false;
+    }
     let request_id = event.request_id.clone();
     match run::<T>(ctx, event, cursor).await {
         Ok(Outcome::Done) => {
@@ -177,6 +183,15 @@ async fn handle<T: Task>(ctx: &Context, message: &SqsMessage) -> bool {
             tracing::error!(request_id, message_id = id, cause = %error, "failed permanently; dropped");
             false
         }
+    }
+}
+
+/// Refuses an event that is not for this task or whose parts do not belong together. The queue is no proof: the task reads whether the
+/// event's cause is true before it deletes or ends something.
+fn check(spec: &TaskSpec, event: &Event) -> Result<(), &'static str> {
+    match spec.on.contains(&event.r#type) {
+        true => event.check(),
+        false => Err("the task does not handle events of this type"),
     }
 }
 
@@ -230,6 +245,10 @@ fn job(ctx: &Context, task: &str, event: Event, cursor: Option<String>) -> Job {
 fn is_retryable(error: &Error) -> bool {
     matches!(
         error,
-        Error::Unavailable(_) | Error::Internal(_) | Error::VersionMismatch { .. } | Error::RequestInProgress
+        Error::Unavailable(_)
+            | Error::Internal(_)
+            | Error::VersionMismatch { .. }
+            | Error::Contended
+            | Error::RequestInProgress
     )
 }

@@ -2,6 +2,7 @@
 
 use crate::{
     Action, Grant, Operation, PageRequest, Table,
+    attempt::{TRIES, pause_after},
     expression::Expression,
     item::{ENTITY, Item, from_item, s, to_item},
     keys::{self, Family},
@@ -13,7 +14,6 @@ use domain::{CustomerKey, Error, Result, Tenant, Timestamp, audit::AuditEntry};
 
 /// The limit of `BatchWriteItem`.
 const BATCH: usize = 25;
-const TRIES: usize = 5;
 const ENTRY: &str = "entry";
 
 /// Sort keys start with the digit of a year. These are before and after all of them.
@@ -55,7 +55,8 @@ impl Audit<'_> {
     }
 
     async fn write(&self, mut batch: Vec<WriteRequest>) -> Result<()> {
-        for _ in 0..TRIES {
+        for tried in 0..TRIES {
+            pause_after(tried).await;
             let answer = self
                 .0
                 .client

@@ -4,7 +4,7 @@ use crate::{
     item::{ENTITY, Item, from_item, n, s, to_item},
     keys,
 };
-use domain::{Actor, Error, Replay, Result, Timestamp, entity::to_value};
+use domain::{Actor, Error, Replay, Result, Timestamp, defect_of, entity::to_value};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -94,7 +94,7 @@ impl IdempotencyKey {
             .body
             .map(|text| serde_json::from_str(&text))
             .transpose()
-            .map_err(|e| Error::Internal(format!("a stored answer is not JSON: {e}")))?;
+            .map_err(|e| Error::Internal(format!("a stored answer is not JSON: {}", defect_of(&e))))?;
         Ok(Some(Replay {
             status: answered.status,
             body,

@@ -13,6 +13,7 @@ use domain::{
     client::Client,
     contact::Contact,
     customer::Customer,
+    defect_of,
     department::Department,
     entity::to_value,
     fields::Field,
@@ -104,8 +105,8 @@ impl Entry {
             expires: E::EXPIRES,
             fields: E::fields,
             view: |image| {
-                let entity: E =
-                    serde_json::from_value(image).map_err(|e| Error::Internal(format!("a damaged image: {e}")))?;
+                let entity: E = serde_json::from_value(image)
+                    .map_err(|e| Error::Internal(format!("a damaged image: {}", defect_of(&e))))?;
                 to_value(&entity)
             },
             delete_page,

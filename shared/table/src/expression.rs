@@ -58,6 +58,13 @@ impl Expression {
         self
     }
 
+    /// The attributes that stand in the text as `#field`, beside a value `:field`: some names of fields are reserved words.
+    pub fn names(&self) -> impl Iterator<Item = (String, String)> {
+        let fields = self.values.iter().map(|(name, _)| name.trim_start_matches(':'));
+        let named = fields.map(|field| (format!("#{field}"), field.to_owned()));
+        named.filter(|(placeholder, _)| self.text.contains(placeholder.as_str()))
+    }
+
     pub fn is_empty(&self) -> bool {
         self.text.is_empty()
     }

@@ -5,6 +5,7 @@
 
 use crate::{
     Change, Table,
+    attempt::unless_contended,
     item::{Item, n, s, to_item},
     keys::ItemKey,
     write::sdk_error,
@@ -105,7 +106,7 @@ impl Table {
         if !compiled.remove.is_empty() {
             expression.push_str(&format!(" REMOVE {}", compiled.remove.join(", ")));
         }
-        let sent = self
+        let update = self
             .client
             .update_item()
             .table_name(&self.name)
@@ -121,17 +122,18 @@ impl Table {
             .expression_attribute_values(":requestId", s(&change.request_id))
             .expression_attribute_values(":actor", AttributeValue::M(to_item(&change.actor)?))
             .return_values(ReturnValue::AllNew)
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .send()
-            .await;
-        match sent {
-            Ok(answer) => Ok(Updated::Now(answer.attributes.unwrap_or_default())),
-            Err(error) => match error.as_service_error() {
-                Some(UpdateItemError::ConditionalCheckFailedException(failed)) => Ok(Updated::ConditionFailed(
-                    failed.item.clone().filter(|item| !item.is_empty()),
-                )),
-                _ => Err(sdk_error(error)),
-            },
-        }
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        unless_contended(|| async {
+            match update.clone().send().await {
+                Ok(answer) => Ok(Updated::Now(answer.attributes.unwrap_or_default())),
+                Err(error) => match error.as_service_error() {
+                    Some(UpdateItemError::ConditionalCheckFailedException(failed)) => Ok(Updated::ConditionFailed(
+                        failed.item.clone().filter(|item| !item.is_empty()),
+                    )),
+                    _ => Err(sdk_error(error)),
+                },
+            }
+        })
+        .await
     }
 }

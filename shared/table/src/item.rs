@@ -1,7 +1,7 @@
 //! Items and their attributes.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::{Error, Result};
+use domain::{Error, Result, defect_of};
 use serde::{Serialize, de::DeserializeOwned};
 use std::collections::HashMap;
 
@@ -30,7 +30,7 @@ pub fn to_item<T: Serialize>(thing: &T) -> Result<Item> {
 }
 
 pub fn from_item<T: DeserializeOwned>(item: Item) -> Result<T> {
-    serde_dynamo::from_item(item).map_err(|e| Error::Internal(format!("a damaged item: {e}")))
+    serde_dynamo::from_item(item).map_err(|e| Error::Internal(format!("a damaged item: {}", defect_of(&e))))
 }
 
 /// A text attribute that the item must have.

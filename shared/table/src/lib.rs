@@ -21,6 +21,7 @@ mod query;
 mod read;
 mod step;
 mod stored;
+pub mod tenants;
 mod views;
 pub mod write;
 

@@ -31,6 +31,13 @@ impl Action {
             Self::Query => "Query",
         }
     }
+
+    const fn writes(self) -> bool {
+        match self {
+            Self::PutItem | Self::UpdateItem | Self::DeleteItem | Self::BatchWriteItem => true,
+            Self::GetItem | Self::BatchGetItem | Self::ConditionCheckItem | Self::Query => false,
+        }
+    }
 }
 
 /// An action on a family of keys, in the table or in an index.
@@ -80,6 +87,8 @@ pub struct Operation {
     /// The codes with which the method refuses. Codes that follow from the endpoint's shape are not repeated: `NOT_FOUND` for a key in the
     /// path, `VERSION_MISMATCH` if it takes `If-Match`.
     pub codes: &'static [Code],
+    /// Whether concurrent requests can make it fail with `CONFLICT`, after all its attempts.
+    contends: bool,
 }
 
 impl Operation {
@@ -94,6 +103,20 @@ impl Operation {
     }
 
     pub const fn new(grants: &'static [Grant], codes: &'static [Code]) -> Self {
-        Self { grants, codes }
+        Self {
+            grants,
+            codes,
+            contends: true,
+        }
+    }
+
+    /// Its writes may fail unnoticed.
+    pub const fn without_contention(mut self) -> Self {
+        self.contends = false;
+        self
+    }
+
+    pub fn contends(&self) -> bool {
+        self.contends && self.grants.iter().any(|grant| grant.action.writes())
     }
 }

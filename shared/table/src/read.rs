@@ -2,7 +2,7 @@
 
 use crate::{
     Action, Grant, IdempotencyKey, Operation, Table,
-    attempt::TRIES,
+    attempt::{TRIES, pause_after},
     item::{Item, from_item},
     keys::{self, Family, Index, ItemKey},
     query::{Query, project},
@@ -30,6 +30,10 @@ impl Table {
         Ok(answer.item)
     }
 
+    pub(crate) async fn exists(&self, key: &ItemKey) -> Result<bool> {
+        Ok(self.get(key).await?.is_some())
+    }
+
     /// Several items in one request, strongly consistent, in any order. Items that do not exist are left out.
     pub(crate) async fn get_all(&self, keys: &[ItemKey]) -> Result<Vec<Item>> {
         self.get_parts_of_all(keys, &[]).await
@@ -41,8 +45,9 @@ impl Table {
         let mut items = Vec::new();
         for keys in keys.chunks(BATCH) {
             let mut wanted = Some(keys.iter().map(ItemKey::attributes).collect::<Vec<_>>());
-            for _ in 0..TRIES {
+            for tried in 0..TRIES {
                 let Some(keys) = wanted.take() else { break };
+                pause_after(tried).await;
                 let all = KeysAndAttributes::builder()
                     .set_keys(Some(keys))
                     .set_projection_expression(projection.clone())

@@ -7,12 +7,16 @@ use crate::{
     keys::{self, ItemKey},
 };
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::Result;
+use domain::{Kind, Result, customer::Customer};
 use serde::Serialize;
 use serde_json::Map;
 
 /// How long a tombstone stays: longer than a queue keeps a message that could create the entity again.
 const TOMBSTONE_SECONDS: i64 = 30 * 24 * 60 * 60;
+
+/// How long that of a customer stays: the events of everything below it name its tenant. The last of them are those of its API keys. They
+/// are marked as expired up to 14 days late, if the event waited in a dead-letter queue, and TTL deletes them 30 days after that.
+const TOMBSTONE_OF_CUSTOMER_SECONDS: i64 = 50 * 24 * 60 * 60;
 
 /// An item, with its key and the change that writes it.
 pub fn item<T: Serialize>(key: &ItemKey, kind: &str, thing: &T, change: &Change) -> Result<Item> {
@@ -37,6 +41,10 @@ pub(crate) fn tombstone<E: Registered>(of: &ItemKey, entity: &E, change: &Change
     item.insert(BEFORE.into(), AttributeValue::M(to_item(entity)?));
     item.insert("version".into(), n(entity.meta().version + 1));
     item.insert("updatedAt".into(), s(change.now.to_string()));
-    item.insert(keys::TTL.into(), n(change.now.epoch_seconds() + TOMBSTONE_SECONDS));
+    let seconds = match E::KIND == Customer::KIND {
+        true => TOMBSTONE_OF_CUSTOMER_SECONDS,
+        false => TOMBSTONE_SECONDS,
+    };
+    item.insert(keys::TTL.into(), n(change.now.epoch_seconds() + seconds));
     Ok(item)
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     Action, Change, Grant, Operation, Table,
-    attempt::{Attempt, TRIES, attempted},
+    attempt::{Attempt, TRIES, attempted, pause_after},
     change::expired_before,
     expression::Expression,
     item::{Item, from_item, n, s, to_item},
@@ -137,6 +137,21 @@ impl Transaction<'_> {
         Ok(self)
     }
 
+    /// Changes attributes of an item that exists and is no entity.
+    pub fn set(mut self, name: &'static str, key: &ItemKey, set: Expression) -> Self {
+        let mut update = Update::builder()
+            .table_name(&self.table.name)
+            .set_key(Some(key.attributes()))
+            .update_expression(format!("SET {}", set.text))
+            .condition_expression("attribute_exists(pk)");
+        for (value_name, value) in set.values {
+            update = update.expression_attribute_values(value_name, value);
+        }
+        let write = TransactWriteItem::builder().set_update(update.build().ok());
+        self.writes.push((name, write.build()));
+        self
+    }
+
     /// Adds to the number in an item, and creates the item if it does not exist.
     pub fn count(mut self, name: &'static str, key: &ItemKey, by: i8, entity: &str) -> Self {
         let update = Update::builder()
@@ -155,7 +170,11 @@ impl Transaction<'_> {
     pub fn check(mut self, name: &'static str, key: &ItemKey, condition: Expression) -> Self {
         let mut check = ConditionCheck::builder()
             .table_name(&self.table.name)
-            .set_key(Some(key.attributes()))
+            .set_key(Some(key.attributes()));
+        for (placeholder, field) in condition.names() {
+            check = check.expression_attribute_names(placeholder, field);
+        }
+        check = check
             .condition_expression(condition.text)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         for (value_name, value) in condition.values {
@@ -178,7 +197,8 @@ impl Transaction<'_> {
 
     pub async fn commit(self) -> Result<(), Failed> {
         let (names, writes): (Vec<_>, Vec<_>) = self.writes.into_iter().unzip();
-        for _ in 0..TRIES {
+        for tried in 0..TRIES {
+            pause_after(tried).await;
             let sent = self
                 .table
                 .client
@@ -205,9 +225,7 @@ impl Transaction<'_> {
                 None => return Err(Failed::Other(sdk_error(error))),
             }
         }
-        Err(Failed::Other(Error::Unavailable(
-            "the transaction conflicted with another one in each attempt".into(),
-        )))
+        Err(Failed::Other(Error::Contended))
     }
 }
 
@@ -258,6 +276,8 @@ where
     let code = error.as_service_error().and_then(|e| e.code()).map(str::to_owned);
     let text = aws_sdk_dynamodb::error::DisplayErrorContext(&error).to_string();
     match code.as_deref() {
+        // A write of a single item met another request's transaction.
+        Some("TransactionConflictException") => Error::Contended,
         Some("ValidationException" | "ResourceNotFoundException" | "AccessDeniedException") => Error::Internal(text),
         _ => Error::Unavailable(text),
     }

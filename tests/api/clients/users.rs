@@ -114,3 +114,67 @@ async fn a_parents_client_editor_manages_its_clients_accounts() {
         .await
         .problem(403, "FORBIDDEN");
 }
+
+#[tokio::test]
+async fn only_the_same_or_a_higher_capacity_enables_a_client() {
+    let world = World::new().await;
+    let customer = world.member_customer("Acme").await;
+    let (client, account) = create_with_account(&world, &customer).await;
+    let path = client_path(&customer, &client);
+    let callers = [
+        ("Self", user(&world, "ClientEditor", &account, &client)),
+        ("Parent", world.user("TenantAdmin", &customer)),
+        ("Platform", world.admin()),
+    ];
+    for (rank, (by, disabling)) in callers.iter().enumerate() {
+        for (other, (_, enabling)) in callers.iter().enumerate() {
+            let disabled = world
+                .post(disabling, &format!("{path}/disable"), json!({}))
+                .await
+                .expect(200);
+            assert_eq!(disabled.body["disabledBy"], *by);
+            let answer = world.post(enabling, &format!("{path}/enable"), json!({})).await;
+            if other >= rank {
+                assert_eq!(answer.expect(200).body.get("disabledBy"), None);
+            } else {
+                answer.problem(403, "FORBIDDEN");
+                assert_eq!(world.get(enabling, &path).await.expect(200).body["isDisabled"], true);
+                world.act(&path, "enable").await;
+            }
+        }
+    }
+}
+
+/// Nor does it lose its parent's decision in another way.
+#[tokio::test]
+async fn an_account_does_not_escape_the_disabling_of_its_client() {
+    let world = World::new().await;
+    let customer = world.member_customer("Acme").await;
+    let (client, account) = create_with_account(&world, &customer).await;
+    let path = client_path(&customer, &client);
+    let (parent, own) = (
+        world.user("TenantAdmin", &customer),
+        user(&world, "ClientEditor", &account, &client),
+    );
+    world
+        .post(&parent, &format!("{path}/disable"), json!({}))
+        .await
+        .expect(200);
+    world.settle().await;
+    world
+        .delete(&own, &format!("{path}/account"))
+        .await
+        .problem(409, "CUSTOMER_DISABLED");
+    world.delete(&own, &path).await.expect(204);
+    world.settle().await;
+    let admin_of_account = world.user("CustomerAdmin", &account);
+    let shown = world.get(&admin_of_account, &at(&account)).await.expect(200).body;
+    assert_eq!(
+        (&shown["isDisabled"], &shown["deactivation"]["by"]),
+        (&json!(true), &json!("Parent"))
+    );
+    world
+        .post(&admin_of_account, &format!("{}/reactivate", at(&account)), json!({}))
+        .await
+        .problem(403, "FORBIDDEN");
+}

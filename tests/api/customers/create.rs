@@ -344,6 +344,47 @@ async fn a_deleted_tenants_key_stays_taken_and_accepts_no_members() {
 }
 
 #[tokio::test]
+async fn a_deactivated_tenant_gets_no_customers_until_it_is_reactivated() {
+    let world = World::new().await;
+    let acme = at(&key_of(&world.customer(json!({"bootstrapTenantKey": "acme"})).await));
+    let member = tenant(json!({"isTenantCustomer": false, "bootstrapTenantKey": "acme"}));
+    world.act(&acme, "deactivate").await;
+    let refused = world.post(&world.admin(), PATH, member.clone()).await;
+    let refused = refused.problem(409, "CUSTOMER_DISABLED");
+    assert_eq!(refused.requests, ["TransactWriteItems"]);
+    // The key stays the deactivated tenant's.
+    let again = tenant(json!({"bootstrapTenantKey": "acme"}));
+    world.post(&world.admin(), PATH, again).await.problem(409, "CONFLICT");
+    world.act(&acme, "reactivate").await;
+    world.post(&world.admin(), PATH, member.clone()).await.expect(201);
+    world.clock.forward(chrono::TimeDelta::seconds(1));
+    world.act(&acme, "deactivate").await;
+    world.delete(&world.admin(), &acme).await.expect(204);
+    world
+        .post(&world.admin(), PATH, member)
+        .await
+        .problem(404, "TENANT_NOT_FOUND");
+}
+
+#[tokio::test]
+async fn a_customer_created_while_its_tenant_is_deactivated_comes_before_or_is_refused() {
+    let world = World::new().await;
+    let acme = at(&key_of(&world.customer(json!({"bootstrapTenantKey": "acme"})).await));
+    let member = tenant(json!({"isTenantCustomer": false, "bootstrapTenantKey": "acme"}));
+    let admin = world.admin();
+    let deactivate = format!("{acme}/deactivate");
+    let (created, deactivated) = tokio::join!(
+        world.post(&admin, PATH, member.clone()),
+        world.post(&admin, &deactivate, json!({}))
+    );
+    deactivated.expect(200);
+    if created.status != 201 {
+        created.problem(409, "CUSTOMER_DISABLED");
+    }
+    world.post(&admin, PATH, member).await.problem(409, "CUSTOMER_DISABLED");
+}
+
+#[tokio::test]
 async fn a_customer_of_an_unknown_tenant_is_refused() {
     let world = World::new().await;
     let body = tenant(json!({"isTenantCustomer": false, "bootstrapTenantKey": "nobody"}));

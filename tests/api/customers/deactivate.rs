@@ -27,7 +27,8 @@ async fn a_deactivated_customer_shows_the_time_the_actor_and_the_window() {
     assert_eq!(
         answer.body["deactivation"],
         json!({
-            "deactivatedAt": "2026-11-23T08:00:00.000Z", "deactivatedBy": "usr_user", "windowEndsAt": "2026-12-14T08:00:00.000Z",
+            "deactivatedAt": "2026-11-23T08:00:00.000Z", "deactivatedBy": "usr_user", "by": "Self",
+            "windowEndsAt": "2026-12-14T08:00:00.000Z",
         })
     );
     assert_eq!(world.get(&caller, &at(&customer)).await.expect(200).body, answer.body);

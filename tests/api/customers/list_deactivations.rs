@@ -1,8 +1,11 @@
 //! GET /v1/customers/{customerKey}/deactivations
 
-use crate::support::{World, at};
+use crate::support::{TABLE, World, at, key_of};
 use chrono::TimeDelta;
+use domain::Timestamp;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use table::keys;
 
 #[tokio::test]
 async fn the_log_lists_every_deactivation_newest_first() {
@@ -19,7 +22,7 @@ async fn the_log_lists_every_deactivation_newest_first() {
         world.clock.forward(TimeDelta::seconds(1));
         world.act(&at(&customer), "reactivate").await;
     }
-    let log = world
+    let mut log = world
         .all(
             &world.user("Member", &customer),
             &format!("{}/deactivations?limit=2", at(&customer)),
@@ -29,13 +32,48 @@ async fn the_log_lists_every_deactivation_newest_first() {
         .rev()
         .map(|score| {
             json!({
-                "deactivatedAt": format!("2026-11-23T08:00:0{score}.000Z"), "deactivatedBy": "usr_admin",
-                "windowEndsAt": "2026-12-01T00:00:00.000Z", "feedback": {"recommendationScore": score},
-                "requestId": requests[score],
+                "deactivatedAt": format!("2026-11-23T08:00:0{score}.000Z"), "deactivatedBy": "usr_admin", "by": "Platform",
+                "windowEndsAt": "2026-12-01T00:00:00.000Z", "reactivatedAt": format!("2026-11-23T08:00:0{}.000Z", score + 1),
+                "feedback": {"recommendationScore": score}, "requestId": requests[score],
             })
         })
         .collect();
+    let keys: BTreeSet<String> = log.iter().map(key_of).collect();
+    assert_eq!(keys.len(), 3);
+    for entry in &mut log {
+        entry.as_object_mut().unwrap().shift_remove("key");
+    }
     assert_eq!(log, expected);
+}
+
+#[tokio::test]
+async fn a_deactivation_that_holds_has_no_end() {
+    let world = World::new().await;
+    let customer = world.member_customer("Acme").await;
+    world.act(&at(&customer), "deactivate").await;
+    let path = format!("{}/deactivations", at(&customer));
+    let log = world.all(&world.admin(), &path).await;
+    assert_eq!((log.len(), log[0].get("reactivatedAt")), (1, None));
+    // The key names the entry from now on.
+    world.clock.forward(TimeDelta::seconds(1));
+    world.act(&at(&customer), "reactivate").await;
+    let ended = world.all(&world.admin(), &path).await;
+    assert_eq!(ended[0]["key"], log[0]["key"]);
+    assert_eq!(ended[0]["reactivatedAt"], "2026-11-23T08:00:01.000Z");
+}
+
+#[tokio::test]
+async fn a_deactivation_without_an_entry_can_be_ended() {
+    let world = World::new().await;
+    let customer = world.member_customer("Acme").await;
+    world.act(&at(&customer), "deactivate").await;
+    let at_time = Timestamp::parse("2026-11-23T08:00:00Z").unwrap();
+    let entry = keys::deactivation(customer.parse().unwrap(), at_time);
+    let delete = world.client.delete_item().table_name(TABLE);
+    delete.set_key(Some(entry.attributes())).send().await.unwrap();
+    world.act(&at(&customer), "reactivate").await;
+    let path = format!("{}/deactivations", at(&customer));
+    assert!(world.all(&world.admin(), &path).await.is_empty());
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! POST /v1/customers/{customerKey}/reactivate
 
-use crate::support::{World, at};
+use crate::support::{Call, Token, World, at};
 use chrono::TimeDelta;
 use serde_json::json;
 
@@ -73,7 +73,8 @@ async fn only_platform_staff_extend_the_window() {
     assert_eq!(
         extended["deactivation"],
         json!({
-            "deactivatedAt": "2026-11-23T08:00:00.000Z", "deactivatedBy": "usr_user", "windowEndsAt": "2027-01-01T00:00:00.000Z",
+            "deactivatedAt": "2026-11-23T08:00:00.000Z", "deactivatedBy": "usr_user", "by": "Self",
+            "windowEndsAt": "2027-01-01T00:00:00.000Z",
         })
     );
     world
@@ -142,4 +143,86 @@ async fn reactivation_accepts_no_fields() {
         )
         .await;
     assert_eq!(answer.invalid_fields(), ["why"]);
+}
+
+/// An account, its parent, and a caller in each capacity over the account, the lowest first.
+async fn account(world: &World) -> (String, [(&'static str, Token); 3]) {
+    let (parent, account) = (
+        world.member_customer("Parent").await,
+        world.member_customer("Account").await,
+    );
+    world.set_parent(&account, &parent).await;
+    let callers = [
+        ("Self", world.user("CustomerAdmin", &account)),
+        ("Parent", world.user("ClientEditor", &parent)),
+        ("Platform", world.admin()),
+    ];
+    (account, callers)
+}
+
+#[tokio::test]
+async fn only_the_same_or_a_higher_capacity_reactivates() {
+    let world = World::new().await;
+    let (account, callers) = account(&world).await;
+    let (deactivate, reactivate) = (
+        format!("{}/deactivate", at(&account)),
+        format!("{}/reactivate", at(&account)),
+    );
+    for (rank, (by, deactivating)) in callers.iter().enumerate() {
+        for (other, (_, reactivating)) in callers.iter().enumerate() {
+            let deactivated = world.post(deactivating, &deactivate, json!({})).await.expect(200);
+            assert_eq!(deactivated.body["deactivation"]["by"], *by);
+            let answer = world.post(reactivating, &reactivate, json!({})).await;
+            if other >= rank {
+                answer.expect(200);
+            } else {
+                let permission = match *by {
+                    "Platform" => "PlatformAdminEditAllCustomers",
+                    _ => "EditClient",
+                };
+                let refused = answer.problem(403, "FORBIDDEN");
+                assert_eq!(refused.body["details"], json!({"permission": permission}));
+                let shown = world.get(&world.admin(), &at(&account)).await.expect(200).body;
+                assert_eq!(shown, deactivated.body);
+                world.act(&at(&account), "reactivate").await;
+            }
+            world.clock.forward(TimeDelta::seconds(1));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_tenant_cannot_undo_the_deactivation_by_platform_staff() {
+    let world = World::new().await;
+    let tenant = crate::support::key_of(&world.tenant("Acme").await);
+    world.act(&at(&tenant), "deactivate").await;
+    let path = format!("{}/reactivate", at(&tenant));
+    let own = world.user("CustomerAdmin", &tenant);
+    world.post(&own, &path, json!({})).await.problem(403, "FORBIDDEN");
+    // Also if it is late, or names a stale version: a caller who may not reactivate learns nothing else.
+    let stale = Call::new("POST", &path)
+        .by(&own)
+        .header("if-match", "\"7\"")
+        .json(json!({}));
+    world.send(stale).await.problem(403, "FORBIDDEN");
+    world.clock.forward(TimeDelta::days(30));
+    let own = world.user("CustomerAdmin", &tenant);
+    world.post(&own, &path, json!({})).await.problem(403, "FORBIDDEN");
+}
+
+#[tokio::test]
+async fn nobody_writes_the_capacity() {
+    let world = World::new().await;
+    let customer = world.member_customer("Acme").await;
+    world.act(&at(&customer), "deactivate").await;
+    let patch = json!({"deactivation": {"by": "Self"}});
+    for caller in [world.admin(), world.user("CustomerAdmin", &customer)] {
+        let answer = world.patch(&caller, &at(&customer), patch.clone()).await;
+        assert_eq!(answer.invalid_fields(), ["deactivation.by"]);
+    }
+    let body = json!({"by": "Self"});
+    let answer = world
+        .post(&world.admin(), &format!("{}/deactivate", at(&customer)), body)
+        .await;
+    assert_eq!(answer.invalid_fields(), ["by"]);
 }

@@ -1,9 +1,13 @@
 //! A customer has at most one headquarters, however it is set and however many requests set it at once.
 
 use super::{create, location_path, locations_path};
-use crate::support::World;
+use crate::support::{TABLE, World};
+use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::TimeDelta;
+use domain::LocationKey;
+use futures_util::future::join_all;
 use serde_json::{Value, json};
+use table::keys;
 
 /// The name, headquarters flag and version of each location.
 async fn flags(world: &World, customer: &str) -> Vec<Value> {
@@ -136,6 +140,67 @@ async fn concurrent_requests_leave_one_headquarters() {
         .filter(|flag| flag[1] == true)
         .count();
     assert_eq!(holders, 1);
+}
+
+/// The body of a location that is to be the headquarters.
+fn headquarters(name: &str) -> Value {
+    let address = json!({"line1": "1 Main Street", "city": "Springfield", "country": "US"});
+    json!({"name": name, "isHeadquarters": true, "address": address})
+}
+
+const LOST: &str = "Other requests changed the same entity during each attempt; retry in a moment.";
+
+#[tokio::test]
+async fn many_concurrent_writers_succeed_or_are_told_to_retry() {
+    let world = World::new().await;
+    let customer = world.member_customer("Acme").await;
+    let mut existing = Vec::new();
+    for n in 0..14 {
+        let body = json!({"isHeadquarters": false, "name": format!("old {n}")});
+        let body = crate::support::with_fields(headquarters(""), body);
+        existing.push(create(&world, &customer, body).await.expect(201).key().to_owned());
+    }
+    let (admin, patch) = (world.admin(), json!({"isHeadquarters": true}));
+    let patches = existing.iter().map(|location| {
+        let path = location_path(&customer, location);
+        let (world, admin, patch) = (&world, &admin, patch.clone());
+        async move { world.patch(admin, &path, patch).await }
+    });
+    let creations = (0..14).map(|n| create(&world, &customer, headquarters(&format!("new {n}"))));
+    let (patched, created) = tokio::join!(join_all(patches), join_all(creations));
+    let mut done = 0;
+    for answer in patched.into_iter().chain(created) {
+        if answer.status < 400 {
+            done += 1;
+        } else {
+            assert_eq!(answer.problem(409, "CONFLICT").body["detail"], LOST);
+        }
+    }
+    assert!(done >= 13, "only {done} of 28 writers succeeded");
+    let flags = flags(&world, &customer).await;
+    assert_eq!(flags.iter().filter(|flag| flag[1] == true).count(), 1);
+}
+
+#[tokio::test]
+async fn a_writer_that_loses_every_attempt_is_told_to_retry() {
+    let world = World::new().await;
+    let customer = world.member_customer("Acme").await;
+    let owner = customer.parse().unwrap();
+    // The table names a headquarters that is not there, so no attempt succeeds.
+    let mut item = keys::customer(owner).attributes();
+    item.insert("sk".into(), AttributeValue::S("HEADQUARTERS".into()));
+    item.insert("entity".into(), AttributeValue::S("Headquarters".into()));
+    let gone = LocationKey::from_uuid(world.ctx.clock.uuid()).to_string();
+    item.insert("locationKey".into(), AttributeValue::S(gone));
+    let put = world.client.put_item().table_name(TABLE).set_item(Some(item));
+    put.send().await.unwrap();
+    let answer = create(&world, &customer, headquarters("Main")).await;
+    let answer = answer.problem(409, "CONFLICT");
+    assert_eq!(
+        (&answer.body["detail"], answer.body.get("details")),
+        (&json!(LOST), None)
+    );
+    assert!(answer.requests.len() > 13, "{} attempts", answer.requests.len());
 }
 
 #[tokio::test]

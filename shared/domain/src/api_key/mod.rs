@@ -10,7 +10,7 @@ pub use fields::{
 };
 
 use crate::{
-    Entity, EntityKind, Error, Key, Kind, Meta, PartitionKey, Result, Timestamp,
+    Entity, EntityKind, Error, Key, Kind, Meta, PartitionKey, Result, Timestamp, defect_of,
     fields::Field,
     lifecycle::{Lifecycle, Transition},
     partition::{Environment, Partition},
@@ -76,7 +76,7 @@ struct Lifetime {
 /// When a new key expires.
 fn expiry_of(body: &Map<String, Value>, now: Timestamp) -> Result<Timestamp> {
     let lifetime: Lifetime = serde_json::from_value(Value::Object(body.clone()))
-        .map_err(|e| Error::Internal(format!("a checked body has no valid lifetime: {e}")))?;
+        .map_err(|e| Error::Internal(format!("a checked body has no valid lifetime: {}", defect_of(&e))))?;
     let Some(end) = lifetime.expires_at else {
         return Ok(now.plus(TimeDelta::seconds(lifetime.ttl_seconds.unwrap_or(DEFAULT_SECONDS))));
     };

@@ -53,8 +53,8 @@ impl ApiKeys<'_> {
         .await
     }
 
-    pub const PARTITION_DELETED: Operation = Operation::new(&[QUERY, PUT], &[]);
-    /// A partition was deleted: expires a page of its keys.
+    pub const PARTITION_DELETED: Operation = Operation::new(&[GET, QUERY, PUT], &[]);
+    /// A partition was deleted: expires a page of its keys. It never comes back, because its key is used only once.
     pub async fn partition_deleted(
         &self,
         tenant: Tenant,
@@ -62,6 +62,9 @@ impl ApiKeys<'_> {
         from: Option<String>,
         change: &Change,
     ) -> Result<Step> {
+        if self.0.exists(&keys::partition(tenant.key(), partition)).await? {
+            return Ok(Step::Nothing("the partition exists"));
+        }
         let query = of_partition(tenant, partition).filter(active());
         self.expire_page(tenant, &query, from, change).await
     }
@@ -101,8 +104,8 @@ impl ApiKeys<'_> {
                 Expression::version_is(before.key.meta.version),
             );
             match put.commit().await {
-                // It was changed or deleted, and the index is not up to date. The next run reads it again.
-                Ok(()) | Err(Failed::Condition(..)) => {}
+                // It was changed or deleted, and the index is not up to date, or is being changed. The next run reads it again.
+                Ok(()) | Err(Failed::Condition(..) | Failed::Other(Error::Contended)) => {}
                 Err(Failed::Other(error)) => return Err(error),
             }
         }
@@ -136,7 +139,7 @@ impl ApiKeys<'_> {
             let tx = expire_in(self.0.transaction(change), tenant.key(), &found, change)?;
             tx.commit().await.map_err(|failed| match failed {
                 // One of them was changed. The next attempt reads it again.
-                Failed::Condition(..) => Error::Unavailable("a key changed while it was expired".into()),
+                Failed::Condition(..) => Error::Contended,
                 Failed::Other(error) => error,
             })?;
         }

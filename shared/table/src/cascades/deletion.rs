@@ -5,31 +5,41 @@ use crate::{
     Change, Operation, PageRequest, Step,
     attempt::{Attempt, retry},
     clients,
-    entities::{self, DEACTIVATION, Place, Registered},
+    customers::log_item,
+    entities::{self, Place, Registered},
     expression::Expression,
-    item::{Item, text},
+    item::{from_item, text},
     keys::{self, ItemKey},
-    operation::on_customer::{DELETE, GET, PUT, QUERY},
+    operation::on_customer::{BATCH_GET, DELETE, GET, PUT, QUERY},
     parts,
     query::Query,
-    stored::item,
     write::{Failed, Transaction},
 };
-use domain::{
-    ClientKey, CustomerKey, Error, Kind, Owner, Part, Result, Tenant, client::Client, customer::Deactivation,
-    deactivation::LoggedDeactivation,
-};
+use domain::{ClientKey, CustomerKey, Error, Kind, Owner, Part, Result, Tenant, client::Client};
+use serde::Deserialize;
+
+/// Nothing is deleted below an entity that exists, whatever the event says. One that is gone never comes back, because its key is used
+/// only once. So one read suffices.
+const EXISTS: Step = Step::Nothing("the entity exists");
+
+#[derive(Deserialize)]
+struct Tombstone<E> {
+    before: E,
+}
 
 impl Cascades<'_> {
-    pub const CLIENT_DELETED: Operation = Operation::new(&[GET, QUERY, PUT, DELETE], &[]);
-    /// A client was deleted: deletes its parts. Its account is released and stays disabled.
-    pub async fn client_deleted(
-        &self,
-        tenant: Tenant,
-        key: ClientKey,
-        account: Option<CustomerKey>,
-        change: &Change,
-    ) -> Result<Step> {
+    pub const CLIENT_DELETED: Operation = Operation::new(&[BATCH_GET, GET, QUERY, PUT, DELETE], &[]);
+    /// A client was deleted: deletes its parts. Its account, which the tombstone names, is released and stays disabled.
+    pub async fn client_deleted(&self, tenant: Tenant, key: ClientKey, change: &Change) -> Result<Step> {
+        let client = keys::client(tenant.key(), key);
+        let tombstone = keys::tombstone(&client, &key.to_string());
+        let mut account = None;
+        for item in self.table.get_all(&[client.clone(), tombstone]).await? {
+            if text(&item, keys::SK)? == client.sk {
+                return Ok(EXISTS);
+            }
+            account = from_item::<Tombstone<Client>>(item)?.before.client_customer_key;
+        }
         if let Some(account) = account {
             self.release(account, tenant.key(), key, change).await?;
         }
@@ -37,10 +47,13 @@ impl Cascades<'_> {
             .await
     }
 
-    pub const CUSTOMER_DELETED: Operation = Operation::new(&[QUERY, PUT, DELETE], &[]);
+    pub const CUSTOMER_DELETED: Operation = Operation::new(&[GET, QUERY, PUT, DELETE], &[]);
     /// A customer was deleted: deletes its clients, each as if by hand, then the parts that clients have too, then its records.
     pub async fn customer_deleted(&self, tenant: Tenant, change: &Change) -> Result<Step> {
         let customer = tenant.key();
+        if self.table.exists(&keys::customer(customer)).await? {
+            return Ok(EXISTS);
+        }
         let clients: Vec<Client> = self.first_page(tenant.itself(), keys::prefix(Client::KIND)).await?;
         if !clients.is_empty() {
             let delete = |tx, client: &Client| clients::delete_client(tx, customer, client, change);
@@ -56,10 +69,13 @@ impl Cascades<'_> {
         }
     }
 
-    pub const PARTITIONS_OF_DELETED: Operation = Operation::new(&[QUERY, PUT, DELETE], &[]);
+    pub const PARTITIONS_OF_DELETED: Operation = Operation::new(&[GET, QUERY, PUT, DELETE], &[]);
     /// A customer was deleted: deletes the parts that only customers have, its partitions and partition groups. The events of the
     /// partitions then expire their API keys.
     pub async fn partitions_of_deleted(&self, tenant: Tenant, change: &Change) -> Result<Step> {
+        if self.table.exists(&keys::customer(tenant.key())).await? {
+            return Ok(EXISTS);
+        }
         self.delete_parts(Place::PartOfCustomer, tenant.itself(), change).await
     }
 
@@ -130,7 +146,7 @@ impl Cascades<'_> {
             }
             tx.commit().await.map_err(|failed| match failed {
                 // Another delivery deletes the same page. The next attempt reads what is left.
-                Failed::Condition(name, _) => Error::Unavailable(format!("the {name} changed during its deletion")),
+                Failed::Condition(..) => Error::Contended,
                 Failed::Other(error) => error,
             })?;
         }
@@ -158,22 +174,14 @@ impl Cascades<'_> {
                     .customers()
                     .put_changed_account(self.table.transaction(change), &before, &after, change)?;
             if let (None, Some(deactivation)) = (&before.deactivation, &after.deactivation) {
-                tx = tx.put("log", log_item(account, deactivation, change)?, Expression::default());
+                tx = tx.put(
+                    "log",
+                    log_item(account, deactivation, None, change)?,
+                    Expression::default(),
+                );
             }
             tx.commit_or_retry(None, error_of, ()).await
         })
         .await
     }
-}
-
-fn log_item(customer: CustomerKey, deactivation: &Deactivation, change: &Change) -> Result<Item> {
-    let logged = LoggedDeactivation {
-        deactivated_at: deactivation.deactivated_at,
-        deactivated_by: deactivation.deactivated_by.clone(),
-        window_ends_at: deactivation.window_ends_at,
-        feedback: None,
-        request_id: change.request_id.clone(),
-    };
-    let key = keys::deactivation(customer, deactivation.deactivated_at);
-    item(&key, DEACTIVATION.name, &logged, change)
 }

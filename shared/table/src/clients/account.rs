@@ -4,6 +4,7 @@ use super::{Clients, error_of};
 use crate::{
     Action, Change, Grant, Operation, Table,
     attempt::retry,
+    customers::log_item,
     expression::Expression,
     item::from_item,
     keys::{self, Family},
@@ -85,6 +86,10 @@ impl Clients<'_> {
                     .0
                     .customers()
                     .put_changed_account(tx, &account, &released, change)?;
+                if let (None, Some(deactivation)) = (&account.deactivation, &released.deactivation) {
+                    let log = log_item(account.key, deactivation, None, change)?;
+                    tx = tx.put("log", log, Expression::default());
+                }
             }
             tx.commit_or_retry(expected, error_of, ()).await
         })

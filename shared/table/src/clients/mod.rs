@@ -20,6 +20,7 @@ use domain::{
     ClientKey, Code, CustomerKey, Entity, Error, Kind, Result, Tenant,
     client::{Cascade, CascadeState, Client},
     customer::Customer,
+    deactivation::DeactivatedBy,
 };
 use serde_json::{Map, Value};
 
@@ -135,35 +136,45 @@ impl Clients<'_> {
         &self,
         tenant: Tenant,
         key: ClientKey,
+        by: DeactivatedBy,
         expected: Option<u64>,
         change: &Change,
     ) -> Result<Client> {
-        self.set_disabled(tenant, key, true, expected, change).await
+        let allowed = |_| Ok(());
+        self.set_disabled(tenant, key, Some(by), allowed, expected, change)
+            .await
     }
 
     pub const ENABLE: Operation = Operation::new(&[GET, CHECK, PUT], &[Code::Conflict, Code::CustomerDisabled]);
-    /// Enables a client that was disabled by hand. A task then enables its account.
+    /// Enables a client that was disabled by hand. A task then enables its account. `authorize` checks in which capacity it was disabled.
     pub async fn enable(
         &self,
         tenant: Tenant,
         key: ClientKey,
+        authorize: impl Fn(DeactivatedBy) -> Result<()>,
         expected: Option<u64>,
         change: &Change,
     ) -> Result<Client> {
-        self.set_disabled(tenant, key, false, expected, change).await
+        self.set_disabled(tenant, key, None, authorize, expected, change).await
     }
 
     async fn set_disabled(
         &self,
         tenant: Tenant,
         key: ClientKey,
-        disabled: bool,
+        by: Option<DeactivatedBy>,
+        authorize: impl Fn(DeactivatedBy) -> Result<()>,
         expected: Option<u64>,
         change: &Change,
     ) -> Result<Client> {
+        let authorize = &authorize;
         retry(|| async move {
-            let before = self.expect(tenant, key, expected).await?;
-            match (before.is_disabled_itself, disabled) {
+            let before = self.read(tenant, key).await?;
+            if let Some(disabled_by) = before.disabled_by {
+                authorize(disabled_by)?;
+            }
+            expect_version(expected, before.meta.version)?;
+            match (before.is_disabled_itself, by.is_some()) {
                 (true, true) => return Err(Error::CustomerDisabled),
                 (false, false) => {
                     return Err(Error::Conflict {
@@ -174,7 +185,7 @@ impl Clients<'_> {
                 _ => {}
             }
             let mut after = before.clone();
-            after.disable_itself(disabled);
+            after.disable_itself(by);
             after.meta.changed(change.now, &change.actor);
             let mut tx =
                 self.replace(tenant, &before, &after, change)?

@@ -1,35 +1,42 @@
 //! Deactivating and reactivating customers, and the deactivation log.
 
-use super::{Customers, error_of};
+use super::{Customers, error_of, tenant_claim};
 use crate::{
     Action, Change, Grant, Operation, PageRequest,
-    attempt::retry,
+    attempt::{Attempt, attempted, retry, retry_from},
     audit::entry_item,
     entities::DEACTIVATION,
     expression::Expression,
-    item::Item,
+    item::{Item, s},
     keys::{self, Family},
-    operation::on_customer::{GET, PUT, QUERY},
+    operation::on_customer::{GET, PUT, QUERY, UPDATE},
     query::Query,
     stored::item,
+    write::{Failed, Transaction, expect_version},
 };
 use domain::{
-    Code, Error, Kind, Result, Tenant,
+    Code, CustomerKey, Error, Kind, Result, Tenant,
     audit::{AuditEntry, Subject, changed_fields},
     customer::{Customer, Deactivation},
-    deactivation::{DeactivationRequest, LoggedDeactivation},
+    deactivation::{DeactivatedBy, DeactivationRequest, Feedback, LoggedDeactivation},
     entity::to_value,
 };
 
 impl Customers<'_> {
     pub const DEACTIVATE: Operation = Operation::new(
-        &[GET, PUT, Grant::on(Family::Audit, Action::PutItem)],
+        &[
+            GET,
+            PUT,
+            Grant::on(Family::Audit, Action::PutItem),
+            Grant::on(Family::Tenant, Action::PutItem),
+        ],
         &[Code::CustomerDisabled],
     );
     /// Deactivates the customer and writes the log and audit entries, in one transaction. `authorize` checks the current customer.
     pub async fn deactivate(
         &self,
         tenant: Tenant,
+        by: DeactivatedBy,
         request: &DeactivationRequest,
         authorize: impl Fn(&Customer) -> Result<()>,
         expected: Option<u64>,
@@ -38,34 +45,26 @@ impl Customers<'_> {
         let window_ends_at = request.window(change.now)?;
         let authorize = &authorize;
         retry(|| async move {
-            let before = self.expect(tenant, expected).await?;
+            let before = self.get(tenant).await?;
             authorize(&before)?;
+            expect_version(expected, before.meta.version)?;
             // A customer that is disabled with its client can also be deactivated. Then enabling the client does not enable it.
             if before.deactivation.is_some() {
                 return Err(Error::CustomerDisabled);
             }
-            let mut after = before.clone();
-            after.deactivate(Deactivation {
+            let deactivation = Deactivation {
                 deactivated_at: change.now,
                 deactivated_by: change.actor.id.clone(),
+                by,
                 window_ends_at,
-            });
-            after.meta.changed(change.now, &change.actor);
-            let logged = LoggedDeactivation {
-                deactivated_at: change.now,
-                deactivated_by: change.actor.id.clone(),
-                window_ends_at,
-                feedback: request.feedback.clone(),
-                request_id: change.request_id.clone(),
             };
-            let log_key = keys::deactivation(tenant.key(), change.now);
+            let log = log_item(tenant.key(), &deactivation, request.feedback.clone(), change)?;
+            let mut after = before.clone();
+            after.deactivate(deactivation);
+            after.meta.changed(change.now, &change.actor);
             let tx = self
-                .replace(&before, &after, change)?
-                .put(
-                    "log",
-                    item(&log_key, DEACTIVATION.name, &logged, change)?,
-                    Expression::default(),
-                )
+                .replace_with_claim(&before, &after, change)?
+                .put("log", log, Expression::default())
                 .put(
                     "audit",
                     audit_item("CUSTOMER_DEACTIVATED", &before, &after, change)?,
@@ -79,13 +78,30 @@ impl Customers<'_> {
     }
 
     pub const REACTIVATE: Operation = Operation::new(
-        &[GET, PUT, Grant::on(Family::Audit, Action::PutItem)],
+        &[
+            GET,
+            PUT,
+            UPDATE,
+            Grant::on(Family::Audit, Action::PutItem),
+            Grant::on(Family::Tenant, Action::PutItem),
+        ],
         &[Code::Conflict, Code::ReactivationWindowClosed],
     );
-    /// Reactivates the customer, if its window is still open.
-    pub async fn reactivate(&self, tenant: Tenant, expected: Option<u64>, change: &Change) -> Result<Customer> {
-        retry(|| async move {
-            let before = self.expect(tenant, expected).await?;
+    /// Reactivates the customer, if its window is still open. `authorize` checks the current deactivation.
+    pub async fn reactivate(
+        &self,
+        tenant: Tenant,
+        authorize: impl Fn(&Deactivation) -> Result<()>,
+        expected: Option<u64>,
+        change: &Change,
+    ) -> Result<Customer> {
+        let authorize = &authorize;
+        retry_from(true, |has_log| async move {
+            let before = self.get(tenant).await?;
+            if let Some(deactivation) = &before.deactivation {
+                authorize(deactivation)?;
+            }
+            expect_version(expected, before.meta.version)?;
             let Some(deactivation) = &before.deactivation else {
                 let reason = match before.is_disabled_by_parent {
                     true => {
@@ -104,16 +120,37 @@ impl Customers<'_> {
             let mut after = before.clone();
             after.reactivate();
             after.meta.changed(change.now, &change.actor);
-            let tx = self.replace(&before, &after, change)?.put(
+            let mut tx = self.replace_with_claim(&before, &after, change)?.put(
                 "audit",
                 audit_item("CUSTOMER_REACTIVATED", &before, &after, change)?,
                 Expression::default(),
             );
-            tx.remember_answer(200, &after, after.meta.version)?
-                .commit_or_retry(expected, error_of, after)
-                .await
+            if has_log {
+                let reactivated = Expression::new("reactivatedAt = :now").with(":now", s(change.now.to_string()));
+                let log = keys::deactivation(tenant.key(), deactivation.deactivated_at);
+                tx = tx.set("log", &log, reactivated);
+            }
+            match tx.remember_answer(200, &after, after.meta.version)?.commit().await {
+                // Accounts that were dissociated by an earlier version of the service have no entry.
+                Err(Failed::Condition("log", None)) => Ok(Attempt::Again(false)),
+                committed => Ok(attempted(committed.map_err(error_of), expected, after)?.again_from(has_log)),
+            }
         })
         .await
+    }
+
+    /// Like `replace`, and writes the claim of a tenant, which repeats whether it is disabled.
+    fn replace_with_claim<'c>(
+        &'c self,
+        before: &Customer,
+        after: &Customer,
+        change: &'c Change,
+    ) -> Result<Transaction<'c>> {
+        let tx = self.replace(before, after, change)?;
+        Ok(match after.is_tenant_customer {
+            true => tx.put("tenant", tenant_claim(after), Expression::default()),
+            false => tx,
+        })
     }
 
     pub const DEACTIVATIONS: Operation = Operation::new(&[QUERY, GET], &[]);
@@ -128,6 +165,18 @@ impl Customers<'_> {
             .newest_first();
         self.0.page_of_children(tenant.itself(), &query, request).await
     }
+}
+
+/// The entry of a deactivation in the log.
+pub(crate) fn log_item(
+    customer: CustomerKey,
+    deactivation: &Deactivation,
+    feedback: Option<Feedback>,
+    change: &Change,
+) -> Result<Item> {
+    let logged = LoggedDeactivation::of(customer, deactivation, feedback, &change.request_id);
+    let key = keys::deactivation(customer, deactivation.deactivated_at);
+    item(&key, DEACTIVATION.name, &logged, change)
 }
 
 fn audit_item(action: &str, before: &Customer, after: &Customer, change: &Change) -> Result<Item> {

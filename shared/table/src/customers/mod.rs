@@ -2,6 +2,8 @@
 
 mod lifecycle;
 
+pub(crate) use lifecycle::log_item;
+
 use crate::{
     Action, Change, Grant, Operation, PageRequest, Table,
     attempt::{Attempt, attempted, retry, retry_from},
@@ -148,8 +150,10 @@ impl Customers<'_> {
             Grant::on(Family::Tenant, Action::ConditionCheckItem),
             Grant::on(Family::External, Action::PutItem),
         ],
-        &[Code::TenantNotFound, Code::Conflict],
+        &[Code::TenantNotFound, Code::Conflict, Code::CustomerDisabled],
     );
+    /// Creates a customer. The claim of a bootstrap tenant key says whether its tenant is deactivated, so the transaction needs no other
+    /// check.
     pub async fn create(&self, _: Platform, customer: &Customer, change: &Change) -> Result<()> {
         let mut tx = self
             .0
@@ -158,12 +162,14 @@ impl Customers<'_> {
             .put("customer", self.item(customer, change)?, Expression::absent());
         let tenant = keys::tenant(&customer.bootstrap_tenant_key);
         tx = if customer.is_tenant_customer {
-            tx.put("tenant", claim(&tenant, "Tenant", customer.key), Expression::absent())
+            tx.put("tenant", tenant_claim(customer), Expression::absent())
         } else {
             tx.check(
                 "tenant",
                 &tenant,
-                Expression::new("attribute_exists(pk) AND attribute_not_exists(closed)"),
+                Expression::new(&format!(
+                    "attribute_exists(pk) AND attribute_not_exists({CLOSED}) AND attribute_not_exists({DEACTIVATED})"
+                )),
             )
         };
         if let Some(id) = &customer.external_id {
@@ -178,6 +184,7 @@ impl Customers<'_> {
                 field: "bootstrapTenantKey",
                 reason: "another tenant has or had this key",
             },
+            Failed::Condition("tenant", Some(claim)) if !claim.contains_key(CLOSED) => Error::CustomerDisabled,
             Failed::Condition("tenant", _) => Error::TenantNotFound,
             other => error_of(other),
         })
@@ -285,9 +292,8 @@ impl Customers<'_> {
                 .delete("customer", &key, Expression::version_is(before.meta.version))
                 .put("tombstone", tombstone(&key, &before, change)?, Expression::default());
             if before.is_tenant_customer {
-                let tenant_key = keys::tenant(&before.bootstrap_tenant_key);
-                let mut closed = claim(&tenant_key, "Tenant", before.key);
-                closed.insert("closed".into(), AttributeValue::Bool(true));
+                let mut closed = tenant_claim(&before);
+                closed.insert(CLOSED.into(), AttributeValue::Bool(true));
                 tx = tx.put("tenant", closed, Expression::default());
             }
             if let Some(id) = &before.external_id {
@@ -405,6 +411,19 @@ fn read_position(position: &str) -> Result<(u8, Option<CustomerKey>)> {
         key => Some(key.parse().map_err(|_| damaged())?),
     };
     Ok((shard, key))
+}
+
+/// The attributes of the claim of a bootstrap tenant key whose tenant is deleted, or deactivated.
+const CLOSED: &str = "closed";
+const DEACTIVATED: &str = "deactivated";
+
+/// The claim of a tenant's bootstrap key.
+fn tenant_claim(tenant: &Customer) -> Item {
+    let mut item = claim(&keys::tenant(&tenant.bootstrap_tenant_key), "Tenant", tenant.key);
+    if tenant.is_disabled {
+        item.insert(DEACTIVATED.into(), AttributeValue::Bool(true));
+    }
+    item
 }
 
 /// The error of a failed condition on the customer, or on a name that it claims.

@@ -256,3 +256,46 @@ fn invalid_patterns_are_refused() {
         assert!(Pattern::parse(&wrong).is_err(), "{wrong}");
     }
 }
+
+/// The patterns of docs/events.md, and the samples of events.
+#[test]
+fn the_documented_rules_select_what_the_document_says() {
+    let docs = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs");
+    let text = std::fs::read_to_string(docs.join("events.md")).unwrap();
+    let blocks = text
+        .split("```json\n")
+        .skip(1)
+        .map(|rest| rest.split("```").next().unwrap());
+    let patterns: Vec<Pattern> = blocks
+        .map(|block| Pattern::parse(&serde_json::from_str(block).unwrap()).unwrap())
+        .collect();
+    let [by_kind, by_tenant, by_parent] = patterns.as_slice() else {
+        panic!("docs/events.md has {} patterns", patterns.len())
+    };
+    let mut kinds = std::collections::BTreeSet::new();
+    for file in std::fs::read_dir(docs.join("samples")).unwrap() {
+        let sample = std::fs::read_to_string(file.unwrap().path()).unwrap();
+        let mut event =
+            json!({ "source": "customer-service", "detail": serde_json::from_str::<Value>(&sample).unwrap() });
+        let kind = event["detail"]["entity"]["kind"].as_str().unwrap().to_owned();
+        assert_eq!(
+            by_kind.matches(&event),
+            ["Location", "Contact"].contains(&kind.as_str()),
+            "{kind}"
+        );
+        assert!(by_tenant.matches(&event), "{event}");
+        event["detail"]["bootstrapTenantKey"] = json!("other");
+        assert!(!by_tenant.matches(&event), "{event}");
+        assert!(!by_parent.matches(&event), "{event}");
+        event["detail"]["parent"] = json!({ "customerKey": "cus_01kb1v0c1tfr2v6krscysfnvgb" });
+        assert_eq!(by_parent.matches(&event), kind == "Customer", "{kind}");
+        kinds.insert(kind);
+    }
+    for kind in &kinds {
+        assert!(
+            text.contains(&format!("`{kind}`")),
+            "docs/events.md does not name {kind}"
+        );
+    }
+    assert!(kinds.len() > 7);
+}
