@@ -36,20 +36,21 @@ pub fn run(data: &DataFolder, arguments: &Arguments) -> Result<()> {
     let mut after = 0;
     loop {
         let events: Vec<Past> = running.get(&format!("/_local/events?after={after}&limit={PAGE}&wait={wait}"))?;
-        for past in &events {
-            print(&match &mut columns {
-                Some(columns) => columns.line(&past.event),
-                None => past.event.to_string(),
-            })?;
-            after = past.number;
+        let lines: Vec<_> = match &mut columns {
+            Some(columns) => columns.lines(events.iter().map(|past| &past.event)),
+            None => events.iter().map(|past| past.event.to_string()).collect(),
+        };
+        for line in &lines {
+            print(line)?;
         }
+        after = events.last().map_or(after, |past| past.number);
         if events.is_empty() && !arguments.follow {
             return Ok(());
         }
     }
 }
 
-/// The columns of the lines. Each is as wide as the widest text so far.
+/// The columns of the lines. Each is as wide as its widest text so far.
 struct Columns {
     /// JSON pointers.
     pointers: Vec<String>,
@@ -70,18 +71,28 @@ impl Columns {
         }
     }
 
-    fn line(&mut self, event: &Value) -> String {
-        let mut line = String::new();
-        for (pointer, width) in self.pointers.iter().zip(&mut self.widths) {
-            let text = match event.pointer(pointer) {
-                Some(Value::String(text)) => clean(text),
-                Some(other) => other.to_string(),
-                None => "-".to_owned(),
-            };
-            *width = text.chars().count().max(*width);
-            line.push_str(&format!("{text:width$}  "));
+    fn lines<'e>(&mut self, events: impl Iterator<Item = &'e Value>) -> Vec<String> {
+        let rows: Vec<Vec<String>> = events.map(|event| self.cells(event)).collect();
+        for row in &rows {
+            for (cell, width) in row.iter().zip(&mut self.widths) {
+                *width = cell.chars().count().max(*width);
+            }
         }
-        line.trim_end().to_owned()
+        let line = |row: &Vec<String>| {
+            let cells = row.iter().zip(&self.widths);
+            let line: String = cells.map(|(cell, width)| format!("{cell:width$}  ")).collect();
+            line.trim_end().to_owned()
+        };
+        rows.iter().map(line).collect()
+    }
+
+    fn cells(&self, event: &Value) -> Vec<String> {
+        let cell = |pointer: &String| match event.pointer(pointer) {
+            Some(Value::String(text)) => clean(text),
+            Some(other) => other.to_string(),
+            None => "-".to_owned(),
+        };
+        self.pointers.iter().map(cell).collect()
     }
 }
 
@@ -106,22 +117,19 @@ mod tests {
                 "detail": {"entity": {"key": key}, "version": 3},
             })
         };
+        let events = [event("SOLD", "a-1"), event("RETURNED", "a-1\u{1b}[2J")];
         assert_eq!(
-            columns.line(&event("SOLD", "a-1")),
-            "2026-11-23T08:00:00Z  SOLD  a-1  3"
+            columns.lines(events.iter()),
+            [
+                "2026-11-23T08:00:00Z  SOLD      a-1      3",
+                "2026-11-23T08:00:00Z  RETURNED  a-1\u{fffd}[2J  3",
+            ]
         );
+        // Aligned with the lines above.
+        let later = json!({"time": "t", "detail-type": "d", "detail": {"version": 4}});
         assert_eq!(
-            columns.line(&event("RETURNED", "a-1\u{1b}[2J")),
-            "2026-11-23T08:00:00Z  RETURNED  a-1\u{fffd}[2J  3"
-        );
-        // Aligned with the line above.
-        assert_eq!(
-            columns.line(&event("SOLD", "b")),
-            "2026-11-23T08:00:00Z  SOLD      b        3"
-        );
-        assert_eq!(
-            columns.line(&json!({"time": "t", "detail-type": "d"})),
-            format!("{:20}  d         -        -", "t")
+            columns.lines([&later].into_iter()),
+            [format!("{:20}  {:8}  {:7}  4", "t", "d", "-")]
         );
     }
 }

@@ -265,3 +265,29 @@ fn fill(value: &str, surroundings: &Surroundings) -> String {
 
 #[cfg(test)]
 mod tests;
+
+#[cfg(test)]
+mod hint_tests {
+    use super::*;
+
+    #[test]
+    fn the_metadata_hold_the_settings_of_the_local_cloud() {
+        let text = r"
+Metadata:
+  LocalCloud:
+    Samples: {Folder: samples, Token: TOKEN}
+    EventColumns: [/detail/key]
+    Documents: {Manual: /manual}
+";
+        let local = hints(&yaml::parse(text).unwrap()).unwrap().local;
+        let samples = local.samples.unwrap();
+        assert_eq!(
+            (samples.folder.to_str(), samples.token.as_str()),
+            (Some("samples"), "TOKEN")
+        );
+        assert_eq!(local.event_columns, ["/detail/key"]);
+        assert_eq!(local.documents["Manual"], "/manual");
+        assert!(hints(&yaml::parse(&text.replace("Folder", "Folders")).unwrap()).is_err());
+        assert!(local.first_request.is_none());
+    }
+}

@@ -11,9 +11,6 @@ Metadata:
   LocalCloud:
     Parameters: {Issuer: '${local:issuer}/x'}
     FirstRequest: {Method: POST, Path: /things, Body: {name: it}}
-    Samples: {Folder: samples, Token: TOKEN}
-    EventColumns: [/detail/key]
-    Documents: {Manual: /manual}
 Parameters:
   Issuer: {Type: String}
   Memory: {Type: Number, Default: 256}
