@@ -100,8 +100,9 @@ async fn authorize(
     let authorization = http
         .headers()
         .get(header::AUTHORIZATION)
-        .and_then(|value| value.to_str().ok());
-    let claims = ctx.tokens()?.verify(authorization, now).await?;
+        // A header that is not text is no valid token either.
+        .map(|value| String::from_utf8_lossy(value.as_bytes()));
+    let claims = ctx.tokens()?.verify(authorization.as_deref(), now).await?;
     let access = access::authorize(ctx, rule, &claims, tenant, client).await;
     if let Err(refusal) = &access {
         record_refusal(ctx, spec, &claims, id, refusal, now).await?;
@@ -221,11 +222,14 @@ fn refuse(id: &str, error: &Error) -> Built {
     let mut response = Response::builder()
         .status(problem.status)
         .header(header::CONTENT_TYPE, "application/problem+json");
-    if problem.status == 401 {
-        response = response.header(
-            header::WWW_AUTHENTICATE,
-            r#"Bearer realm="customer-service", error="invalid_token""#,
-        );
+    // RFC 6750: an error code only where a token was sent.
+    let challenge = match error {
+        Error::NoCredentials(_) => Some(r#"Bearer realm="customer-service""#),
+        Error::NotAuthorized(_) => Some(r#"Bearer realm="customer-service", error="invalid_token""#),
+        _ => None,
+    };
+    if let Some(challenge) = challenge {
+        response = response.header(header::WWW_AUTHENTICATE, challenge);
     }
     if problem.retry_after {
         response = response.header(header::RETRY_AFTER, "1");

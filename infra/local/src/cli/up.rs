@@ -36,6 +36,7 @@ pub fn run(data: DataFolder, arguments: Arguments) -> Result<()> {
         build: !arguments.no_build,
         profile: arguments.profile,
         dynamodb_endpoint: arguments.dynamodb_endpoint,
+        commands: super::commands(),
     };
     cloud::run(data, options)
 }
