@@ -72,6 +72,12 @@ impl View for IssuedApiKey {
         api_key::issued_fields()
     }
 
+    const IS_ENTITY: bool = true;
+
+    fn key(&self) -> Option<String> {
+        View::key(&self.api_key)
+    }
+
     fn version(&self) -> Option<u64> {
         self.api_key.version()
     }

@@ -45,6 +45,7 @@ impl Endpoint for VerifyApiKey {
         "/v1/api-keys/verify",
         "Verify an API key: returns the customer, partition and scopes that it grants. An invalid key gets the same answer whatever the reason.",
     )
+    .throttled_by("ApiKeyVerify")
     .takes(Body::Question(api_key::VERIFY_FIELDS))
     .performs(&[ApiKeys::VERIFY]);
     type Permission = Public;

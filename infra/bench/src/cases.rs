@@ -32,6 +32,7 @@ const BEFORE: &[(&str, &[&str])] = &[
         &["create-partition", "create-api-key", "verify-api-key"],
     ),
     ("expire-due-api-keys", &["create-partition", "create-api-key"]),
+    ("answer-unknown-route", &[]),
     ("create-customer-location", &[]),
     ("settle-logos", &["confirm-logo", "confirm-logo"]),
     (
@@ -106,6 +107,7 @@ impl<'w> Cases<'w> {
                         Ok(events::scheduled())
                     }
                     Started::AsAuthorizer => Ok(events::authorizer(scene.plaintext()?)),
+                    Started::ByUnknownRoutes => Ok(events::unknown_route()),
                 }
             }
         }

@@ -72,6 +72,13 @@ pub enum Error {
     PayloadTooLarge,
     #[error("the body must be {0}")]
     UnsupportedMediaType(&'static str),
+    #[error("the body is compressed")]
+    UnsupportedEncoding,
+    #[error("no route has the path {0}")]
+    NoRoute(String),
+    /// The methods that the path takes.
+    #[error("the path takes only {}", .0.join(", "))]
+    MethodNotAllowed(Vec<String>),
     /// Not a failure: the same request was answered before, with this answer.
     #[error("answered before")]
     Replayed(Replay),
@@ -89,7 +96,8 @@ impl Error {
             Self::NotAuthorized(_) => Code::NotAuthorized,
             Self::Forbidden { .. } => Code::Forbidden,
             Self::KeyMismatch { .. } => Code::KeyMismatch,
-            Self::NotFound(_) => Code::NotFound,
+            Self::NotFound(_) | Self::NoRoute(_) => Code::NotFound,
+            Self::MethodNotAllowed(_) => Code::MethodNotAllowed,
             Self::TenantNotFound => Code::TenantNotFound,
             Self::Malformed(_) => Code::MalformedRequest,
             Self::Validation(_) => Code::ValidationFailed,
@@ -102,7 +110,7 @@ impl Error {
             Self::IdempotencyKeyReused => Code::IdempotencyKeyReused,
             Self::RequestInProgress => Code::RequestInProgress,
             Self::PayloadTooLarge => Code::PayloadTooLarge,
-            Self::UnsupportedMediaType(_) => Code::UnsupportedMediaType,
+            Self::UnsupportedMediaType(_) | Self::UnsupportedEncoding => Code::UnsupportedMediaType,
             Self::Unavailable(_) => Code::Unavailable,
             // Endpoints answer with a replay, so it never becomes a problem.
             Self::Replayed(_) | Self::Internal(_) => Code::Internal,

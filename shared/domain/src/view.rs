@@ -16,6 +16,14 @@ pub trait View: Serialize + Send {
 
     fn fields() -> Vec<Field>;
 
+    /// Whether it shows one entity: with a key and a version.
+    const IS_ENTITY: bool = false;
+
+    /// The key of the entity that it shows, if it shows one.
+    fn key(&self) -> Option<String> {
+        None
+    }
+
     /// The version of the entity that it shows, if it shows one. It is sent as the `ETag`.
     fn version(&self) -> Option<u64> {
         None
@@ -27,6 +35,12 @@ impl<E: Entity> View for E {
 
     fn fields() -> Vec<Field> {
         [E::FIELDS, META_FIELDS].concat()
+    }
+
+    const IS_ENTITY: bool = true;
+
+    fn key(&self) -> Option<String> {
+        Some(Entity::key(self).to_string())
     }
 
     fn version(&self) -> Option<u64> {
@@ -48,6 +62,12 @@ impl View for ClientDetail {
 
     fn fields() -> Vec<Field> {
         client::detail_fields()
+    }
+
+    const IS_ENTITY: bool = true;
+
+    fn key(&self) -> Option<String> {
+        View::key(&self.client)
     }
 
     fn version(&self) -> Option<u64> {

@@ -210,14 +210,16 @@ impl TriggerFunction {
 }
 
 impl StandaloneFunction {
-    pub(crate) const NEEDS: Needs = Needs {
-        table: true,
-        tokens: false,
-        cursors: false,
-        bus: false,
-        queue: false,
-        logos: false,
-    };
+    pub const fn needs(&self) -> Needs {
+        Needs {
+            table: !self.spec.operations.is_empty(),
+            tokens: false,
+            cursors: false,
+            bus: false,
+            queue: false,
+            logos: false,
+        }
+    }
 
     pub const fn of<S: Standalone>() -> Self {
         Self {
@@ -297,7 +299,7 @@ impl Function {
             Self::Endpoint(f) => f.needs(),
             Self::Task(f) => f.needs(),
             Self::Trigger(_) => TriggerFunction::NEEDS,
-            Self::Standalone(_) => StandaloneFunction::NEEDS,
+            Self::Standalone(f) => f.needs(),
         }
     }
 }

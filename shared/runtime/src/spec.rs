@@ -51,6 +51,8 @@ pub enum Body {
 pub struct Schema {
     pub name: &'static str,
     pub fields: fn() -> Vec<Field>,
+    /// Whether it shows one entity: its answer has an `ETag`, and a `Location` if it is new.
+    pub is_entity: bool,
 }
 
 impl Schema {
@@ -58,6 +60,7 @@ impl Schema {
         Self {
             name: V::NAME,
             fields: V::fields,
+            is_entity: V::IS_ENTITY,
         }
     }
 }
@@ -101,6 +104,10 @@ pub struct Spec {
     /// The same route below a client, if the function serves both. One function for both saves resources of the stack.
     pub of_client: Option<&'static str>,
     pub summary: &'static str,
+    /// The route of the entity whose `Location` a 201 has, if it is not this route and a key.
+    pub location: Option<&'static str>,
+    /// The prefix of the template's parameters that limit the rate of this route.
+    pub throttle: Option<&'static str>,
     pub body: Body,
     pub query: &'static [Field],
     /// Set from `Endpoint::Answer`.
@@ -155,6 +162,8 @@ impl Spec {
             route,
             of_client: None,
             summary,
+            location: None,
+            throttle: None,
             body: Body::None,
             query: &[],
             answer: Shape::Nothing,
@@ -214,6 +223,18 @@ impl Spec {
     /// Whether its route names a client.
     pub fn is_of_client(&self) -> bool {
         self.path_parameters().any(|name| name == CLIENT)
+    }
+
+    /// The new entity has this route, an ancestor of the endpoint's route.
+    pub const fn located_at(mut self, route: &'static str) -> Self {
+        self.location = Some(route);
+        self
+    }
+
+    /// The template's parameters `<prefix>RateLimit` and `<prefix>BurstLimit` limit the rate of this route.
+    pub const fn throttled_by(mut self, prefix: &'static str) -> Self {
+        self.throttle = Some(prefix);
+        self
     }
 
     pub const fn takes(mut self, body: Body) -> Self {
@@ -289,10 +310,14 @@ impl Spec {
 
     /// The names in braces in the route.
     pub fn path_parameters(&self) -> impl Iterator<Item = &'static str> {
-        self.route
-            .split('/')
-            .filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
+        parameters_of(self.route)
     }
+}
+
+/// The names in braces in a route.
+pub fn parameters_of(route: &str) -> impl Iterator<Item = &str> {
+    let parts = route.split('/');
+    parts.filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
 }
 
 /// The kind of entity that a path parameter names; `None` if it is not a typed key.

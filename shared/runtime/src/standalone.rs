@@ -19,6 +19,8 @@ pub enum Started {
     EveryMinute,
     /// The Lambda authorizer of another API.
     AsAuthorizer,
+    /// The API's `$default` route: a request that has no route of its own.
+    ByUnknownRoutes,
 }
 
 pub trait Standalone: 'static {

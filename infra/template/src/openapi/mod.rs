@@ -23,7 +23,9 @@ where it clears the field.
 - A POST with an `Idempotency-Key` can be repeated: the service keeps the first response for 24 hours and returns it again.
 - A list returns a page and a `nextCursor`. Send it as `cursor`, with the same filters, to get the next page of the list.
 - Errors are RFC 9457 problems. The service checks in this order: 401, 403, `KEY_MISMATCH`, 400, 404, then 409 and 412.
-- API Gateway answers requests that never reach the service (unknown route, rate limit, over 10 MB) with `{\"message\": \"…\"}`.
+- An unknown path is 404 `NOT_FOUND`; a method that the path does not take is 405 `METHOD_NOT_ALLOWED` with `Allow`. HEAD works wherever
+GET does. A compressed body is 415.
+- API Gateway answers requests that never reach the service (rate limit, over 10 MB) with `{\"message\": \"…\"}`.
 ";
 
 const ABOUT_TOKENS: &str = "\

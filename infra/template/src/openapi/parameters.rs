@@ -13,6 +13,9 @@ use runtime::{
 };
 use serde_json::{Value, json};
 
+/// `*`, or a list of entity tags (RFC 9110, section 8.8.3).
+const IF_MATCH: &str = r#"^(\*|(W/)?"[!#-~]*"(\s*,\s*(W/)?"[!#-~]*")*)$"#;
+
 /// The parameters of an operation, each with its name as a component. `all` are the specs of all operations.
 pub fn of(spec: &Spec, all: &[Spec]) -> Vec<(String, Value)> {
     let path = spec.path_parameters().map(|name| path_parameter(spec, name));
@@ -90,16 +93,16 @@ fn query_parameter(field: &Field) -> Value {
 fn if_match() -> Value {
     json!({
         "name": "If-Match", "in": "header", "required": false,
-        "description": "The ETag of the version to change, or `*`. A stale ETag is refused with 412.",
-        "schema": {"type": "string", "pattern": "^(\\*|\"[0-9]+\")$"}, "example": "\"3\"",
+        "description": "The ETags of the versions to change, or `*`. If the current ETag is not among them, the answer is 412. A weak tag never matches.",
+        "schema": {"type": "string", "pattern": IF_MATCH}, "example": "\"3\"",
     })
 }
 
 fn idempotency_key() -> Value {
     json!({
         "name": "Idempotency-Key", "in": "header", "required": false,
-        "description": "A new value of the caller's choice for each request. A repeat with the same value returns the first response again.",
-        "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+        "description": "A new value of the caller's choice for each request, sent once. A repeat with the same value returns the first response again.",
+        "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-+\\--~]+$"},
         "example": "6f9a1f2c-9a35-4a53-8d5b-0a8f7a1f1a11",
     })
 }

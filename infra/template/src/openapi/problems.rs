@@ -27,6 +27,13 @@ fn errors() -> Vec<Error> {
             requested: Some("cus_01kb1v0c1tfr2v6krscysfnvgc".into()),
         },
         Error::NotFound(Customer::KIND),
+        Error::MethodNotAllowed(vec![
+            "GET".into(),
+            "HEAD".into(),
+            "OPTIONS".into(),
+            "PATCH".into(),
+            "DELETE".into(),
+        ]),
         Error::TenantNotFound,
         Error::Malformed("it is not JSON (line 1, column 2)".into()),
         Error::Validation(vec![

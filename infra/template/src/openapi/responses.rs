@@ -35,11 +35,12 @@ pub fn of(endpoint: &EndpointFunction) -> Vec<Response> {
 
 fn success(spec: &Spec) -> Response {
     let mut headers = vec![REQUEST_ID];
-    if matches!(spec.answer, Shape::Entity(_) | Shape::Created(_)) {
+    let is_entity = spec.answer.schema().is_some_and(|schema| schema.is_entity);
+    if is_entity && !matches!(spec.answer, Shape::Page(_)) {
         headers.push("ETag");
-    }
-    if matches!(spec.answer, Shape::Created(_)) {
-        headers.push("Location");
+        if matches!(spec.answer, Shape::Created(_) | Shape::Issued(_)) {
+            headers.push("Location");
+        }
     }
     if spec.is_idempotent_post() {
         headers.push("Idempotent-Replay");
@@ -53,7 +54,7 @@ fn success(spec: &Spec) -> Response {
     };
     let content = |name: &str, fields: fn() -> Vec<Field>| Some((reference(name), example(fields)));
     match spec.answer {
-        Shape::Entity(Schema { name, fields }) => {
+        Shape::Entity(Schema { name, fields, .. }) => {
             let component = match spec.is_idempotent_post() {
                 true => format!("{name}Replayable"),
                 false => name.to_owned(),
@@ -65,20 +66,20 @@ fn success(spec: &Spec) -> Response {
                 content(name, fields),
             )
         }
-        Shape::Created(Schema { name, fields }) => {
+        Shape::Created(Schema { name, fields, .. }) => {
             response(201, format!("{name}Created"), "Created.", content(name, fields))
         }
-        Shape::Issued(Schema { name, fields }) => response(201, name.into(), "Created.", content(name, fields)),
-        Shape::Page(Schema { name, fields }) => {
+        Shape::Issued(Schema { name, fields, .. }) => response(201, name.into(), "Created.", content(name, fields)),
+        Shape::Page(Schema { name, fields, .. }) => {
             let page = page_name(name);
             let example = json!({"items": [example(fields)], "nextCursor": null});
             let content = Some((reference(&page), example));
             response(200, page, "A page of the list.", content)
         }
-        Shape::InPages(Schema { name, fields }) => {
+        Shape::InPages(Schema { name, fields, .. }) => {
             response(200, name.into(), "One page of the result.", content(name, fields))
         }
-        Shape::Verdict(Schema { name, fields }) => response(200, name.into(), "The result.", content(name, fields)),
+        Shape::Verdict(Schema { name, fields, .. }) => response(200, name.into(), "The result.", content(name, fields)),
         Shape::Nothing | Shape::Deleted(_) => response(204, "NoContent".into(), "Done.", None),
         Shape::Document => {
             let content = (json!({"type": "object"}), json!({"openapi": "3.1.0"}));
@@ -88,7 +89,7 @@ fn success(spec: &Spec) -> Response {
 }
 
 fn dry_run(spec: &Spec) -> Option<Response> {
-    let Shape::Deleted(Schema { name, fields }) = spec.answer else {
+    let Shape::Deleted(Schema { name, fields, .. }) = spec.answer else {
         return None;
     };
     let value = json!({
@@ -153,7 +154,7 @@ pub fn headers() -> Value {
     let mut headers = json!({
         "XRequestId": text("The id of the request. The events, log lines and audit entries that it causes carry the same id."),
         "ETag": text("The version of the entity, in quotes."),
-        "Location": text("The path of the created entity."),
+        "Location": text("The path of the entity that the response shows."),
         "WWWAuthenticate": text("The kind of credentials that the service accepts."),
         "RetryAfter": {"required": true, "description": "The seconds to wait before a retry.", "schema": {"type": "integer"}},
         "IdempotentReplay": text("`true` if this repeats the response to an earlier request with the same Idempotency-Key."),

@@ -30,7 +30,7 @@ pub fn of(spec: &Spec) -> Vec<(String, Value)> {
 
 /// The entity that an operation returns, or the entity of which it returns a page.
 pub fn entity(spec: &Spec) -> Option<(&'static str, Vec<Field>)> {
-    spec.answer.schema().map(|Schema { name, fields }| (name, fields()))
+    spec.answer.schema().map(|Schema { name, fields, .. }| (name, fields()))
 }
 
 pub fn reference(name: &str) -> Value {
