@@ -161,3 +161,33 @@ async fn an_error_does_not_echo_the_body() {
         assert!(!answer.body.to_string().contains("a-secret"), "{}", answer.body);
     }
 }
+
+#[tokio::test]
+async fn a_compressed_body_is_refused_before_it_is_read() {
+    let world = World::new().await;
+    let gzip = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3];
+    for encoding in [
+        "gzip",
+        "br",
+        "deflate",
+        "identity, gzip",
+        "gzip,identity",
+        "unknown",
+        "",
+    ] {
+        for call in [
+            post(&world).base64_body(&gzip),
+            post(&world).body(BODY),
+            Call::new("PATCH", &at("cus_x")).by(&world.admin()).body("{}"),
+        ] {
+            let call = call
+                .header("content-type", "application/json")
+                .header("content-encoding", encoding);
+            world.send(call).await.problem(415, "UNSUPPORTED_MEDIA_TYPE");
+        }
+    }
+    let plain = post(&world)
+        .header("content-type", "application/json")
+        .header("content-encoding", "Identity");
+    world.send(plain.body(BODY)).await.expect(201);
+}

@@ -84,7 +84,7 @@ async fn locations_and_actions_are_replayed() {
         ("reactivate", json!({})),
     ] {
         let path = format!("{}/{below}", at(&customer));
-        let key = body.to_string().replace(' ', "");
+        let key = body.to_string().replace([' ', ','], "");
         let first = post(&world, &caller, &path, &key, body.clone()).await;
         assert!(first.status < 300, "{}", first.body);
         let written = world.stream_records(0).len();
@@ -335,4 +335,15 @@ async fn a_malformed_key_is_named_with_all_other_errors() {
     let mut invalid = world.send(call).await.invalid_fields();
     invalid.sort();
     assert_eq!(invalid, ["Idempotency-Key", "If-Match", "more"]);
+}
+
+#[tokio::test]
+async fn two_keys_in_one_request_are_refused() {
+    let world = World::new().await;
+    // API Gateway joins the values of a repeated header.
+    for joined in ["one,two", "one, two", "one,one", ",one", "one,"] {
+        let answer = post(&world, &world.admin(), "/v1/customers", joined, tenant("Acme")).await;
+        assert_eq!(answer.invalid_fields(), ["Idempotency-Key"], "{joined}");
+    }
+    assert!(world.all(&world.admin(), "/v1/customers").await.is_empty());
 }

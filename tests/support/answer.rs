@@ -74,6 +74,10 @@ impl Answer {
         assert_eq!(self.body.is_null(), self.status == 204, "{}", spec.name);
     }
 
+    pub const fn headers(&self) -> &lambda_http::http::HeaderMap {
+        &self.headers
+    }
+
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).map(|value| value.to_str().unwrap())
     }

@@ -82,13 +82,14 @@ impl Call {
     }
 }
 
-/// The endpoint of a request and its path parameters. Like API Gateway, this takes the most specific of several routes that match: a
+/// The endpoint of a request and its path parameters. HEAD has the endpoint of GET. Like API Gateway, this takes the most specific of several routes that match: a
 /// literal part wins over a parameter, compared from the left.
 pub fn route(call: &Call) -> Option<(EndpointFunction, Map<String, Value>)> {
     let parts: Vec<&str> = call.path.split('/').collect();
+    let method = if call.method == "HEAD" { "GET" } else { &call.method };
     endpoints()
         .into_iter()
-        .filter(|endpoint| endpoint.spec.method.name() == call.method)
+        .filter(|endpoint| endpoint.spec.method.name() == method)
         .filter_map(|endpoint| {
             let pattern: Vec<&str> = endpoint.spec.route.split('/').collect();
             if pattern.len() != parts.len() {

@@ -11,7 +11,7 @@ mod token;
 pub mod usage;
 
 pub use answer::Answer;
-pub use call::Call;
+pub use call::{Call, route};
 pub use database::{Item, TABLE};
 pub use objects::{LOGO_URL, PNG};
 pub use spine::of_type;

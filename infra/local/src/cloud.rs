@@ -180,7 +180,7 @@ impl Parts {
         let closed = async move {
             let _ = closed.wait_for(|closing| *closing).await;
         };
-        let api_app = http_api::app(lambda.clone(), &plan.routes, plan.cors.clone());
+        let api_app = http_api::app(lambda.clone(), &plan.routes, &plan.throttles, plan.cors.clone());
         let api = tokio::spawn(serve(api_port.listen()?, api_app, closed));
 
         // Last, because the functions that mappings invoke need everything above.

@@ -21,6 +21,9 @@ pub struct Plan {
     pub rules: Vec<Rule>,
     pub functions: Vec<Function>,
     pub routes: Vec<Route>,
+    pub throttles: Throttles,
+    pub roles: Vec<Role>,
+    pub managed_policies: Vec<ManagedPolicy>,
     pub mappings: Vec<Mapping>,
     pub schedules: Vec<Schedule>,
     pub secrets: Vec<Secret>,
@@ -122,6 +125,52 @@ pub struct Route {
     pub path: String,
     /// A function's name.
     pub function: String,
+    /// The ARN of the role as which the API invokes the function. `None`: the function's own permissions allow it.
+    pub role: Option<String>,
+}
+
+impl Route {
+    /// Its name in API Gateway, such as `GET /v1/things/{id}`.
+    pub fn key(&self) -> String {
+        match (&self.method, self.path.as_str()) {
+            (_, "$default") => "$default".to_owned(),
+            (method, path) => format!("{} {path}", method.as_deref().unwrap_or("ANY")),
+        }
+    }
+}
+
+/// The limits of the API's routes.
+#[derive(Clone, Debug, Default)]
+pub struct Throttles {
+    /// The limit of each route that has none of its own.
+    pub default: Option<Throttle>,
+    /// By route key.
+    pub routes: BTreeMap<String, Throttle>,
+}
+
+/// A token bucket.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Throttle {
+    /// Requests a second.
+    pub rate: f64,
+    /// Requests at once.
+    pub burst: f64,
+}
+
+#[derive(Clone, Debug)]
+pub struct Role {
+    pub arn: String,
+    /// Who may assume it, in the language of IAM, as are the next.
+    pub trust: Vec<serde_json::Value>,
+    pub statements: Vec<serde_json::Value>,
+    /// ARNs.
+    pub managed_policies: Vec<String>,
+}
+
+#[derive(Clone, Debug)]
+pub struct ManagedPolicy {
+    pub arn: String,
+    pub statements: Vec<serde_json::Value>,
 }
 
 /// A rate at which a function is invoked.

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashSet};
 
 use anyhow::{Result, anyhow, bail, ensure};
 
-use super::{names, policies};
+use super::{names, policies, roles};
 use crate::arn;
 use crate::eventbridge::pattern::Pattern;
 use crate::plan::{Plan, Source};
@@ -112,12 +112,24 @@ pub fn check(plan: &Plan) -> Result<()> {
     }
     let mut routes = BTreeSet::new();
     for route in &plan.routes {
-        let method = route.method.as_deref().unwrap_or("ANY");
+        let key = route.key();
         ensure!(
-            routes.insert((method, without_names(&route.path))),
-            "function {}: the route `{method} {}` is declared twice",
-            route.function,
-            route.path
+            plan.functions.iter().any(|function| function.name == route.function),
+            "route `{key}`: there is no function `{}` in this template",
+            route.function
+        );
+        ensure!(
+            routes.insert((&route.method, without_names(&route.path))),
+            "function {}: the route `{key}` is declared twice",
+            route.function
+        );
+    }
+    roles::check(plan)?;
+    for key in plan.throttles.routes.keys() {
+        // API Gateway refuses such settings too.
+        ensure!(
+            plan.routes.iter().any(|route| route.key() == *key),
+            "RouteSettings: the API has no route `{key}`"
         );
     }
     Ok(())

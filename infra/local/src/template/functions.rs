@@ -160,6 +160,7 @@ fn route(function: &str, declared: &Value) -> Result<Route> {
         method,
         path,
         function: function.to_owned(),
+        role: None,
     })
 }
 
@@ -191,7 +192,7 @@ fn schedule(plan: &mut Plan, id: &str, function: &str, declared: &Value) -> Resu
     Ok(())
 }
 
-fn check_path(path: &str) -> Result<()> {
+pub fn check_path(path: &str) -> Result<()> {
     let Some(parts) = path.strip_prefix('/') else {
         bail!("Path: {path:?} must start with a slash")
     };

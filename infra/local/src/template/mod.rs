@@ -1,7 +1,7 @@
 //! Reads `template.yaml` and creates the [`Plan`]: the resources to run, with every name resolved.
 //!
 //! `yaml` parses the syntax, `resolver` resolves the intrinsic functions, `names` has the results of references, `resources`,
-//! `storage`, `policies` and `functions` read the resource types, and `check` checks that the resources fit together.
+//! `storage`, `policies`, `roles`, `http_api` and `functions` read the resource types, and `check` checks that the resources fit together.
 //!
 //! `Metadata: LocalCloud` has the settings for the local cloud only; CloudFormation ignores them. `Parameters` are local values of
 //! parameters, which may contain `${local:issuer}`, `${local:audience}`, `${local:jwks}` and `${local:cdn}`. `FirstRequest`
@@ -9,11 +9,13 @@
 
 mod check;
 mod functions;
+mod http_api;
 mod lenient;
 mod names;
 mod policies;
 mod resolver;
 mod resources;
+mod roles;
 pub mod secrets;
 mod storage;
 mod unresolved;
@@ -48,9 +50,7 @@ const NOTHING_TO_RUN: &[&str] = &[
     "AWS::CloudWatch::CompositeAlarm",
     "AWS::CloudWatch::Dashboard",
     "AWS::Events::EventBusPolicy",
-    "AWS::IAM::ManagedPolicy",
     "AWS::IAM::Policy",
-    "AWS::IAM::Role",
     "AWS::KMS::Alias",
     "AWS::KMS::Key",
     "AWS::Lambda::Permission",
@@ -128,12 +128,16 @@ fn add(plan: &mut Plan, resolver: &Resolver, logical_id: &str, kind: &str, resou
         "AWS::DynamoDB::Table" => plan.tables.push(resources::table(resolver, logical_id, &resolved)?),
         "AWS::SQS::Queue" => plan.queues.push(resources::queue(resolver, logical_id, &resolved)?),
         "AWS::SQS::QueuePolicy" => plan.queue_policies.push(policies::queue_policy(logical_id, &resolved)?),
+        "AWS::IAM::Role" => plan.roles.push(roles::role(resolver, logical_id, &resolved)?),
+        "AWS::IAM::ManagedPolicy" => plan
+            .managed_policies
+            .push(roles::managed_policy(resolver, logical_id, &resolved)?),
         "AWS::Events::EventBus" => plan.buses.push(resources::bus(resolver, logical_id)?),
         "AWS::Events::Rule" => resources::rule(plan, resolver, logical_id, &resolved)?,
         "AWS::SecretsManager::Secret" => plan.secrets.push(resources::secret(resolver, logical_id, &resolved)?),
         "AWS::S3::Bucket" => storage::bucket(plan, resolver, logical_id, &resolved)?,
         "AWS::CloudFront::Distribution" => storage::distribution(plan, logical_id, &resolved)?,
-        "AWS::Serverless::HttpApi" => resources::http_api(plan, logical_id, &resolved)?,
+        "AWS::Serverless::HttpApi" => http_api::http_api(plan, logical_id, &resolved)?,
         "AWS::Serverless::Function" => functions::function(plan, resolver, logical_id, &resolved)?,
         "AWS::Lambda::EventSourceMapping" => functions::mapping(plan, logical_id, &resolved)?,
         kind if NOTHING_TO_RUN.contains(&kind) => {}

@@ -22,6 +22,7 @@ pub fn property(kind: &str) -> Option<&'static str> {
         "AWS::S3::Bucket" => "BucketName",
         "AWS::Logs::LogGroup" => "LogGroupName",
         "AWS::IAM::Role" => "RoleName",
+        "AWS::IAM::ManagedPolicy" => "ManagedPolicyName",
         _ => return None,
     })
 }
@@ -42,6 +43,7 @@ pub fn reference(kind: &str, name: String, aws_url: &str) -> String {
         "AWS::SQS::Queue" => queue_url(aws_url, &name),
         "AWS::SecretsManager::Secret" => secret_arn(&name),
         "AWS::Serverless::HttpApi" => API_ID.to_owned(),
+        "AWS::IAM::ManagedPolicy" => policy_arn(&name),
         _ => name,
     }
 }
@@ -63,6 +65,7 @@ pub fn attribute(resource: &Resource, attribute: &str, aws_url: &str, api_url: &
         ("AWS::SQS::Queue", "Arn") => arn::queue(name),
         ("AWS::SQS::Queue", "QueueName") => name.to_owned(),
         ("AWS::SQS::Queue", "QueueUrl") => queue_url(aws_url, name),
+        ("AWS::IAM::Role", "Arn") => role_arn(name),
         ("AWS::Events::EventBus", "Arn") => arn::bus(name),
         ("AWS::Events::EventBus", "Name") => name.to_owned(),
         ("AWS::SecretsManager::Secret", "Id" | "Arn") => secret_arn(name),
@@ -113,6 +116,16 @@ pub fn implicit(resources: &Map<String, Value>, logical_id: &str) -> Option<Stri
 
 pub fn function_arn(name: &str) -> String {
     arn::of("lambda", &format!("function:{name}"))
+}
+
+// IAM is global: its ARNs name no region.
+
+pub fn role_arn(name: &str) -> String {
+    format!("arn:aws:iam::{ACCOUNT}:role/{name}")
+}
+
+pub fn policy_arn(name: &str) -> String {
+    format!("arn:aws:iam::{ACCOUNT}:policy/{name}")
 }
 
 /// The ARN of a table's stream. AWS has a time in place of `local`.

@@ -1,7 +1,7 @@
 //! Queue policies. On AWS, a rule silently loses its events if no policy allows it to send to the target queue. So the local
 //! cloud refuses a template with such a rule.
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -18,20 +18,28 @@ const ACTION: &str = "sqs:SendMessage";
 #[serde(rename_all = "PascalCase")]
 struct PolicyProperties {
     queues: Vec<String>,
-    policy_document: Document,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Document {
-    statement: Value,
+    policy_document: Value,
 }
 
 pub fn queue_policy(logical_id: &str, resolved: &Value) -> Result<QueuePolicy> {
     let declared: PolicyProperties = properties(resolved)?;
-    let statements = match declared.policy_document.statement {
-        Value::Array(statements) => statements,
-        one => vec![one],
+    Ok(QueuePolicy {
+        logical_id: logical_id.to_owned(),
+        queues: declared
+            .queues
+            .iter()
+            .map(|url| arn::queue_name(url).to_owned())
+            .collect(),
+        statements: statements(&declared.policy_document)?,
+    })
+}
+
+/// The statements of a policy document.
+pub fn statements(document: &Value) -> Result<Vec<Value>> {
+    let statements = match document.get("Statement") {
+        None => bail!("PolicyDocument: missing field `Statement`"),
+        Some(Value::Array(statements)) => statements.clone(),
+        Some(one) => vec![one.clone()],
     };
     for (index, statement) in statements.iter().enumerate() {
         let effect = statement.get("Effect").and_then(Value::as_str);
@@ -40,15 +48,7 @@ pub fn queue_policy(logical_id: &str, resolved: &Value) -> Result<QueuePolicy> {
             "PolicyDocument.Statement.{index}.Effect must be Allow or Deny"
         );
     }
-    Ok(QueuePolicy {
-        logical_id: logical_id.to_owned(),
-        queues: declared
-            .queues
-            .iter()
-            .map(|url| arn::queue_name(url).to_owned())
-            .collect(),
-        statements,
-    })
+    Ok(statements)
 }
 
 /// Checks that the rules of the template may send to their queues.
@@ -120,18 +120,18 @@ fn applies(statement: &Value, queue_arn: &str, rule_arn: &str) -> bool {
     };
     let any =
         |element: &str, matches: &dyn Fn(&str) -> bool| texts(statement.get(element)).iter().any(|text| matches(text));
-    is_principal(statement.get("Principal"))
+    is_principal(statement.get("Principal"), SERVICE)
         && any("Action", &|action| like(&action.to_lowercase(), &ACTION.to_lowercase()))
         && any("Resource", &|resource| like(resource, queue_arn))
         && holds(statement.get("Condition"), rule_arn)
 }
 
 /// Whether the principal is `*`, `{AWS: '*'}` or includes the service.
-fn is_principal(principal: Option<&Value>) -> bool {
+pub fn is_principal(principal: Option<&Value>, service: &str) -> bool {
     match principal {
         Some(Value::Object(kinds)) => {
             texts(kinds.get("AWS")).iter().any(|name| name == "*")
-                || texts(kinds.get("Service")).iter().any(|name| name == SERVICE)
+                || texts(kinds.get("Service")).iter().any(|name| name == service)
         }
         other => texts(other).iter().any(|name| name == "*"),
     }
@@ -172,7 +172,7 @@ fn compare(operator: &str, value: &str, given: &str) -> bool {
 }
 
 /// Text or a list of texts.
-fn texts(value: Option<&Value>) -> Vec<String> {
+pub fn texts(value: Option<&Value>) -> Vec<String> {
     match value {
         Some(Value::Array(items)) => items.iter().filter_map(scalar).collect(),
         Some(one) => scalar(one).into_iter().collect(),
@@ -181,7 +181,7 @@ fn texts(value: Option<&Value>) -> Vec<String> {
 }
 
 /// Whether text matches a pattern: `*` stands for any characters and `?` for one.
-fn like(pattern: &str, text: &str) -> bool {
+pub fn like(pattern: &str, text: &str) -> bool {
     let Some(first) = pattern.chars().next() else {
         return text.is_empty();
     };
