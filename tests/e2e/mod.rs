@@ -3,6 +3,7 @@
 mod api_keys;
 mod areas;
 mod cloud;
+mod gateway;
 mod logos;
 mod poison;
 mod survival;

@@ -110,10 +110,10 @@ pub(crate) fn check_body(headers: &HeaderMap, mode: Mode) -> Result<()> {
     {
         return Err(Error::UnsupportedEncoding);
     }
-    let Some(given) = headers.get(CONTENT_TYPE) else {
+    let Some(given) = joined(headers, &CONTENT_TYPE) else {
         return Ok(());
     };
-    let given = given.to_str().unwrap_or_default();
+    let given = String::from_utf8_lossy(&given);
     let media_type = given.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     match (media_type.as_str(), mode) {
         ("application/json", _) | ("application/merge-patch+json", Mode::Patch) => Ok(()),
