@@ -9,13 +9,14 @@ use runtime::{
     function::EndpointFunction,
     spec::{Method, parameters_of},
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The route of requests to which no other route applies.
 pub const DEFAULT: &str = "$default";
 
-/// AWS allows 6,144 characters in a managed policy. The ARN of a function takes at most 128 of them.
-const FUNCTIONS_OF_A_POLICY: usize = 45;
+/// The policies that hold the API's permissions. A role may have ten. More policies would move functions from one to another, and CloudFormation
+/// updates the policies in any order: for a moment, the API might not invoke a moved function.
+const POLICIES: u32 = 6;
 
 /// A route of the API. The function's name is the one in the template.
 struct Route {
@@ -137,14 +138,8 @@ fn route_key(route: &Route) -> String {
 
 /// The role, and its permissions to invoke each function of the API and nothing else.
 pub fn sections(functions: &[&Function]) -> Vec<String> {
-    let mut names: Vec<String> = routes(functions).into_iter().map(|route| route.function).collect();
-    names.sort_unstable();
-    names.dedup();
-    let policies: Vec<(String, &[String])> = (1..)
-        .map(|number| format!("ApiPolicy{number}"))
-        .zip(names.chunks(FUNCTIONS_OF_A_POLICY))
-        .collect();
-    let references: Vec<String> = policies.iter().map(|(policy, _)| format!("!Ref {policy}")).collect();
+    let policies = policies(functions);
+    let references: Vec<String> = policies.keys().map(|policy| format!("!Ref {policy}")).collect();
     let role = fill(
         include_str!("parts/api-role.yaml"),
         &[("{policies}", &references.join(", "))],
@@ -156,10 +151,24 @@ pub fn sections(functions: &[&Function]) -> Vec<String> {
             .collect();
         fill(
             include_str!("parts/api-policy.yaml"),
-            &[("{policy}", policy), ("{functions}", &functions.concat())],
+            &[("{policy}", policy), ("{functions}", functions.concat().trim_end())],
         )
     });
     std::iter::once(role).chain(policies).collect()
+}
+
+/// The functions of the API by policy. The policy follows from the function's name alone, so a new function moves no other.
+fn policies(functions: &[&Function]) -> BTreeMap<String, BTreeSet<String>> {
+    let mut policies: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for route in routes(functions) {
+        let hash = |hash: u32, byte: u8| hash.wrapping_mul(33).wrapping_add(byte.into());
+        let number = 1 + route.function.bytes().fold(0, hash) % POLICIES;
+        policies
+            .entry(format!("ApiPolicy{number}"))
+            .or_default()
+            .insert(route.function);
+    }
+    policies
 }
 
 #[cfg(test)]
@@ -182,6 +191,18 @@ mod tests {
             routes.iter().filter(|route| route.method == "head").count(),
         );
         assert!(gets > 20 && gets == heads, "{gets} {heads}");
+    }
+
+    /// AWS allows 6,144 characters in a managed policy. The ARN of a function takes at most 128 of them.
+    #[test]
+    fn no_policy_is_longer_than_aws_allows() {
+        let functions = crate::functions();
+        let functions: Vec<&Function> = functions.iter().collect();
+        let policies = policies(&functions);
+        assert_eq!(policies.len(), POLICIES as usize);
+        for (policy, functions) in policies {
+            assert!(functions.len() <= 45, "{policy}: {}", functions.len());
+        }
     }
 
     #[test]
