@@ -7,7 +7,7 @@ use anyhow::{Result, anyhow, bail, ensure};
 use super::{names, policies};
 use crate::arn;
 use crate::eventbridge::pattern::Pattern;
-use crate::plan::{Plan, Source};
+use crate::plan::{OnFailure, Plan, Source};
 
 /// Checks that the resources of a template fit together.
 pub fn check(plan: &Plan) -> Result<()> {
@@ -101,12 +101,17 @@ pub fn check(plan: &Plan) -> Result<()> {
                     "event source mapping {id}: no table `{}` with a stream in this template",
                     source.table
                 );
-                if let Some(arn) = &source.on_failure {
-                    ensure!(
-                        is_queue(arn),
-                        "event source mapping {id}: DestinationConfig: there is no queue {arn} in this template"
-                    );
-                }
+                let (kind, name, is_there) = match &source.on_failure {
+                    None => continue,
+                    Some(OnFailure::Queue(queue)) => ("queue", queue, queues.contains(queue.as_str())),
+                    Some(OnFailure::Bucket(bucket)) => {
+                        ("bucket", bucket, plan.buckets.iter().any(|known| known.name == *bucket))
+                    }
+                };
+                ensure!(
+                    is_there,
+                    "event source mapping {id}: DestinationConfig: there is no {kind} `{name}` in this template"
+                );
             }
         }
     }

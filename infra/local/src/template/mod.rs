@@ -31,6 +31,7 @@ use lenient::properties;
 use resolver::Resolver;
 
 pub use names::{API_ID, STACK, cdn_url};
+pub use policies::allows;
 
 /// The values that the local cloud contributes to a template.
 pub struct Surroundings<'a> {
@@ -50,7 +51,6 @@ const NOTHING_TO_RUN: &[&str] = &[
     "AWS::Events::EventBusPolicy",
     "AWS::IAM::ManagedPolicy",
     "AWS::IAM::Policy",
-    "AWS::IAM::Role",
     "AWS::KMS::Alias",
     "AWS::KMS::Key",
     "AWS::Lambda::Permission",
@@ -127,6 +127,9 @@ fn add(plan: &mut Plan, resolver: &Resolver, logical_id: &str, kind: &str, resou
     match kind {
         "AWS::DynamoDB::Table" => plan.tables.push(resources::table(resolver, logical_id, &resolved)?),
         "AWS::SQS::Queue" => plan.queues.push(resources::queue(resolver, logical_id, &resolved)?),
+        "AWS::IAM::Role" => plan
+            .roles
+            .push(policies::role(names::arn_of_role(logical_id), &resolved)?),
         "AWS::SQS::QueuePolicy" => plan.queue_policies.push(policies::queue_policy(logical_id, &resolved)?),
         "AWS::Events::EventBus" => plan.buses.push(resources::bus(resolver, logical_id)?),
         "AWS::Events::Rule" => resources::rule(plan, resolver, logical_id, &resolved)?,

@@ -1,5 +1,5 @@
-//! Queue policies. On AWS, a rule silently loses its events if no policy allows it to send to the target queue. So the local
-//! cloud refuses a template with such a rule.
+//! Policies of queues and roles. On AWS, a rule silently loses its events if no policy allows it to send to the target queue. So the
+//! local cloud refuses a template with such a rule. Of the roles, the local cloud applies what they say about S3.
 
 use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
@@ -9,7 +9,7 @@ use super::lenient::properties;
 use super::names;
 use super::resolver::scalar;
 use crate::arn;
-use crate::plan::{ACCOUNT, Plan, QueuePolicy, Rule};
+use crate::plan::{ACCOUNT, Plan, QueuePolicy, Role, Rule};
 
 const SERVICE: &str = "events.amazonaws.com";
 const ACTION: &str = "sqs:SendMessage";
@@ -49,6 +49,53 @@ pub fn queue_policy(logical_id: &str, resolved: &Value) -> Result<QueuePolicy> {
             .collect(),
         statements,
     })
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct RoleProperties {
+    #[serde(default)]
+    policies: Vec<InlinePolicy>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct InlinePolicy {
+    policy_document: Document,
+}
+
+pub fn role(arn: String, resolved: &Value) -> Result<Role> {
+    let declared: RoleProperties = properties(resolved)?;
+    let statements = declared
+        .policies
+        .into_iter()
+        .flat_map(|policy| match policy.policy_document.statement {
+            Value::Array(statements) => statements,
+            one => vec![one],
+        });
+    Ok(Role {
+        arn,
+        statements: statements.collect(),
+    })
+}
+
+/// Whether a role's statements allow an action on a resource. A statement with a condition never applies.
+pub fn allows(statements: &[Value], action: &str, resource: &str) -> bool {
+    let any = |statement: &Value, element: &str, text: &str| {
+        let patterns = texts(statement.get(element));
+        patterns
+            .iter()
+            .any(|pattern| like(&pattern.to_lowercase(), &text.to_lowercase()))
+    };
+    let mut applying = statements.iter().filter(|statement| {
+        statement.get("Condition").is_none()
+            && any(statement, "Action", action)
+            && texts(statement.get("Resource"))
+                .iter()
+                .any(|pattern| like(pattern, resource))
+    });
+    // Roles here have no Deny.
+    applying.any(|statement| statement["Effect"] == "Allow")
 }
 
 /// Checks that the rules of the template may send to their queues.
