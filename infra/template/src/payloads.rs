@@ -32,6 +32,8 @@ pub fn payload(function: &Function) -> Result<Value> {
         Function::Standalone(function) => Ok(match function.spec.started {
             Started::EveryMinute => scheduled(),
             Started::AsAuthorizer => http_api_authorizer(),
+            // It takes nothing.
+            Started::ByHand => json!({}),
         }),
     }
 }
