@@ -4,6 +4,8 @@ mod api_keys;
 mod areas;
 mod cloud;
 mod logos;
+mod loops;
+mod outage;
 mod poison;
 mod survival;
 mod tour;
