@@ -57,7 +57,6 @@ impl Cloud {
     }
 
     fn new() -> Self {
-        build();
         Self {
             child: Mutex::default(),
             data: tempfile::tempdir().unwrap(),
@@ -373,8 +372,9 @@ pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
 }
 
-/// The path of a program, which is in the same folder as the tests' binary.
+/// The path of a program, which is in the same folder as the tests' binary. Builds it first.
 pub fn binary(name: &str) -> PathBuf {
+    build();
     let tests = std::env::current_exe().unwrap();
     tests.parent().unwrap().parent().unwrap().join(name)
 }

@@ -16,7 +16,8 @@ const UUID_LENGTH: usize = 36;
 pub struct Batch {
     #[serde(rename = "DDBStreamBatchInfo")]
     info: Info,
-    payload: Payload,
+    /// The event of the failed invocation, as JSON.
+    payload: String,
 }
 
 #[derive(Deserialize)]
@@ -25,20 +26,9 @@ struct Info {
     start_sequence_number: String,
 }
 
-/// The event of the failed invocation: JSON in a string, or the JSON itself. AWS's documentation leaves that open.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Payload {
-    Text(String),
-    Event(StreamEvent),
-}
-
 impl Batch {
-    pub fn event(self) -> serde_json::Result<StreamEvent> {
-        match self.payload {
-            Payload::Text(text) => serde_json::from_str(&text),
-            Payload::Event(event) => Ok(event),
-        }
+    pub fn event(&self) -> serde_json::Result<StreamEvent> {
+        serde_json::from_str(&self.payload)
     }
 }
 

@@ -46,7 +46,7 @@ async fn replay(ctx: &Context, failures: &Failures, key: &str) -> Result<std::re
     let Some(content) = kept::read(failures, key).await? else {
         return Ok(Ok(()));
     };
-    let records = match kept::parse(&content).and_then(kept::Batch::event) {
+    let records = match kept::parse(&content).and_then(|batch| batch.event()) {
         Ok(event) => event.records,
         Err(error) => return Ok(Err(format!("it is not what Lambda writes: {error}"))),
     };

@@ -1,4 +1,4 @@
-//! The objects of logos. Only this package uses S3.
+//! The objects of logos, in their bucket.
 //!
 //! | object | key |
 //! |---|---|

@@ -190,7 +190,6 @@ async fn handle<T: Task>(ctx: &Context, message: &SqsMessage) -> bool {
             false
         }
         Ok(Outcome::More(cursor)) => {
-            let cursor = cursor.into_text();
             tracing::info!(request_id, message_id = id, cursor, "page done, next page queued");
             false
         }
@@ -222,7 +221,7 @@ async fn run<T: Task>(ctx: &Context, envelope: Envelope) -> Result<Outcome<Strin
             let next = Envelope {
                 detail: event,
                 cursor: Some(cursor.clone()),
-                pages: pages + 1,
+                pages: pages.saturating_add(1),
             };
             queue_page(ctx, &next).await?;
             Ok(Outcome::More(cursor))

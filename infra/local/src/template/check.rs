@@ -112,6 +112,15 @@ pub fn check(plan: &Plan) -> Result<()> {
                     is_there,
                     "event source mapping {id}: DestinationConfig: there is no {kind} `{name}` in this template"
                 );
+                if matches!(source.on_failure, Some(OnFailure::Bucket(_))) {
+                    // Without these permissions Lambda drops what it gives up.
+                    ensure!(
+                        policies::may_keep_in(plan, function, name),
+                        "event source mapping {id}: DestinationConfig: the role of {} must allow s3:PutObject and s3:ListBucket on \
+                         the bucket `{name}`",
+                        function.logical_id
+                    );
+                }
             }
         }
     }

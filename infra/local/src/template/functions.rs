@@ -365,3 +365,34 @@ fn event_source(id: &str, function: String, declared: &Value) -> Result<Mapping>
         source,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_a_stream_s_mapping_gives_up_goes_to_a_queue_or_a_bucket() {
+        let on_failure = |arn: &str| {
+            let declared = json!({
+                "Stream": names::stream_arn("things"), "StartingPosition": "LATEST",
+                "DestinationConfig": {"OnFailure": {"Type": "S3", "Destination": arn}},
+            });
+            match event_source("Id", "f".to_owned(), &declared)?.source {
+                Source::Stream(source) => Ok(source.on_failure),
+                Source::Queue { .. } => bail!("not a stream"),
+            }
+        };
+        assert_eq!(
+            on_failure("arn:aws:s3:::kept").unwrap(),
+            Some(OnFailure::Bucket("kept".to_owned()))
+        );
+        assert_eq!(
+            on_failure("arn:aws:sqs:us-east-1:000000000000:dead").unwrap(),
+            Some(OnFailure::Queue("dead".to_owned()))
+        );
+        let error = on_failure("arn:aws:sns:us-east-1:000000000000:topic").unwrap_err();
+        assert!(error.to_string().starts_with("DestinationConfig: "), "{error}");
+    }
+}

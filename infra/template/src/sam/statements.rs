@@ -49,8 +49,11 @@ pub fn statements(function: &Function) -> String {
 ";
             statements.push(stream.to_owned());
             // Lambda writes what it gives up with the function's role.
+            // If somebody deletes the bucket, another account could
+            // take its name and get the records: so the bucket must be this account's.
+            let own = "  Condition: {StringEquals: {s3:ResourceAccount: !Ref AWS::AccountId}}\n";
             statements.push(allow("s3:ListBucket", "StreamFailuresBucket"));
-            statements.push(allow_on_objects("s3:PutObject", "StreamFailuresBucket"));
+            statements.push(allow_on_objects("s3:PutObject", "StreamFailuresBucket") + own);
         }
     }
     let lines: Vec<String> = statements
