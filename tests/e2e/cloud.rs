@@ -149,6 +149,12 @@ impl Cloud {
 
     /// Runs a subcommand of `cargo local` on this cloud, and returns its output.
     pub fn cli(&self, arguments: &[&str]) -> String {
+        self.try_cli(arguments)
+            .unwrap_or_else(|printed| panic!("{arguments:?}: {printed}"))
+    }
+
+    /// Like `cli`, and returns all that the subcommand printed if it failed.
+    pub fn try_cli(&self, arguments: &[&str]) -> Result<String, String> {
         let output = Command::new(binary("local"))
             .current_dir(root())
             .args(arguments)
@@ -157,12 +163,10 @@ impl Cloud {
             .output()
             .unwrap();
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        assert!(
-            output.status.success(),
-            "{arguments:?}: {text}{}",
-            String::from_utf8_lossy(&output.stderr)
-        );
-        text
+        match output.status.success() {
+            true => Ok(text),
+            false => Err(text + &String::from_utf8_lossy(&output.stderr)),
+        }
     }
 
     pub fn admin(&self) -> String {
