@@ -5,6 +5,8 @@ mod areas;
 mod cloud;
 mod gateway;
 mod logos;
+mod loops;
+mod outage;
 mod poison;
 mod survival;
 mod tour;

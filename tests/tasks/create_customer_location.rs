@@ -296,6 +296,7 @@ impl runtime::Task for Panics {
         "Panics at an event whose request id is bad.",
         &[events::EventType::created::<domain::customer::Customer>()],
     );
+    type Cursor = std::convert::Infallible;
 
     async fn run(_: &runtime::Context, job: runtime::Job) -> domain::Result<runtime::Outcome> {
         assert_ne!(job.event.request_id, "bad");

@@ -2,4 +2,6 @@
 
 mod create_customer_location;
 mod events;
+mod pages;
+mod replay;
 mod table_stream;

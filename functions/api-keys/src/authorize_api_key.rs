@@ -16,6 +16,7 @@ impl Standalone for AuthorizeApiKey {
         summary: "Authorize callers of another API by their API keys, as its Lambda authorizer.",
         started: Started::AsAuthorizer,
         operations: &[ApiKeys::VERIFY],
+        replays: false,
     };
 
     async fn run(ctx: &Context, event: Value, _: String) -> Result<Value> {

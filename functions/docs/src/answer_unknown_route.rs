@@ -22,6 +22,7 @@ impl Standalone for AnswerUnknownRoute {
         summary: "Answer requests to which no route applies: unknown paths, and methods that a path does not take.",
         started: Started::ByUnknownRoutes,
         operations: &[],
+        replays: false,
     };
 
     async fn run(_: &Context, request: Value, invocation: String) -> Result<Value> {

@@ -10,6 +10,7 @@ use domain::{
 use events::EventType;
 use runtime::{Context, Job, Outcome, Task, TaskSpec};
 use serde_json::{Map, json};
+use std::convert::Infallible;
 use table::{
     customers::Customers,
     parts::{FirstLocation, Parts},
@@ -24,6 +25,7 @@ impl Task for CreateCustomerLocation {
         &[EventType::created::<Customer>()],
     )
     .performs(&[Customers::GET, Parts::<Location>::CREATE_FIRST]);
+    type Cursor = Infallible;
 
     async fn run(ctx: &Context, job: Job) -> Result<Outcome> {
         let customer: Customer = match &job.event.after {

@@ -11,7 +11,7 @@ use anyhow::{Context, Result, bail};
 use domain::{Kind, customer::Customer};
 use runtime::{Function, Spec, Started, TaskSpec, spec::Method};
 use scene::Scene;
-use serde_json::Value;
+use serde_json::{Value, json};
 use template::functions;
 
 /// Requests that come before a function's event, in order, each about the entities of those before it. A task works on the event of the
@@ -34,6 +34,7 @@ const BEFORE: &[(&str, &[&str])] = &[
     ("expire-due-api-keys", &["create-partition", "create-api-key"]),
     ("answer-unknown-route", &[]),
     ("create-customer-location", &[]),
+    ("replay-stream-failures", &[]),
     ("settle-logos", &["confirm-logo", "confirm-logo"]),
     (
         "cascade-client-state",
@@ -108,6 +109,7 @@ impl<'w> Cases<'w> {
                     }
                     Started::AsAuthorizer => Ok(events::authorizer(scene.plaintext()?)),
                     Started::ByUnknownRoutes => Ok(events::unknown_route()),
+                    Started::ByHand => Ok(json!({})),
                 }
             }
         }

@@ -1,4 +1,4 @@
-//! S3 as logos use it: every upload exists and is a PNG, and every copy and removal succeeds.
+//! S3 as functions use it: every upload exists and is a PNG, every copy and removal succeeds, and no failures are kept.
 
 use axum::{
     Router,
@@ -26,6 +26,7 @@ async fn answer(method: Method, headers: HeaderMap) -> Response {
             ];
             (StatusCode::PARTIAL_CONTENT, headers, PNG).into_response()
         }
+        Method::GET => ([(header::CONTENT_TYPE, "application/xml")], "<ListBucketResult/>").into_response(),
         Method::PUT if headers.contains_key("x-amz-copy-source") => {
             ([(header::CONTENT_TYPE, "application/xml")], COPIED).into_response()
         }

@@ -24,7 +24,7 @@ use crate::identity::{AUDIENCE, Claims, ISSUER, Identity};
 use crate::lambda::{self, Lambda};
 use crate::mappings;
 use crate::plan::{Plan, SecretValue};
-use crate::s3::S3;
+use crate::s3::{Permissions, S3};
 use crate::scheduler;
 use crate::sqs::Sqs;
 use crate::store::Store;
@@ -44,6 +44,8 @@ pub struct Options {
     pub fresh: bool,
     pub build: bool,
     pub profile: String,
+    /// `None`: the project's.
+    pub template: Option<PathBuf>,
     pub dynamodb_endpoint: Option<String>,
 }
 
@@ -74,7 +76,7 @@ pub fn run(data: DataFolder, options: Options) -> Result<()> {
     let api_port = Port::reserve(options.port, "--port")?;
     let aws_port = Port::reserve(options.aws_port, "--aws-port")?;
     let mut plan = template::load(
-        &project.join(TEMPLATE),
+        &options.template.unwrap_or_else(|| project.join(TEMPLATE)),
         &Surroundings {
             api_url: &api_port.url(),
             aws_url: &aws_port.url(),
@@ -152,7 +154,12 @@ impl Parts {
         insert_secrets(plan, &store)?;
         let sqs = Sqs::open(store.clone(), &plan.queues)?;
         let bus = EventBus::open(store.clone(), sqs.clone(), &plan.buses, &plan.rules)?;
-        let s3 = S3::open(store.clone(), &plan.buckets, plan.cdn.clone());
+        let s3 = S3::open(
+            store.clone(),
+            &plan.buckets,
+            plan.cdn.clone(),
+            Permissions::of(&plan.functions, &plan.roles),
+        );
         let dynamodb = match &dynamodb_endpoint {
             Some(url) => DynamoDb::connect(url).await?,
             None => DynamoDb::open(&data.dynamodb())?,
@@ -188,6 +195,7 @@ impl Parts {
             store,
             dynamodb: dynamodb.clone(),
             sqs: sqs.clone(),
+            s3: s3.clone(),
             lambda: lambda.clone(),
         };
         let mappings = mappings::start(&services, plan).await?;

@@ -20,6 +20,7 @@ pub struct Plan {
     pub buses: Vec<Bus>,
     pub rules: Vec<Rule>,
     pub functions: Vec<Function>,
+    pub roles: Vec<Role>,
     pub routes: Vec<Route>,
     pub throttles: Throttles,
     pub roles: Vec<Role>,
@@ -113,7 +114,19 @@ pub struct Function {
     /// In megabytes. Passed to the function, but not enforced.
     pub memory: u32,
     pub environment: BTreeMap<String, String>,
+    /// An ARN.
+    pub role: Option<String>,
+    /// `RecursiveLoop: Allow`: Lambda does not stop the function in a chain of requests that invokes it again and again.
+    pub allows_loops: bool,
     pub reserved_concurrency: Option<u32>,
+}
+
+/// A role of functions.
+#[derive(Clone, Debug)]
+pub struct Role {
+    pub arn: String,
+    /// Those of its own policies, in the language of IAM.
+    pub statements: Vec<serde_json::Value>,
 }
 
 /// One route of the HTTP API.
@@ -222,8 +235,16 @@ pub struct StreamSource {
     pub max_retries: Option<u32>,
     /// In seconds. `None`: no limit.
     pub max_record_age: Option<u32>,
-    /// A queue's ARN.
-    pub on_failure: Option<String>,
+    pub on_failure: Option<OnFailure>,
+}
+
+/// Where a stream's mapping sends what it gave up, by name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OnFailure {
+    /// Gets a description of the records.
+    Queue(String),
+    /// Gets the records too.
+    Bucket(String),
 }
 
 /// A secret: its value, or how to generate it once.

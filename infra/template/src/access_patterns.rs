@@ -103,6 +103,7 @@ fn row(function: &Function) -> String {
             Started::EveryMinute => "every minute".to_owned(),
             Started::AsAuthorizer => "for other APIs".to_owned(),
             Started::ByUnknownRoutes => "any other method or path".to_owned(),
+            Started::ByHand => "by hand".to_owned(),
         },
     };
     let declared = Operation::grants_of(function.operations());

@@ -33,6 +33,8 @@ pub fn payload(function: &Function) -> Result<Value> {
             Started::EveryMinute => scheduled(),
             Started::AsAuthorizer => http_api_authorizer(),
             Started::ByUnknownRoutes => unknown_route(),
+            // It takes nothing.
+            Started::ByHand => json!({}),
         }),
     }
 }

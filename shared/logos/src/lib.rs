@@ -1,4 +1,4 @@
-//! The objects of logos. Only this package uses S3.
+//! The objects of logos, in their bucket.
 //!
 //! | object | key |
 //! |---|---|
@@ -50,6 +50,12 @@ pub struct ObjectGrant {
 impl ObjectGrant {
     pub const fn on(folder: &'static str, actions: &'static [&'static str]) -> Self {
         Self { folder, actions }
+    }
+
+    /// Whether a call with it can meet a missing object. S3 then answers 404 only to a caller that may list the bucket, and 403 to others.
+    pub fn can_miss(&self) -> bool {
+        const ON_EXISTING: &[&str] = &["GetObject", "DeleteObjectTagging"];
+        self.actions.iter().any(|action| ON_EXISTING.contains(action))
     }
 }
 

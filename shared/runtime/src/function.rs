@@ -7,7 +7,9 @@ use crate::{
     context, endpoint,
     lambda::{self, Connect},
     spec::{Body, ObjectGrant, kind_of_parameter},
-    standalone, task, trigger,
+    standalone,
+    task::{self, Cursor},
+    trigger,
 };
 use aws_lambda_events::{
     dynamodb::Event as StreamEvent,
@@ -69,6 +71,7 @@ pub struct StandaloneFunction {
     /// Takes an event and the invocation's id. Returns `None` if it failed.
     pub call: for<'a> fn(&'a Context, Value, String) -> BoxFuture<'a, Option<Value>>,
     pub(crate) serve: fn(&'static StandaloneFunction) -> Result<(), lambda_runtime::Error>,
+    pub(crate) connect: &'static [Connect],
 }
 
 impl EndpointFunction {
@@ -157,6 +160,7 @@ impl EndpointFunction {
             cursors: self.spec.is_paged(),
             bus: false,
             queue: false,
+            failures: false,
             logos: !self.spec.objects.is_empty(),
         }
     }
@@ -170,16 +174,20 @@ impl TaskFunction {
             cursors: false,
             bus: false,
             queue: self.spec.pages,
+            failures: false,
             logos: !self.spec.objects.is_empty(),
         }
     }
 
     pub const fn of<T: Task>() -> Self {
         Self {
-            spec: T::SPEC,
+            spec: TaskSpec {
+                pages: T::Cursor::PAGES,
+                ..T::SPEC
+            },
             call: |ctx, batch| Box::pin(task::work::<T>(ctx, batch)),
             serve: lambda::task,
-            connect: match (T::SPEC.pages, T::SPEC.objects.is_empty()) {
+            connect: match (T::Cursor::PAGES, T::SPEC.objects.is_empty()) {
                 (false, true) => &[],
                 (true, true) => &[context::connect_queue],
                 (false, false) => &[context::connect_logos],
@@ -196,6 +204,7 @@ impl TriggerFunction {
         cursors: false,
         bus: true,
         queue: false,
+        failures: false,
         logos: false,
     };
 
@@ -215,8 +224,9 @@ impl StandaloneFunction {
             table: !self.spec.operations.is_empty(),
             tokens: false,
             cursors: false,
-            bus: false,
+            bus: self.spec.replays,
             queue: false,
+            failures: self.spec.replays,
             logos: false,
         }
     }
@@ -226,6 +236,11 @@ impl StandaloneFunction {
             spec: S::SPEC,
             call: |ctx, event, id| Box::pin(standalone::run::<S>(ctx, event, id)),
             serve: lambda::standalone,
+            connect: if S::SPEC.replays {
+                &[context::connect_bus, context::connect_failures]
+            } else {
+                &[]
+            },
         }
     }
 }

@@ -7,7 +7,7 @@ use anyhow::{Result, anyhow, bail, ensure};
 use super::{names, policies, roles};
 use crate::arn;
 use crate::eventbridge::pattern::Pattern;
-use crate::plan::{Plan, Source};
+use crate::plan::{OnFailure, Plan, Source};
 
 /// Checks that the resources of a template fit together.
 pub fn check(plan: &Plan) -> Result<()> {
@@ -101,10 +101,24 @@ pub fn check(plan: &Plan) -> Result<()> {
                     "event source mapping {id}: no table `{}` with a stream in this template",
                     source.table
                 );
-                if let Some(arn) = &source.on_failure {
+                let (kind, name, is_there) = match &source.on_failure {
+                    None => continue,
+                    Some(OnFailure::Queue(queue)) => ("queue", queue, queues.contains(queue.as_str())),
+                    Some(OnFailure::Bucket(bucket)) => {
+                        ("bucket", bucket, plan.buckets.iter().any(|known| known.name == *bucket))
+                    }
+                };
+                ensure!(
+                    is_there,
+                    "event source mapping {id}: DestinationConfig: there is no {kind} `{name}` in this template"
+                );
+                if matches!(source.on_failure, Some(OnFailure::Bucket(_))) {
+                    // Without these permissions Lambda drops what it gives up.
                     ensure!(
-                        is_queue(arn),
-                        "event source mapping {id}: DestinationConfig: there is no queue {arn} in this template"
+                        policies::may_keep_in(plan, function, name),
+                        "event source mapping {id}: DestinationConfig: the role of {} must allow s3:PutObject and s3:ListBucket on \
+                         the bucket `{name}`",
+                        function.logical_id
                     );
                 }
             }

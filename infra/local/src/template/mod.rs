@@ -33,6 +33,7 @@ use lenient::properties;
 use resolver::Resolver;
 
 pub use names::{API_ID, STACK, cdn_url};
+pub use policies::allows;
 
 /// The values that the local cloud contributes to a template.
 pub struct Surroundings<'a> {
@@ -127,6 +128,9 @@ fn add(plan: &mut Plan, resolver: &Resolver, logical_id: &str, kind: &str, resou
     match kind {
         "AWS::DynamoDB::Table" => plan.tables.push(resources::table(resolver, logical_id, &resolved)?),
         "AWS::SQS::Queue" => plan.queues.push(resources::queue(resolver, logical_id, &resolved)?),
+        "AWS::IAM::Role" => plan
+            .roles
+            .push(policies::role(names::arn_of_role(logical_id), &resolved)?),
         "AWS::SQS::QueuePolicy" => plan.queue_policies.push(policies::queue_policy(logical_id, &resolved)?),
         "AWS::IAM::Role" => plan.roles.push(roles::role(resolver, logical_id, &resolved)?),
         "AWS::IAM::ManagedPolicy" => plan

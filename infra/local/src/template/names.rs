@@ -88,6 +88,7 @@ pub fn attribute(resource: &Resource, attribute: &str, aws_url: &str, api_url: &
             | "AWS::SecretsManager::Secret",
             _,
         ) => return None,
+        ("AWS::IAM::Role", "Arn") => arn_of_role(logical_id),
         // The local cloud does not run the others: any text does for their attributes.
         _ => arn::of("local", &format!("{logical_id}/{attribute}")),
     })
@@ -112,6 +113,10 @@ pub fn implicit(resources: &Map<String, Value>, logical_id: &str) -> Option<Stri
         .iter()
         .any(belongs_to)
         .then(|| format!("{STACK}-{logical_id}"))
+}
+
+pub fn arn_of_role(logical_id: &str) -> String {
+    arn::of("iam", &format!("role/{STACK}-{logical_id}"))
 }
 
 pub fn function_arn(name: &str) -> String {
@@ -147,6 +152,11 @@ pub fn table_of_stream(stream_arn: &str) -> Option<&str> {
 /// The queue that has this ARN.
 pub fn queue_of(queue_arn: &str) -> Option<&str> {
     arn::is_queue(queue_arn).then(|| arn::queue_name(queue_arn))
+}
+
+/// The bucket that has this ARN.
+pub fn bucket_of_arn(arn: &str) -> Option<&str> {
+    arn.strip_prefix("arn:aws:s3:::")
 }
 
 /// The bucket that a domain name belongs to.

@@ -32,6 +32,9 @@ pub fn environment(function: &Function) -> String {
             "LOGO_URL: !If [HasLogoUrl, !Ref LogoUrl, !Sub 'https://${LogoCdn.DomainName}']",
         ]);
     }
+    if needs.failures {
+        variables.push("FAILURE_BUCKET: !Ref StreamFailuresBucket");
+    }
     if needs.queue {
         variables.push("QUEUE_URL: !Ref {Id}Queue");
     }

@@ -31,6 +31,8 @@ const TRIGGER_TIMEOUT: u32 = 30;
 /// Less than the minute after which the schedule starts the function again.
 const SCHEDULE_TIMEOUT: u32 = 30;
 const AUTHORIZER_TIMEOUT: u32 = 5;
+/// For work of which one invocation does as much as it can.
+const BY_HAND_TIMEOUT: u32 = 300;
 /// A queue's visibility timeout, in timeouts of the function that reads it. AWS advises six: a throttled batch stays invisible while
 /// Lambda retries.
 const VISIBILITIES: u32 = 6;
@@ -86,6 +88,7 @@ fn function_section(area: &Area, function: &Function) -> String {
         ("{description}", &function.summary().replace('\'', "''")),
         ("{timeout}", &timeout.to_string()),
         ("{environment}", &environment(function)),
+        ("{loop}", recursive_loop(function)),
         ("{events}", &events(&event)),
         ("{statements}", &statements(function)),
     ];
@@ -152,7 +155,21 @@ fn parts(function: &Function) -> Parts {
                 event: String::new(),
                 more: vec![],
             },
+            Started::ByHand => Parts {
+                heading: "Standalone function, invoked by hand".to_owned(),
+                timeout: BY_HAND_TIMEOUT,
+                event: String::new(),
+                more: vec![],
+            },
         },
+    }
+}
+
+/// A task with pages sends itself the next one. Lambda would take that for a fault and stop it after about sixteen pages.
+fn recursive_loop(function: &Function) -> &'static str {
+    match function {
+        Function::Task(f) if f.spec.pages => "      RecursiveLoop: Allow\n",
+        _ => "",
     }
 }
 
