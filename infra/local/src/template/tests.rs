@@ -10,6 +10,7 @@ Transform: AWS::Serverless-2016-10-31
 Metadata:
   LocalCloud:
     Parameters: {Issuer: '${local:issuer}/x'}
+    Environment: {SITE: '${local:issuer}/site'}
     FirstRequest: {Method: POST, Path: /things, Body: {name: it}}
 Parameters:
   Issuer: {Type: String}
@@ -74,6 +75,7 @@ Resources:
           FILES: !Ref Files
           FILES_ARN: !GetAtt Files.Arn
           CDN: !GetAtt Cdn.DomainName
+          SITE: https://example.com
       Policies: [{Statement: [{Effect: Allow, Action: 'dynamodb:PutItem', Resource: !GetAtt Table.Arn}]}]
       Events:
         Api: {Type: HttpApi, Properties: {ApiId: !Ref Api, Method: put, Path: '/things/{id}'}}
@@ -166,6 +168,7 @@ fn functions_get_globals_routes_and_an_environment() {
             ("ISSUER", "https://issuer/x"),
             ("LEVEL", "debug"),
             ("QUEUE", "http://127.0.0.1:4566/000000000000/local-Tasks"),
+            ("SITE", "https://issuer/site"),
             ("TABLE", "local-things"),
         ]
     );
@@ -454,6 +457,11 @@ fn the_error_for_an_inconsistent_template_names_the_resource_and_the_property() 
             "Parameters: {Issuer",
             "Parameters: {Issue",
             "Metadata.LocalCloud.Parameters: there is no such parameter: `Issue`",
+        ),
+        (
+            "Environment: {SITE: '$",
+            "Environment: {SITES: '$",
+            "Metadata.LocalCloud.Environment: no function has the variable `SITES`",
         ),
         (
             "Conditions:\n  Never",

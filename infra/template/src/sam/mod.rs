@@ -1,6 +1,8 @@
 //! The generated part of `template.yaml`: a section an area, and in it a section a function. The files in `parts/` are the YAML; this
 //! module decides which parts a function gets.
 
+mod alarms;
+mod dashboard;
 mod environment;
 mod policy;
 mod shared;
@@ -34,9 +36,8 @@ const VISIBILITIES: u32 = 6;
 
 /// The template with its generated block brought up to date.
 pub fn template(current: &str, areas: &[Area]) -> Result<String> {
-    let functions: Vec<&Function> = areas.iter().flat_map(|area| area.functions).collect();
     let mut sections: Vec<String> = areas.iter().flat_map(area_sections).collect();
-    sections.extend(shared::sections(&functions));
+    sections.extend(shared::sections(areas));
     replace_block(current, &sections.join("\n"))
 }
 
