@@ -15,6 +15,7 @@ mod names;
 mod policies;
 mod resolver;
 mod resources;
+pub mod retained;
 pub mod secrets;
 mod storage;
 mod unresolved;
@@ -31,7 +32,7 @@ use crate::plan::{FirstRequest, LocalHints, Plan};
 use lenient::properties;
 use resolver::Resolver;
 
-pub use names::{API_ID, STACK, cdn_url};
+pub use names::{API_ID, STACK, cdn_url, longest_stack_name};
 
 /// The values that the local cloud contributes to a template.
 pub struct Surroundings<'a> {
