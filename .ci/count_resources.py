@@ -21,6 +21,8 @@ LIMIT = 450
 
 # Resources whose names are unique in the whole account, not only in a region.
 GLOBAL = {"AWS::CloudFront::OriginAccessControl", "AWS::CloudWatch::Dashboard", "AWS::IAM::Role"}
+# Their names are within a function, or name the function of another resource.
+OF_A_FUNCTION = {f"AWS::Lambda::{kind}" for kind in ("Alias", "EventSourceMapping", "Permission", "Version")}
 
 
 def transform(path):
@@ -47,8 +49,7 @@ def problems(resources):
     """Names that a second stack could not have, and roles without the permissions boundary."""
     for logical_id, resource in resources.items():
         kind, properties = resource["Type"], resource.get("Properties", {})
-        # A mapping or permission names the function of another resource.
-        if kind not in ("AWS::Lambda::EventSourceMapping", "AWS::Lambda::Permission"):
+        if kind not in OF_A_FUNCTION:
             for key, name in names(properties):
                 text = json.dumps(name)
                 if "AWS::StackName" not in text:

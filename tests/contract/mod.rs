@@ -4,3 +4,4 @@ mod functions;
 mod generated;
 mod links;
 mod logs;
+mod runbooks;

@@ -95,7 +95,8 @@ mod tests {
 
     #[test]
     fn a_reference_to_a_resource_that_is_not_retained_is_an_error() {
-        let text = "Resources: {A: {Type: X, DeletionPolicy: Retain, Properties: {B: !Sub '${B.Arn}/*'}}, B: {Type: Y}}";
+        let text =
+            "Resources: {A: {Type: X, DeletionPolicy: Retain, Properties: {B: !Sub '${B.Arn}/*'}}, B: {Type: Y}}";
         let error = template(text).unwrap_err().to_string();
         assert!(error.contains("refers to `B`"), "{error}");
         assert!(template("Resources: {B: {Type: Y}}").is_err());
