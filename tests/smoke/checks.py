@@ -261,15 +261,18 @@ def log_lines_are_found_by_function(service):
 
 
 def nothing_was_given_up(service):
-    """No dead letters, and no batch that the stream's trigger gave up."""
-    sqs = service.target.client("sqs")
-    stack = service.target.stack
-    for url in sqs.list_queues(QueueNamePrefix=stack).get("QueueUrls", []):
-        if url.endswith(("-dead-letters", "-stream-failures")):
-            names = ["ApproximateNumberOfMessages"]
-            count = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
+    """No dead letters, and nothing that the stream's trigger gave up."""
+    target = service.target
+    sqs, s3 = target.client("sqs"), target.client("s3")
+    for url in sqs.list_queues(QueueNamePrefix=target.stack).get("QueueUrls", []):
+        if url.endswith(("-dead-letters", "-failures")):
+            count = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"])["Attributes"]
             if count["ApproximateNumberOfMessages"] != "0":
                 raise Failed(f"{url} has messages")
+    for bucket in s3.list_buckets()["Buckets"]:
+        name = bucket["Name"]
+        if name.startswith(f"{target.stack}-") and "failures" in name and s3.list_objects_v2(Bucket=name)["KeyCount"]:
+            raise Failed(f"{name} has objects")
 
 
 def invoke(service, function, payload):

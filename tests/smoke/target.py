@@ -19,6 +19,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, utils
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 BINARY = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"), "debug/local")
 DAY = 24 * 3600
+# What a stack leaves behind.
+RETAINED = ("AWS::DynamoDB::Table", "AWS::S3::Bucket")
 
 
 class Local:
@@ -77,7 +79,8 @@ class Aws:
     def __init__(self, stack, issuer):
         self.stack = stack
         self.issuer = issuer
-        self.session = boto3.Session()
+        # The CLI reads AWS_REGION, boto3 only AWS_DEFAULT_REGION.
+        self.session = boto3.Session(region_name=os.environ.get("AWS_REGION"))
         if not self.session.region_name:
             sys.exit("No region is configured: set AWS_REGION or choose a profile that has one.")
         self._outputs = None
@@ -127,14 +130,19 @@ class Aws:
         self._outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
 
     def tear_down(self):
-        """Deletes the stack, then the table and the buckets, which the stack retains."""
+        """Deletes the stack, then the table and the buckets, which the stack retains. A deployment may have failed at any point."""
         cloudformation = self.client("cloudformation")
         retained = []
-        pages = cloudformation.get_paginator("list_stack_resources").paginate(StackName=self.stack)
-        for page in pages:
-            for resource in page["StackResourceSummaries"]:
-                if resource["ResourceType"] in ("AWS::DynamoDB::Table", "AWS::S3::Bucket"):
-                    retained.append((resource["ResourceType"], resource["PhysicalResourceId"]))
+        try:
+            pages = cloudformation.get_paginator("list_stack_resources").paginate(StackName=self.stack)
+            for resource in (resource for page in pages for resource in page["StackResourceSummaries"]):
+                kind, name = resource["ResourceType"], resource.get("PhysicalResourceId")
+                if kind in RETAINED and name and resource["ResourceStatus"] != "DELETE_COMPLETE":
+                    retained.append((kind, name))
+        except cloudformation.exceptions.ClientError as error:
+            if "does not exist" in str(error):
+                return
+            raise
         cloudformation.delete_stack(StackName=self.stack)
         cloudformation.get_waiter("stack_delete_complete").wait(StackName=self.stack)
         for kind, name in retained:
