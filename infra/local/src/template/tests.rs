@@ -93,13 +93,7 @@ Resources:
             StartingPosition: TRIM_HORIZON
             MaximumRetryAttempts: -1
             DestinationConfig: {OnFailure: {Type: SQS, Destination: !GetAtt Dead.Arn}}
-  Mapping:
-    Type: AWS::Lambda::EventSourceMapping
-    Properties:
-      FunctionName: !GetAtt Stream.Arn
-      EventSourceArn: !GetAtt Tasks.Arn
-      FunctionResponseTypes: [ReportBatchItemFailures]
-      ScalingConfig: {MaximumConcurrency: 2}
+  Mapping: {Type: AWS::Lambda::EventSourceMapping, Properties: {FunctionName: !GetAtt Stream.Arn, EventSourceArn: !GetAtt Tasks.Arn, FunctionResponseTypes: [ReportBatchItemFailures], ScalingConfig: {MaximumConcurrency: 2}}}
   Files:
     Type: AWS::S3::Bucket
     Properties:
@@ -123,10 +117,7 @@ Resources:
           - {Id: web, DomainName: www.example.com}
           - {Id: files, DomainName: !GetAtt Files.RegionalDomainName, OriginPath: /shown, OriginAccessControlId: !GetAtt Access.Id}
         DefaultCacheBehavior: {TargetOriginId: files, ViewerProtocolPolicy: https-only}
-  Cdn2:
-    Type: AWS::CloudFront::Distribution
-    Properties:
-      DistributionConfig: {Origins: [{Id: a, DomainName: !GetAtt Files.DomainName}], DefaultCacheBehavior: {TargetOriginId: a}}
+  Cdn2: {Type: AWS::CloudFront::Distribution, Properties: {DistributionConfig: {Origins: [{Id: a, DomainName: !GetAtt Files.DomainName}], DefaultCacheBehavior: {TargetOriginId: a}}}}
   Alarm: {Type: AWS::CloudWatch::Alarm, Properties: {Dimensions: [{Name: QueueName, Value: !GetAtt Dead.QueueName}]}}
   Left: {Type: AWS::SQS::Queue, Condition: Never}
   Odd: {Type: AWS::Cognito::UserPool}
