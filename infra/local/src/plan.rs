@@ -20,7 +20,6 @@ pub struct Plan {
     pub buses: Vec<Bus>,
     pub rules: Vec<Rule>,
     pub functions: Vec<Function>,
-    pub roles: Vec<Role>,
     pub routes: Vec<Route>,
     pub throttles: Throttles,
     pub roles: Vec<Role>,
@@ -119,14 +118,6 @@ pub struct Function {
     /// `RecursiveLoop: Allow`: Lambda does not stop the function in a chain of requests that invokes it again and again.
     pub allows_loops: bool,
     pub reserved_concurrency: Option<u32>,
-}
-
-/// A role of functions.
-#[derive(Clone, Debug)]
-pub struct Role {
-    pub arn: String,
-    /// Those of its own policies, in the language of IAM.
-    pub statements: Vec<serde_json::Value>,
 }
 
 /// One route of the HTTP API.

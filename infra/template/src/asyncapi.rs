@@ -47,7 +47,7 @@ pub fn document(functions: &[Function]) -> Value {
         "channels": {"bus": {
             "address": SOURCE,
             "title": "The event bus",
-            "description": "An EventBridge bus; its name is the stack's parameter EventBusName.",
+            "description": "An EventBridge bus; its name is the stack's output EventBusName.",
             "messages": on_the_bus,
         }},
         "operations": operations,

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::arn;
-use crate::plan::{ACCOUNT, REGION};
+use crate::plan::{ACCOUNT, Plan, REGION};
 
 /// The stack name that `AWS::StackName` gives.
 pub const STACK: &str = "local";
@@ -11,6 +11,23 @@ pub const STACK: &str = "local";
 pub const API_ID: &str = "local";
 /// The HTTP API that SAM creates if functions have `HttpApi` events and the template declares no API.
 const IMPLICIT_API: &str = "ServerlessHttpApi";
+
+/// The longest name of a function or a rule that AWS accepts.
+const LONGEST_NAME: usize = 64;
+const LONGEST_QUEUE_NAME: usize = 80;
+
+/// The longest name of a stack with which AWS accepts the names of all functions, rules and queues. CloudFormation cannot check it: the
+/// functions of its `Rules` do not measure text.
+pub fn longest_stack_name(plan: &Plan) -> usize {
+    let functions = plan.functions.iter().map(|function| (&function.name, LONGEST_NAME));
+    let rules = plan.rules.iter().map(|rule| (&rule.name, LONGEST_NAME));
+    let queues = plan.queues.iter().map(|queue| (&queue.name, LONGEST_QUEUE_NAME));
+    let room = functions
+        .chain(rules)
+        .chain(queues)
+        .filter_map(|(name, longest)| Some(longest.saturating_sub(name.strip_prefix(STACK)?.len())));
+    room.min().unwrap_or(LONGEST_NAME)
+}
 
 /// The property in which a template may choose a resource's name.
 pub fn property(kind: &str) -> Option<&'static str> {
@@ -88,7 +105,6 @@ pub fn attribute(resource: &Resource, attribute: &str, aws_url: &str, api_url: &
             | "AWS::SecretsManager::Secret",
             _,
         ) => return None,
-        ("AWS::IAM::Role", "Arn") => arn_of_role(logical_id),
         // The local cloud does not run the others: any text does for their attributes.
         _ => arn::of("local", &format!("{logical_id}/{attribute}")),
     })
@@ -113,10 +129,6 @@ pub fn implicit(resources: &Map<String, Value>, logical_id: &str) -> Option<Stri
         .iter()
         .any(belongs_to)
         .then(|| format!("{STACK}-{logical_id}"))
-}
-
-pub fn arn_of_role(logical_id: &str) -> String {
-    arn::of("iam", &format!("role/{STACK}-{logical_id}"))
 }
 
 pub fn function_arn(name: &str) -> String {
@@ -173,4 +185,36 @@ pub fn cdn_url(aws_url: &str) -> String {
 /// The queue's URL on the local cloud.
 pub fn queue_url(aws_url: &str, queue: &str) -> String {
     format!("{aws_url}/{ACCOUNT}/{queue}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::template::{Surroundings, load};
+    use std::path::{Path, PathBuf};
+
+    fn project() -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+    }
+
+    #[test]
+    fn the_readme_and_samconfig_keep_to_the_longest_stack_name() {
+        let surroundings = Surroundings {
+            api_url: "",
+            aws_url: "",
+            values: &[],
+        };
+        let plan = load(&project().join("template.yaml"), &surroundings).unwrap();
+        let longest = longest_stack_name(&plan);
+        let read = |name: &str| std::fs::read_to_string(project().join(name)).unwrap();
+        let sentence = format!("A stack's name has at most {longest} characters");
+        assert!(read("README.md").contains(&sentence), "{sentence}");
+        let samconfig = read("samconfig.toml");
+        let names: Vec<&str> = samconfig
+            .lines()
+            .filter_map(|line| line.strip_prefix("stack_name = ").map(|name| name.trim_matches('"')))
+            .collect();
+        assert_eq!(names.len(), 2);
+        assert!(names.iter().all(|name| name.len() <= longest), "{names:?}");
+    }
 }

@@ -9,7 +9,7 @@ use super::lenient::properties;
 use super::names;
 use super::resolver::scalar;
 use crate::arn;
-use crate::plan::{ACCOUNT, Function, Plan, QueuePolicy, Role, Rule};
+use crate::plan::{ACCOUNT, Function, Plan, QueuePolicy, Rule};
 
 const SERVICE: &str = "events.amazonaws.com";
 const ACTION: &str = "sqs:SendMessage";
@@ -49,34 +49,6 @@ pub fn statements(document: &Value) -> Result<Vec<Value>> {
         );
     }
     Ok(statements)
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct RoleProperties {
-    #[serde(default)]
-    policies: Vec<InlinePolicy>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct InlinePolicy {
-    policy_document: Document,
-}
-
-pub fn role(arn: String, resolved: &Value) -> Result<Role> {
-    let declared: RoleProperties = properties(resolved)?;
-    let statements = declared
-        .policies
-        .into_iter()
-        .flat_map(|policy| match policy.policy_document.statement {
-            Value::Array(statements) => statements,
-            one => vec![one],
-        });
-    Ok(Role {
-        arn,
-        statements: statements.collect(),
-    })
 }
 
 /// Whether a role's statements allow an action on a resource of this account. A statement with an unknown condition never applies.

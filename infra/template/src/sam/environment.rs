@@ -29,7 +29,7 @@ pub fn environment(function: &Function) -> String {
     if needs.logos {
         variables.extend([
             "LOGO_BUCKET: !Ref LogoBucket",
-            "LOGO_URL: !If [HasLogoUrl, !Ref LogoUrl, !Sub 'https://${LogoCdn.DomainName}']",
+            "LOGO_URL: !If [HasLogoDomain, !Sub 'https://${LogoDomain}', !Sub 'https://${LogoCdn.DomainName}']",
         ]);
     }
     if needs.failures {

@@ -1,6 +1,8 @@
 //! The generated part of `template.yaml`: a section an area, and in it a section a function. The files in `parts/` are the YAML; this
 //! module decides which parts a function gets.
 
+mod alarms;
+mod dashboard;
 mod environment;
 mod policy;
 mod routes;
@@ -42,7 +44,7 @@ pub fn template(current: &str, areas: &[Area]) -> Result<String> {
     let functions: Vec<&Function> = areas.iter().flat_map(|area| area.functions).collect();
     let mut sections: Vec<String> = areas.iter().flat_map(area_sections).collect();
     sections.extend(routes::sections(&functions));
-    sections.extend(shared::sections(&functions));
+    sections.extend(shared::sections(areas));
     let template = replace_block(current, ROUTES, &routes::properties(&functions))?;
     replace_block(&template, RESOURCES, &format!("\n{}\n", sections.join("\n")))
 }
