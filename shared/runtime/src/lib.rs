@@ -8,6 +8,7 @@ pub mod config;
 pub mod context;
 pub mod endpoint;
 pub mod function;
+mod json;
 pub mod lambda;
 pub mod logs;
 pub mod problem;

@@ -3,6 +3,7 @@
 use crate::{
     Context,
     access::{Access, Capacity},
+    json,
     spec::{Body, Spec, kind_of_parameter},
 };
 use domain::{
@@ -184,7 +185,7 @@ fn read_body(
         Value::Object(Map::new())
     } else {
         check_content_type(request.headers(), mode)?;
-        serde_json::from_slice(bytes).map_err(|e| {
+        json::parse(bytes, errors).map_err(|e| {
             // The position only: the text around an error may be personal data.
             let defect = if e.is_eof() {
                 "it ends too early"
