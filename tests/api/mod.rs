@@ -16,4 +16,5 @@ mod replays;
 mod requests;
 mod secrets;
 mod structure;
+mod text;
 mod tokens;

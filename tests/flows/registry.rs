@@ -213,7 +213,7 @@ async fn a_deleted_customer_leaves_nothing_of_any_registered_kind() {
             json!({"name": "D", "internalCode": "d"}),
         )
         .await;
-        let location = json!({"name": "L", "internalCode": "l", "address": {}, "isHeadquarters": true});
+        let location = json!({"name": "L", "internalCode": "l", "address": {"line1": "1 Main Street", "city": "Springfield"}, "isHeadquarters": true});
         let location = create(format!("{owner}/locations"), location).await;
         let contact = json!({"type": "Billing", "firstName": "Ada", "lastName": "L", "phone": "+14155550100", "locationKey": location});
         create(format!("{owner}/contacts"), contact).await;

@@ -1,6 +1,7 @@
 //! A postal address.
 
 use crate::{
+    FieldError,
     country::COUNTRIES,
     fields::{Field, Rule},
 };
@@ -29,4 +30,24 @@ pub struct Address {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub postal_code: Option<String>,
     pub country: String,
+}
+
+impl Address {
+    /// Whether it says where a headquarters is. The country is always there.
+    pub fn is_complete(&self) -> bool {
+        self.line1.is_some() && self.city.is_some()
+    }
+
+    /// The fields that a headquarters needs.
+    pub fn check_complete(&self, errors: &mut Vec<FieldError>) {
+        check_complete(self.line1.is_some(), self.city.is_some(), errors);
+    }
+}
+
+pub fn check_complete(line1: bool, city: bool, errors: &mut Vec<FieldError>) {
+    for (field, is_given) in [("address.line1", line1), ("address.city", city)] {
+        if !is_given {
+            errors.push(FieldError::new(field, "is required for a headquarters"));
+        }
+    }
 }

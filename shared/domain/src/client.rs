@@ -36,7 +36,7 @@ pub const FIELDS: &[Field] = &[
     Field::new("email", Rule::Email, "E-mail address."),
     Field::new("phone", PHONE, "Phone number in E.164 form."),
     Field::new("website", Rule::Website, "An http or https URL."),
-    Field::new("address", Rule::Object(address::FIELDS), "Postal address."),
+    Field::new("address", Rule::Filled(address::FIELDS), "Postal address."),
     Field::new(
         "business",
         Rule::Object(business::FIELDS),

@@ -85,8 +85,8 @@ pub const FIELDS: &[Field] = &[
     Field::new("website", Rule::Website, "An http or https URL."),
     Field::new(
         "address",
-        Rule::Object(address::FIELDS),
-        "Postal address. From a new Business customer's address, its headquarters location is created.",
+        Rule::Filled(address::FIELDS),
+        "Postal address. From a new Business customer's address with `line1` and `city`, its headquarters location is created.",
     ),
     Field::new(
         "isTenantCustomer",
@@ -199,8 +199,8 @@ pub const ACCOUNT_FIELDS: &[Field] = &[
     Field::new("website", Rule::Website, "Copied from the client if omitted."),
     Field::new(
         "address",
-        Rule::Object(address::FIELDS),
-        "Copied from the client if omitted. From a Business account's address, its headquarters location is created.",
+        Rule::Filled(address::FIELDS),
+        "Copied from the client if omitted. From a Business account's address with `line1` and `city`, its headquarters location is created.",
     ),
     field("authTenantId"),
     field("products"),

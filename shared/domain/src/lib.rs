@@ -26,6 +26,7 @@ pub mod partition;
 pub mod partition_group;
 pub mod plaintext;
 pub mod schema;
+pub mod text;
 pub mod time;
 pub mod view;
 

@@ -1,13 +1,14 @@
 //! A location of a customer or client.
 
 use crate::{
-    Entity, EntityKind, Key, Kind, Meta, Part, address,
+    Entity, EntityKind, FieldError, Key, Kind, Meta, Part, address,
     address::Address,
     customer::PHONE,
     fields::{Field, Rule},
     lifecycle::Lifecycle,
 };
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 pub const FIELDS: &[Field] = &[
     Field::new("key", Rule::Key(Location::KIND), "").read_only().required(),
@@ -20,9 +21,14 @@ pub const FIELDS: &[Field] = &[
     Field::new(
         "internalCode",
         Rule::Text { min: 1, max: 100 },
-        "The location's code in another system. Unique among the locations of the customer or client.",
+        "The location's code in another system. Unique, ignoring case, among the locations of the customer or client.",
     ),
-    Field::new("address", Rule::Object(address::FIELDS), "Postal address.").required(),
+    Field::new(
+        "address",
+        Rule::Filled(address::FIELDS),
+        "Postal address. A headquarters needs `line1` and `city`.",
+    )
+    .required(),
     Field::new(
         "isHeadquarters",
         Rule::Flag,
@@ -40,6 +46,15 @@ pub const FIELDS: &[Field] = &[
     Field::new("email", Rule::Email, "E-mail address."),
     Field::new("notes", Rule::Prose { max: 2000 }, "Free text."),
 ];
+
+/// The rule of a new location that spans fields.
+pub fn rules_of_new(body: &Map<String, Value>, errors: &mut Vec<FieldError>) {
+    if let Some(Value::Object(address)) = body.get("address")
+        && body.get("isHeadquarters") == Some(&Value::Bool(true))
+    {
+        address::check_complete(address.contains_key("line1"), address.contains_key("city"), errors);
+    }
+}
 
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -98,6 +113,12 @@ impl Entity for Location {
 
     fn meta_mut(&mut self) -> &mut Meta {
         &mut self.meta
+    }
+
+    fn check(&self, errors: &mut Vec<FieldError>) {
+        if self.is_headquarters {
+            self.address.check_complete(errors);
+        }
     }
 }
 

@@ -79,6 +79,7 @@ pub fn rule(rule: &Rule, mode: Mode) -> Value {
             "type": "string", "format": "uri", "maxLength": 2048,
             "pattern": format!("^https://([^/@]+\\.)?({})(/|$)", hosts.join("|").replace('.', "\\.")),
         }),
+        Rule::Opaque => json!({"type": "string"}),
         Rule::Flag => json!({"type": "boolean"}),
         Rule::Whole { min, max } if *max == i64::MAX => json!({"type": "integer", "minimum": min}),
         Rule::Whole { min, max } => json!({"type": "integer", "minimum": min, "maximum": max}),
@@ -91,8 +92,19 @@ pub fn rule(rule: &Rule, mode: Mode) -> Value {
             json!({"type": "array", "items": self::rule(of, mode), "maxItems": max, "uniqueItems": true})
         }
         Rule::Object(fields) => object(fields, mode),
+        Rule::Filled(fields) => filled(fields, mode),
         Rule::Anything => json!({}),
     }
+}
+
+/// An object with at least one field that is not `null`. A patch may clear them all.
+fn filled(fields: &[Field], mode: Mode) -> Value {
+    let mut schema = object(fields, mode);
+    if mode == Mode::Create {
+        let given = |field: &Field| json!({"required": [field.name], "properties": {field.name: {"type": "string"}}});
+        schema["anyOf"] = fields.iter().map(given).collect();
+    }
+    schema
 }
 
 /// A valid value, for documents, sample payloads and tests.
@@ -205,9 +217,9 @@ fn example_of_rule(rule: &Rule, mode: Mode) -> Option<Value> {
         Rule::Text { .. } => json!("Example"),
         Rule::Prose { .. } => json!("A few words."),
         Rule::Form { fits, .. } if fits("+14155550100") => json!("+14155550100"),
-        Rule::Form { .. } => json!("example"),
+        Rule::Form { .. } | Rule::Opaque => json!("example"),
         Rule::Email => json!("office@acme.example"),
-        Rule::Website => json!("https://acme.example"),
+        Rule::Website => json!("https://acme.example/"),
         Rule::PageOn(hosts) => json!(format!("https://{}/acme", hosts.first()?)),
         Rule::Flag => json!(false),
         Rule::Whole { min, .. } => json!(min),
@@ -215,7 +227,7 @@ fn example_of_rule(rule: &Rule, mode: Mode) -> Option<Value> {
         Rule::Key(kind) => json!(format!("{}_01kb1v0c1tfr2v6krscysfnvgb", kind.prefix)),
         Rule::Time => json!("2026-11-23T08:00:00.000Z"),
         Rule::List { of, .. } => json!([example_of_rule(of, mode)?]),
-        Rule::Object(fields) => example(fields, mode),
+        Rule::Object(fields) | Rule::Filled(fields) => example(fields, mode),
         Rule::Anything => return None,
     })
 }

@@ -130,12 +130,8 @@ pub const VERIFY_FIELDS: &[Field] = &[
     Field::new(
         "plaintext",
         // Any text: one that cannot be a key is just not valid.
-        Rule::Form {
-            regex: "^",
-            fits: |_| true,
-            message: "must be text",
-        },
-        "The key to verify.",
+        Rule::Opaque,
+        "The key to verify. ASCII white space around it is ignored.",
     )
     .required(),
     Field::new(
