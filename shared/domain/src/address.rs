@@ -1,10 +1,14 @@
 //! A postal address.
 
 use crate::{
+    Object,
     country::COUNTRIES,
     fields::{Field, Rule},
 };
 use serde::{Deserialize, Serialize};
+
+/// As a field of an entity.
+pub const OBJECT: &Object = &Object::new("Address", FIELDS);
 
 pub const FIELDS: &[Field] = &[
     Field::new("line1", Rule::Text { min: 1, max: 200 }, "Street and number."),

@@ -3,7 +3,7 @@
 //! Each entity has one table. Requests are checked against it, and every broken field is reported at once; the OpenAPI document and the
 //! event schemas are generated from it; patches are refused for fields that it marks as fixed.
 
-use crate::{EntityKind, FieldError, Timestamp, formats, key};
+use crate::{EntityKind, FieldError, Object, Timestamp, Together, formats, key};
 use serde_json::{Map, Value};
 
 #[derive(Clone, Copy, Debug)]
@@ -14,6 +14,8 @@ pub struct Field {
     pub required: bool,
     /// The value of an omitted field in a new entity. It is JSON text, so that tables can be constants.
     pub default: Option<&'static str>,
+    /// Whether an answer shows it as `null` rather than omits it.
+    pub nullable: bool,
     pub description: &'static str,
 }
 
@@ -23,6 +25,8 @@ pub enum Access {
     Editable,
     /// Set at creation, never changed.
     Fixed,
+    /// Not given at creation, but changed later.
+    Later,
     /// Platform staff only.
     Platform,
     /// Set by the service.
@@ -58,13 +62,15 @@ pub enum Rule {
     OneOf(&'static [&'static str]),
     Key(EntityKind),
     Time,
+    /// One of the two values. Only in answers.
+    Always(bool),
+    /// A day without a time. Only in answers.
+    Date,
     List {
         of: &'static Rule,
         max: usize,
     },
-    Object(&'static [Field]),
-    /// Any JSON. Only in answers.
-    Anything,
+    Object(&'static Object),
 }
 
 /// Both lists as one: constants hold no `Vec`. `N` is the sum of their lengths.
@@ -90,6 +96,7 @@ impl Field {
             access: Access::Editable,
             required: false,
             default: None,
+            nullable: false,
             description,
         }
     }
@@ -104,8 +111,18 @@ impl Field {
         self
     }
 
+    pub const fn nullable(mut self) -> Self {
+        self.nullable = true;
+        self
+    }
+
     pub const fn fixed(mut self) -> Self {
         self.access = Access::Fixed;
+        self
+    }
+
+    pub const fn later(mut self) -> Self {
+        self.access = Access::Later;
         self
     }
 
@@ -140,8 +157,13 @@ pub struct Checked {
 }
 
 pub fn check(fields: &[Field], body: Map<String, Value>, mode: Mode) -> Checked {
+    check_all(fields, &[], body, mode)
+}
+
+/// Also checks the rules that span the fields of the body.
+pub fn check_all(fields: &[Field], together: &[Together], body: Map<String, Value>, mode: Mode) -> Checked {
     let mut checked = Checked::default();
-    let value = checked.object(fields, body, mode, "");
+    let value = checked.object(fields, together, body, mode, "");
     checked.value = value;
     checked
 }
@@ -175,7 +197,14 @@ impl Checked {
         self.errors.push(FieldError::new(path, message));
     }
 
-    fn object(&mut self, fields: &[Field], body: Map<String, Value>, mode: Mode, at: &str) -> Map<String, Value> {
+    fn object(
+        &mut self,
+        fields: &[Field],
+        together: &[Together],
+        body: Map<String, Value>,
+        mode: Mode,
+        at: &str,
+    ) -> Map<String, Value> {
         let mut given = body;
         let mut out = Map::new();
         for field in fields {
@@ -183,8 +212,16 @@ impl Checked {
             let value = given.shift_remove(field.name);
             if value.is_some() {
                 match (field.access, mode) {
-                    (_, Mode::Stored) | (Access::Editable, _) | (Access::Fixed, Mode::Create) => {}
+                    (_, Mode::Stored)
+                    | (Access::Editable, _)
+                    | (Access::Fixed, Mode::Create)
+                    | (Access::Later, Mode::Patch) => {}
+                    (Access::Platform, Mode::Create) if value == Some(Value::Null) => {}
                     (Access::Platform, _) => self.platform_only = true,
+                    (Access::Later, Mode::Create) => {
+                        self.fail(&path, "cannot be set at creation");
+                        continue;
+                    }
                     (Access::Fixed, Mode::Patch) => {
                         self.fail(&path, "is set at creation and cannot be changed");
                         continue;
@@ -203,6 +240,7 @@ impl Checked {
                     out.insert(field.name.into(), Value::Null);
                 }
                 (None, Mode::Patch) => {}
+                (Some(Value::Null), Mode::Stored) if field.nullable => {}
                 (None | Some(Value::Null), _) => match field.default {
                     Some(json) => {
                         // A unit test parses all defaults.
@@ -224,7 +262,24 @@ impl Checked {
         for name in given.keys() {
             self.fail(&join(at, name), "is not a field of this object");
         }
+        // The rest of a patch's object is not known here.
+        if mode != Mode::Patch {
+            self.together(together, &out, at);
+        }
         out
+    }
+
+    /// Checks the rules that span fields. A rule is not checked if a field that it reads is invalid by itself.
+    fn together(&mut self, rules: &[Together], object: &Map<String, Value>, at: &str) {
+        for rule in rules {
+            let has_failed = |name: &str| self.errors.iter().any(|error| is_within(&error.field, &join(at, name)));
+            if rule.fields().into_iter().any(has_failed) {
+                continue;
+            }
+            if let Some((field, message)) = rule.broken(object) {
+                self.fail(&join(at, field), message);
+            }
+        }
     }
 
     /// Checks one value: its normal form, or nothing if it breaks a rule.
@@ -248,7 +303,8 @@ impl Checked {
                     Err(format!("must be an https URL on {}", hosts.join(" or ")))
                 }
             }
-            (Rule::Flag, Value::Bool(_)) | (Rule::Anything, _) => Ok(()),
+            (Rule::Flag, Value::Bool(_)) => Ok(()),
+            (Rule::Always(always), Value::Bool(given)) => ok_if(always == given, "is not the value of this answer"),
             (Rule::Whole { min, max }, Value::Number(number)) => match number.as_i64() {
                 Some(n) if (*min..=*max).contains(&n) => Ok(()),
                 _ => Err(format!("must be a whole number from {min} to {max}")),
@@ -271,14 +327,21 @@ impl Checked {
                 Some(at) => return Some(Value::String(at.to_string())),
                 None => Err("must be an RFC 3339 time, such as 2026-01-31T12:00:00Z".into()),
             },
+            (Rule::Date, Value::String(text)) => ok_if(formats::is_date(text), "must be a day, such as 2026-01-31"),
             (Rule::List { of, max }, Value::Array(items)) => {
                 return self.list(of, *max, items.clone(), mode, path);
             }
-            (Rule::Object(fields), Value::Object(_)) => {
+            (Rule::Object(object), Value::Object(_)) => {
                 let Value::Object(body) = value else {
                     return None;
                 };
-                return Some(Value::Object(self.object(fields, body, mode, path)));
+                return Some(Value::Object(self.object(
+                    object.fields,
+                    object.together,
+                    body,
+                    mode,
+                    path,
+                )));
             }
             (rule, _) => Err(format!("must be {}", rule.noun())),
         };
@@ -312,7 +375,7 @@ impl Checked {
 impl Rule {
     fn noun(&self) -> &'static str {
         match self {
-            Self::Flag => "true or false",
+            Self::Flag | Self::Always(_) => "true or false",
             Self::Whole { .. } => "a whole number",
             Self::List { .. } => "a list",
             Self::Object(_) => "an object",
@@ -327,6 +390,11 @@ fn join(at: &str, name: &str) -> String {
     } else {
         format!("{at}.{name}")
     }
+}
+
+fn is_within(inner: &str, outer: &str) -> bool {
+    let rest = inner.strip_prefix(outer);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
 }
 
 fn ok_if(fits: bool, message: &str) -> Result<(), String> {
@@ -359,10 +427,13 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    const INNER: &[Field] = &[
-        Field::new("city", Rule::Text { min: 1, max: 5 }, ""),
-        Field::new("country", Rule::OneOf(&["US", "DE"]), "").default(r#""US""#),
-    ];
+    const INNER: &Object = &Object::new(
+        "Place",
+        &[
+            Field::new("city", Rule::Text { min: 1, max: 5 }, ""),
+            Field::new("country", Rule::OneOf(&["US", "DE"]), "").default(r#""US""#),
+        ],
+    );
     const FIELDS: &[Field] = &[
         Field::new("name", Rule::Text { min: 1, max: 5 }, "").required(),
         Field::new("kind", Rule::OneOf(&["A", "B"]), "").required().fixed(),

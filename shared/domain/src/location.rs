@@ -22,7 +22,7 @@ pub const FIELDS: &[Field] = &[
         Rule::Text { min: 1, max: 100 },
         "The location's code in another system. Unique among the locations of the customer or client.",
     ),
-    Field::new("address", Rule::Object(address::FIELDS), "Postal address.").required(),
+    Field::new("address", Rule::Object(address::OBJECT), "Postal address.").required(),
     Field::new(
         "isHeadquarters",
         Rule::Flag,
