@@ -381,8 +381,11 @@ fn example_of(field: &Field, mode: Mode) -> Option<Value> {
         .filter(|(name, _)| *name == field.name)
         .filter_map(|(_, json)| serde_json::from_str(json).ok())
         .find(fits);
+    // An object may contain itself.
+    let by_null = || field.nullable.then_some(Value::Null);
     let by_default = || field.default.and_then(|json| serde_json::from_str(json).ok());
     by_name
+        .or_else(by_null)
         .or_else(by_default)
         .or_else(|| example_of_rule(&field.rule, mode))
 }
