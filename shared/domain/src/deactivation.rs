@@ -2,10 +2,12 @@
 
 use crate::{
     EntityKind, Error, FieldError, Key, Kind, Object, Result, Timestamp, Together,
+    entity::to_value,
     fields::{Field, Rule},
 };
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 const REASONS: &[&str] = &[
     "TooExpensive",
@@ -38,7 +40,8 @@ const FEEDBACK: &Object = &Object::new(
     field: "reasonCode",
     value: "\"Other\"",
     needed: "reasonText",
-}]);
+}])
+.checked_later();
 
 pub const REQUEST: &[Field] = &[
     Field::new(
@@ -107,6 +110,11 @@ impl DeactivationRequest {
         let mut errors = Vec::new();
         if let Some(end) = self.window_ends_at {
             check_window(end, now, "windowEndsAt", &mut errors);
+        }
+        if let Some(Value::Object(feedback)) = self.feedback.as_ref().map(to_value).transpose()? {
+            for (field, rule) in FEEDBACK.together.iter().filter_map(|rule| rule.broken(&feedback)) {
+                errors.push(FieldError::new(format!("feedback.{field}"), rule));
+            }
         }
         if !errors.is_empty() {
             return Err(Error::Validation(errors));

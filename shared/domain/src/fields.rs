@@ -335,13 +335,11 @@ impl Checked {
                 let Value::Object(body) = value else {
                     return None;
                 };
-                return Some(Value::Object(self.object(
-                    object.fields,
-                    object.together,
-                    body,
-                    mode,
-                    path,
-                )));
+                let together = match object.is_checked_later {
+                    true => &[],
+                    false => object.together,
+                };
+                return Some(Value::Object(self.object(object.fields, together, body, mode, path)));
             }
             (rule, _) => Err(format!("must be {}", rule.noun())),
         };

@@ -6,7 +6,7 @@ use url::Url;
 
 /// A day in the form of RFC 3339.
 pub fn is_date(text: &str) -> bool {
-    text.len() == 10 && NaiveDate::parse_from_str(text, "%Y-%m-%d").is_ok()
+    NaiveDate::parse_from_str(text, "%Y-%m-%d").is_ok_and(|date| date.to_string() == text)
 }
 
 pub fn is_email(text: &str) -> bool {

@@ -10,6 +10,8 @@ pub struct Object {
     pub name: &'static str,
     pub fields: &'static [Field],
     pub together: &'static [Together],
+    /// Whether other code checks `together`, at once with a rule that needs more than the body.
+    pub is_checked_later: bool,
 }
 
 /// Objects may contain each other, so only the name is written.
@@ -25,7 +27,13 @@ impl Object {
             name,
             fields,
             together: &[],
+            is_checked_later: false,
         }
+    }
+
+    pub const fn checked_later(mut self) -> Self {
+        self.is_checked_later = true;
+        self
     }
 
     pub const fn together(mut self, rules: &'static [Together]) -> Self {

@@ -357,7 +357,6 @@ const LEFT_OUT: &[&str] = &[
     "apiKeysEndedAt",
     "cursor",
     "deactivation",
-    "details",
     "logo",
     "parent",
     "person",

@@ -90,8 +90,8 @@ fn query_parameter(field: &Field) -> Value {
 fn if_match() -> Value {
     json!({
         "name": "If-Match", "in": "header", "required": false,
-        "description": "The ETag of the version to change, or `*`. A stale ETag is refused with 412.",
-        "schema": {"type": "string", "pattern": "^(\\*|\"[0-9]+\")$"}, "example": "\"3\"",
+        "description": "The ETag of the version to change, a list of ETags, or `*`. If none is the current one, the answer is 412.",
+        "schema": {"type": "string", "pattern": r#"^(\*|(W/)?"[!#-~]*"([ \t]*,[ \t]*(W/)?"[!#-~]*")*)$"#}, "example": "\"3\"",
     })
 }
 

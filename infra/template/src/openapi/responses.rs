@@ -1,7 +1,7 @@
 //! Responses, and their names as components.
 
 use super::{
-    links, operation_id,
+    links,
     schemas::{self, page_name, reference},
 };
 use domain::{Code, fields::Mode, schema};
@@ -10,7 +10,7 @@ use runtime::{
     Shape, Spec,
     function::EndpointFunction,
     problem::status,
-    spec::{Body, Schema},
+    spec::{Body, CLIENT, Schema},
 };
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -59,10 +59,11 @@ fn success(spec: &Spec, all: &[Spec]) -> Response {
     }
     let links = links::of(spec, all);
     let response = |status: u16, name: String, description: &str, content: Option<(Value, Value)>| {
-        // Links name the parameters of this operation's own path.
-        let name = match links.is_empty() {
-            true => name,
-            false => format!("{}Answer", operation_id(spec).to_upper_camel_case()),
+        // The links of a client's parts name the client too.
+        let is_within_client = |link: &Value| link["parameters"][CLIENT] == format!("$request.path.{CLIENT}");
+        let name = match links.values().any(is_within_client) {
+            true => format!("Client{name}"),
+            false => name,
         };
         let mut value = json!({"description": description, "headers": references_to_headers(&headers)});
         if let Some((schema, example)) = content {
