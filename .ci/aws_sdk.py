@@ -2,34 +2,14 @@
 uploads objects, also by presigned URLs."""
 
 import json
-import pathlib
-import signal
-import subprocess
-import sys
 import tempfile
-import time
 import urllib.error
 import urllib.request
 
 import boto3
 from botocore.config import Config
 
-root = pathlib.Path(__file__).resolve().parent.parent
-
-
-def start(data):
-    cloud = subprocess.Popen(
-        [root / "target/debug/local", "--no-build", "--port", "0", "--aws-port", "0", "--data", data], cwd=root
-    )
-    ready = pathlib.Path(data, "ready.json")
-    for _ in range(600):
-        if ready.exists():
-            return cloud, json.loads(ready.read_text())
-        if cloud.poll() is not None:
-            sys.exit("the local cloud did not start")
-        time.sleep(0.1)
-    sys.exit("the local cloud was not ready in a minute")
-
+from local_cloud import local_cloud
 
 def main(url):
     def client(service, **options):
@@ -98,12 +78,6 @@ def upload(url, content, content_type):
         return error.code
 
 
-with tempfile.TemporaryDirectory() as data:
-    process, ready = start(data)
-    try:
-        main(ready["awsUrl"])
-    finally:
-        process.send_signal(signal.SIGINT)
-        process.wait(timeout=30)
-    assert process.returncode == 0, process.returncode
+with local_cloud() as ready:
+    main(ready["awsUrl"])
 print("boto3: passed")

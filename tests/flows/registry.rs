@@ -183,9 +183,10 @@ fn a_registered_entity_has_schemas_of_its_events() {
     assert_eq!(schema["title"], "CUSTOMER_WIDGET_UPDATED");
     assert_eq!(schema["properties"]["entity"]["properties"]["kind"]["const"], "Widget");
     assert_eq!(
-        schema["properties"]["after"]["properties"]["key"]["pattern"],
-        "^wid_[0-7][0-9a-hjkmnp-tv-z]{25}$"
+        schema["$defs"]["Widget"]["properties"]["key"]["pattern"],
+        "^wid_[0-7][0-9a-hjkmnp-tv-z]{9}[ef][0-9a-hjkmnp-tv-z]{2}[89abrstv][0-9a-hjkmnp-tv-z]{12}$"
     );
+    assert_eq!(schema["properties"]["after"]["$ref"], "#/$defs/Widget");
     assert!(schema["properties"]["before"].is_object());
     assert_eq!(EventType::deleted::<Widget>().schema()["properties"].get("after"), None);
 }

@@ -67,6 +67,7 @@ impl IssuedApiKey {
 
 impl View for IssuedApiKey {
     const NAME: &'static str = "IssuedApiKey";
+    const IS_VERSIONED: bool = true;
 
     fn fields() -> Vec<Field> {
         api_key::issued_fields()

@@ -17,7 +17,7 @@ impl Endpoint for ProvisionAccount {
         "Create a client's customer account. Omitted fields are copied from the client.",
     )
     .takes(Body::Action(customer::ACCOUNT_FIELDS))
-    .rules(customer::rules_of_account)
+    .together(customer::TOGETHER_IN_ACCOUNT)
     .performs(&[Customers::GET, Clients::DEPTH_BELOW, Clients::PROVISION]);
     type Permission = EditClients;
     type Answer = Created<Client>;

@@ -18,7 +18,7 @@ impl Endpoint for CreateLocation {
     )
     .also("/v1/customers/{customerKey}/clients/{clientKey}/locations")
     .takes(Body::Create(location::FIELDS))
-    .rules(location::rules_of_new)
+    .together(location::TOGETHER)
     .performs(&[Parts::<Location>::CREATE]);
     type Permission = EditStructure;
     type Answer = Created<Location>;

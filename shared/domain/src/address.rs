@@ -1,11 +1,14 @@
 //! A postal address.
 
 use crate::{
-    FieldError,
+    Object,
     country::COUNTRIES,
     fields::{Field, Rule},
 };
 use serde::{Deserialize, Serialize};
+
+/// As a field of an entity.
+pub const OBJECT: &Object = &Object::new("Address", FIELDS).filled();
 
 pub const FIELDS: &[Field] = &[
     Field::new("line1", Rule::Text { min: 1, max: 200 }, "Street and number."),
@@ -36,18 +39,5 @@ impl Address {
     /// Whether it says where a headquarters is. The country is always there.
     pub fn is_complete(&self) -> bool {
         self.line1.is_some() && self.city.is_some()
-    }
-
-    /// The fields that a headquarters needs.
-    pub fn check_complete(&self, errors: &mut Vec<FieldError>) {
-        check_complete(self.line1.is_some(), self.city.is_some(), errors);
-    }
-}
-
-pub fn check_complete(line1: bool, city: bool, errors: &mut Vec<FieldError>) {
-    for (field, is_given) in [("address.line1", line1), ("address.city", city)] {
-        if !is_given {
-            errors.push(FieldError::new(field, "is required for a headquarters"));
-        }
     }
 }

@@ -4,7 +4,7 @@
 //! event schemas are generated from it; patches are refused for fields that it marks as fixed.
 
 use crate::{
-    EntityKind, FieldError, Timestamp, formats, key,
+    EntityKind, FieldError, Object, Timestamp, Together, formats, key,
     text::{self, Lines},
 };
 use serde_json::{Map, Number, Value};
@@ -17,6 +17,8 @@ pub struct Field {
     pub required: bool,
     /// The value of an omitted field in a new entity. It is JSON text, so that tables can be constants.
     pub default: Option<&'static str>,
+    /// Whether an answer shows it as `null` rather than omits it.
+    pub nullable: bool,
     pub description: &'static str,
 }
 
@@ -26,6 +28,8 @@ pub enum Access {
     Editable,
     /// Set at creation, never changed.
     Fixed,
+    /// Not given at creation, but changed later.
+    Later,
     /// Platform staff only.
     Platform,
     /// Set by the service.
@@ -65,15 +69,15 @@ pub enum Rule {
     OneOf(&'static [&'static str]),
     Key(EntityKind),
     Time,
+    /// One of the two values. Only in answers.
+    Always(bool),
+    /// A day without a time. Only in answers.
+    Date,
     List {
         of: &'static Rule,
         max: usize,
     },
-    Object(&'static [Field]),
-    /// An object with at least one field.
-    Filled(&'static [Field]),
-    /// Any JSON. Only in answers.
-    Anything,
+    Object(&'static Object),
 }
 
 /// Both lists as one: constants hold no `Vec`. `N` is the sum of their lengths.
@@ -99,6 +103,7 @@ impl Field {
             access: Access::Editable,
             required: false,
             default: None,
+            nullable: false,
             description,
         }
     }
@@ -113,8 +118,18 @@ impl Field {
         self
     }
 
+    pub const fn nullable(mut self) -> Self {
+        self.nullable = true;
+        self
+    }
+
     pub const fn fixed(mut self) -> Self {
         self.access = Access::Fixed;
+        self
+    }
+
+    pub const fn later(mut self) -> Self {
+        self.access = Access::Later;
         self
     }
 
@@ -149,8 +164,13 @@ pub struct Checked {
 }
 
 pub fn check(fields: &[Field], body: Map<String, Value>, mode: Mode) -> Checked {
+    check_all(fields, &[], body, mode)
+}
+
+/// Also checks the rules that span the fields of the body.
+pub fn check_all(fields: &[Field], together: &[Together], body: Map<String, Value>, mode: Mode) -> Checked {
     let mut checked = Checked::default();
-    let value = checked.object(fields, body, mode, "");
+    let value = checked.object(fields, together, body, mode, "");
     checked.value = value;
     checked
 }
@@ -184,7 +204,14 @@ impl Checked {
         self.errors.push(FieldError::new(path, message));
     }
 
-    fn object(&mut self, fields: &[Field], body: Map<String, Value>, mode: Mode, at: &str) -> Map<String, Value> {
+    fn object(
+        &mut self,
+        fields: &[Field],
+        together: &[Together],
+        body: Map<String, Value>,
+        mode: Mode,
+        at: &str,
+    ) -> Map<String, Value> {
         let mut given = body;
         let mut out = Map::new();
         for field in fields {
@@ -192,8 +219,16 @@ impl Checked {
             let value = given.shift_remove(field.name);
             if value.is_some() {
                 match (field.access, mode) {
-                    (_, Mode::Stored) | (Access::Editable, _) | (Access::Fixed, Mode::Create) => {}
+                    (_, Mode::Stored)
+                    | (Access::Editable, _)
+                    | (Access::Fixed, Mode::Create)
+                    | (Access::Later, Mode::Patch) => {}
+                    (Access::Platform, Mode::Create) if value == Some(Value::Null) => {}
                     (Access::Platform, _) => self.platform_only = true,
+                    (Access::Later, Mode::Create) => {
+                        self.fail(&path, "cannot be set at creation");
+                        continue;
+                    }
                     (Access::Fixed, Mode::Patch) => {
                         self.fail(&path, "is set at creation and cannot be changed");
                         continue;
@@ -212,6 +247,7 @@ impl Checked {
                     out.insert(field.name.into(), Value::Null);
                 }
                 (None, Mode::Patch) => {}
+                (Some(Value::Null), Mode::Stored) if field.nullable => {}
                 (None | Some(Value::Null), _) => match field.default {
                     Some(json) => {
                         // A unit test parses all defaults.
@@ -233,31 +269,54 @@ impl Checked {
         for name in given.keys() {
             self.fail(&join(at, name), "is not a field of this object");
         }
+        // The rest of a patch's object is not known here.
+        if mode != Mode::Patch {
+            self.together(together, &out, at);
+        }
         out
+    }
+
+    /// Checks the rules that span fields. A rule is not checked if a field that it reads is invalid by itself.
+    fn together(&mut self, rules: &[Together], object: &Map<String, Value>, at: &str) {
+        for rule in rules {
+            let has_failed = |name: &str| {
+                let path = join(at, name);
+                let mut errors = self.errors.iter();
+                errors.any(|error| is_within(&error.field, &path) || is_within(&path, &error.field))
+            };
+            if rule.fields().into_iter().any(has_failed) {
+                continue;
+            }
+            if let Some((field, message)) = rule.broken(object) {
+                self.fail(&join(at, field), message);
+            }
+        }
     }
 
     /// Checks one value: the form in which it is kept, or nothing if it breaks a rule.
     fn value(&mut self, rule: &Rule, value: Value, mode: Mode, path: &str) -> Option<Value> {
         let kept = match (rule, value) {
-            (Rule::Filled(fields), Value::Object(body)) => {
+            (Rule::Object(object), Value::Object(body)) => {
                 // A patch may clear a field and give none. The patched entity is checked.
-                if mode != Mode::Patch && body.values().all(Value::is_null) {
+                if object.is_filled && mode != Mode::Patch && body.values().all(Value::is_null) {
                     Err("must have at least one field".into())
                 } else {
-                    return Some(Value::Object(self.object(fields, body, mode, path)));
+                    let together = match object.is_checked_later {
+                        true => &[],
+                        false => object.together,
+                    };
+                    return Some(Value::Object(self.object(object.fields, together, body, mode, path)));
                 }
-            }
-            (Rule::Object(fields), Value::Object(body)) => {
-                return Some(Value::Object(self.object(fields, body, mode, path)));
             }
             (Rule::List { of, max }, Value::Array(items)) => return self.list(of, *max, items, mode, path),
             (Rule::Flag, Value::Bool(flag)) => Ok(Value::Bool(flag)),
+            (Rule::Always(always), Value::Bool(given)) if *always == given => Ok(Value::Bool(given)),
+            (Rule::Always(_), Value::Bool(_)) => Err("is not the value of this answer".into()),
             (Rule::Whole { min, max }, Value::Number(number)) => match whole(&number) {
                 Some(n) if (*min..=*max).contains(&n) => Ok(n.into()),
                 _ => Err(format!("must be a whole number from {min} to {max}")),
             },
             (Rule::Opaque, Value::String(text)) => Ok(Value::String(text)),
-            (Rule::Anything, value) => Ok(value),
             // A stored text was in its normal form when it was given.
             (rule, Value::String(text)) if mode == Mode::Stored => {
                 rule.text(text.clone(), mode).map(|_| Value::String(text))
@@ -350,16 +409,17 @@ impl Rule {
                 Some(at) => Ok(at.to_string()),
                 None => Err("must be an RFC 3339 time from the year 0 to 9999 and not a leap second, such as 2026-01-31T12:00:00Z".into()),
             },
+            Self::Date => kept_if(formats::is_date(&text), text, || "must be a day, such as 2026-01-31".into()),
             rule => Err(format!("must be {}", rule.noun())),
         }
     }
 
     fn noun(&self) -> &'static str {
         match self {
-            Self::Flag => "true or false",
+            Self::Flag | Self::Always(_) => "true or false",
             Self::Whole { .. } => "a whole number",
             Self::List { .. } => "a list",
-            Self::Object(_) | Self::Filled(_) => "an object",
+            Self::Object(_) => "an object",
             _ => "text",
         }
     }
@@ -371,6 +431,11 @@ fn join(at: &str, name: &str) -> String {
     } else {
         format!("{at}.{name}")
     }
+}
+
+fn is_within(inner: &str, outer: &str) -> bool {
+    let rest = inner.strip_prefix(outer);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
 }
 
 fn kept_if(fits: bool, text: String, message: impl FnOnce() -> String) -> Result<String, String> {

@@ -1,7 +1,13 @@
 //! Formats of text.
 
+use chrono::NaiveDate;
 use email_address::{EmailAddress, Options};
 use url::Url;
+
+/// A day in the form of RFC 3339.
+pub fn is_date(text: &str) -> bool {
+    NaiveDate::parse_from_str(text, "%Y-%m-%d").is_ok_and(|date| date.to_string() == text)
+}
 
 pub fn is_email(text: &str) -> bool {
     let options = Options::default()
@@ -90,6 +96,14 @@ mod tests {
         }
         for bad in ["", "a", "a@b", "@b.co", "A <a@b.co>", "a b@c.de", "a@[127.0.0.1]"] {
             assert!(!is_email(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn dates() {
+        assert!(is_date("2028-02-29"));
+        for bad in ["", "2026-02-29", "2026-1-31", "2026-01-31T00:00:00Z", "+2026-01-1"] {
+            assert!(!is_date(bad), "{bad}");
         }
     }
 

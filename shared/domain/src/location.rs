@@ -1,14 +1,13 @@
 //! A location of a customer or client.
 
 use crate::{
-    Entity, EntityKind, FieldError, Key, Kind, Meta, Part, address,
+    Entity, EntityKind, Key, Kind, Meta, Part, Together, address,
     address::Address,
     customer::PHONE,
     fields::{Field, Rule},
     lifecycle::Lifecycle,
 };
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 
 pub const FIELDS: &[Field] = &[
     Field::new("key", Rule::Key(Location::KIND), "").read_only().required(),
@@ -25,7 +24,7 @@ pub const FIELDS: &[Field] = &[
     ),
     Field::new(
         "address",
-        Rule::Filled(address::FIELDS),
+        Rule::Object(address::OBJECT),
         "Postal address. A headquarters needs `line1` and `city`.",
     )
     .required(),
@@ -47,14 +46,19 @@ pub const FIELDS: &[Field] = &[
     Field::new("notes", Rule::Prose { max: 2000 }, "Free text."),
 ];
 
-/// The rule of a new location that spans fields.
-pub fn rules_of_new(body: &Map<String, Value>, errors: &mut Vec<FieldError>) {
-    if let Some(Value::Object(address)) = body.get("address")
-        && body.get("isHeadquarters") == Some(&Value::Bool(true))
-    {
-        address::check_complete(address.contains_key("line1"), address.contains_key("city"), errors);
-    }
-}
+/// The rules that span fields.
+pub const TOGETHER: &[Together] = &[
+    Together::Needs {
+        field: "isHeadquarters",
+        value: "true",
+        needed: "address.line1",
+    },
+    Together::Needs {
+        field: "isHeadquarters",
+        value: "true",
+        needed: "address.city",
+    },
+];
 
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -101,6 +105,7 @@ impl Entity for Location {
     const FIELDS: &'static [Field] = FIELDS;
     const NOUN: &'static str = "a location";
     const PLURAL: &'static str = "locations";
+    const TOGETHER: &'static [Together] = TOGETHER;
     const EVENTS: Lifecycle = crate::lifecycle!("CUSTOMER_LOCATION");
 
     fn key(&self) -> LocationKey {
@@ -113,12 +118,6 @@ impl Entity for Location {
 
     fn meta_mut(&mut self) -> &mut Meta {
         &mut self.meta
-    }
-
-    fn check(&self, errors: &mut Vec<FieldError>) {
-        if self.is_headquarters {
-            self.address.check_complete(errors);
-        }
     }
 }
 

@@ -1,6 +1,9 @@
 //! Logos: image types, and the requests and answers of uploads.
 
-use crate::fields::{Field, Rule};
+use crate::{
+    Object,
+    fields::{Field, Rule},
+};
 use imagesize::ImageError;
 use serde::{Deserialize, Serialize};
 use typeid_suffix::prelude::TypeIdSuffix;
@@ -23,10 +26,13 @@ pub struct Logo {
     pub receipt: String,
 }
 
-pub const FIELDS: &[Field] = &[
-    Field::new("url", Rule::Website, "The public URL of the image.").read_only(),
-    Field::new("receipt", RECEIPT_RULE, "The receipt of its upload.").read_only(),
-];
+pub const OBJECT: &Object = &Object::new(
+    "Logo",
+    &[
+        Field::new("url", Rule::Website, "The public URL of the image.").read_only(),
+        Field::new("receipt", RECEIPT_RULE, "The receipt of its upload.").read_only(),
+    ],
+);
 
 /// Not SVG: an SVG document can contain scripts.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -165,38 +171,39 @@ const RECEIPT: Field = Field::new("receipt", RECEIPT_RULE, "Identifies an upload
 
 pub const CONFIRMED_FIELDS: &[Field] = &[RECEIPT];
 
-const HEADERS: &[Field] = &[
-    Field::new("content-type", CONTENT_TYPE, "As requested.").required(),
-    Field::new("content-length", Rule::Text { min: 1, max: 7 }, "As requested.").required(),
-];
+const HEADERS: &Object = &Object::new(
+    "UploadHeaders",
+    &[
+        Field::new("content-type", CONTENT_TYPE, "As requested.").required(),
+        Field::new("content-length", Rule::Text { min: 1, max: 7 }, "As requested.").required(),
+    ],
+);
 
-const UPLOAD_FIELDS: &[Field] = &[
-    Field::new("method", Rule::OneOf(&["PUT"]), "The HTTP method of the upload.").required(),
-    // It contains a role's credentials, so it is longer than other URLs.
-    Field::new(
-        "url",
-        Rule::Text { min: 1, max: 8192 },
-        "The signed URL of the upload. Anyone who has it can upload: keep it secret.",
-    )
-    .required(),
-    Field::new(
-        "headers",
-        Rule::Object(HEADERS),
-        "The headers of the upload. They are signed: send them unchanged.",
-    )
-    .required(),
-];
+const UPLOAD: &Object = &Object::new(
+    "UploadRequest",
+    &[
+        Field::new("method", Rule::OneOf(&["PUT"]), "The HTTP method of the upload.").required(),
+        // It contains a role's credentials, so it is longer than other URLs.
+        Field::new(
+            "url",
+            Rule::Text { min: 1, max: 8192 },
+            "The signed URL of the upload. Anyone who has it can upload: keep it secret.",
+        )
+        .required(),
+        Field::new(
+            "headers",
+            Rule::Object(HEADERS),
+            "The headers of the upload. They are signed: send them unchanged.",
+        )
+        .required(),
+    ],
+);
 
 /// The fields of the answer to a request for an upload.
 pub fn wanted_view_fields() -> Vec<Field> {
     vec![
         RECEIPT,
-        Field::new(
-            "upload",
-            Rule::Object(UPLOAD_FIELDS),
-            "The request that uploads the image.",
-        )
-        .required(),
+        Field::new("upload", Rule::Object(UPLOAD), "The request that uploads the image.").required(),
         Field::new("expiresAt", Rule::Time, "When the signed URL expires.").required(),
     ]
 }

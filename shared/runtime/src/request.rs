@@ -201,25 +201,15 @@ fn read_body(
     };
     let Checked {
         value,
-        errors: mut field_errors,
+        errors: field_errors,
         platform_only,
-    } = fields::check(fields, body, mode);
+    } = fields::check_all(fields, spec.together, body, mode);
     if platform_only && access.capacity != Capacity::Platform {
         return Err(Error::Forbidden {
             permission: Permission::PlatformAdminEditAllCustomers,
             reason: "the request sets a field that only platform staff may set",
         });
     }
-    let mut rule_errors = Vec::new();
-    (spec.rules)(&value, &mut rule_errors);
-    // A field that is invalid by itself, or has an invalid field in it, is absent from `value`. So rules that span fields would report it
-    // a second time.
-    let is_within = |inner: &str, outer: &str| {
-        let rest = inner.strip_prefix(outer);
-        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
-    };
-    rule_errors.retain(|error| !field_errors.iter().any(|known| is_within(&known.field, &error.field)));
-    field_errors.extend(rule_errors);
     errors.extend(field_errors);
     Ok(value)
 }

@@ -3,10 +3,13 @@
 use super::*;
 use serde_json::json;
 
-const INNER: &[Field] = &[
-    Field::new("city", Rule::Text { min: 1, max: 5 }, ""),
-    Field::new("country", Rule::OneOf(&["US", "DE"]), "").default(r#""US""#),
-];
+const INNER: &Object = &Object::new(
+    "Place",
+    &[
+        Field::new("city", Rule::Text { min: 1, max: 5 }, ""),
+        Field::new("country", Rule::OneOf(&["US", "DE"]), "").default(r#""US""#),
+    ],
+);
 const FIELDS: &[Field] = &[
     Field::new("name", Rule::Text { min: 1, max: 5 }, "").required(),
     Field::new("kind", Rule::OneOf(&["A", "B"]), "").required().fixed(),
