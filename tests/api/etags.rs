@@ -17,7 +17,11 @@ impl Scene {
         let locations = format!("{}/locations", at(&customer));
         let location = key_of(
             &world
-                .post(&world.admin(), &locations, json!({"name": "Main", "address": {}}))
+                .post(
+                    &world.admin(),
+                    &locations,
+                    json!({"name": "Main", "address": {"line1": "1 Main Street", "city": "Springfield"}}),
+                )
                 .await
                 .expect(201)
                 .body,

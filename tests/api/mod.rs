@@ -18,5 +18,6 @@ mod replays;
 mod requests;
 mod secrets;
 mod structure;
+mod text;
 mod tokens;
 mod unknown_routes;

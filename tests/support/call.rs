@@ -2,6 +2,7 @@
 
 use super::{Token, endpoints};
 use base64::{Engine, engine::general_purpose::STANDARD};
+use percent_encoding::percent_decode_str;
 use runtime::function::EndpointFunction;
 use serde_json::{Map, Value, json};
 
@@ -61,7 +62,8 @@ impl Call {
             .query
             .split('&')
             .filter_map(|pair| pair.split_once('='))
-            .map(|(name, value)| (name.to_owned(), json!(value)))
+            // API Gateway decodes it.
+            .map(|(name, value)| (name.to_owned(), json!(percent_decode_str(value).decode_utf8_lossy())))
             .collect();
         json!({
             "version": "2.0",

@@ -67,12 +67,11 @@ impl IssuedApiKey {
 
 impl View for IssuedApiKey {
     const NAME: &'static str = "IssuedApiKey";
+    const IS_VERSIONED: bool = true;
 
     fn fields() -> Vec<Field> {
         api_key::issued_fields()
     }
-
-    const IS_ENTITY: bool = true;
 
     fn key(&self) -> Option<String> {
         View::key(&self.api_key)

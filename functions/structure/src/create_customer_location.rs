@@ -1,4 +1,5 @@
-//! Task, on CUSTOMER_CREATED: creates a new Business customer's headquarters location from its address.
+//! Task, on CUSTOMER_CREATED: creates a new Business customer's headquarters location from its address, if that has the fields of
+//! a headquarters.
 //!
 //! The location's key is derived from the customer's, so repeats of the event create only one location.
 
@@ -39,6 +40,9 @@ impl Task for CreateCustomerLocation {
         let Some(address) = customer.address else {
             return Ok(Outcome::Skipped("the customer has no address"));
         };
+        if !address.is_complete() {
+            return Ok(Outcome::Skipped("the customer's address has no line1 or no city"));
+        }
         let key = LocationKey::derived(customer.meta.created_at, &customer.key.to_string());
         let body = Map::from_iter([
             ("name".into(), json!(customer.name)),

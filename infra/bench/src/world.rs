@@ -119,7 +119,7 @@ impl World {
         let number = self.number();
         json!({
             "type": "Business", "name": format!("Acme {number}"), "isTenantCustomer": true,
-            "email": "office@acme.example", "phone": "+14155550100", "website": "https://acme.example",
+            "email": "office@acme.example", "phone": "+14155550100", "website": "https://acme.example/",
             "externalId": format!("crm-{number}"),
             "address": {"line1": "1 Main Street", "city": "Springfield", "postalCode": "12345", "country": "US"},
             "business": {"industrySector": "45", "industryGroup": "4510", "classification": "LLC", "size": "51-200"},

@@ -1,11 +1,13 @@
 //! Deactivations of customers: the request, and the entry in the log.
 
 use crate::{
-    Error, FieldError, Result, Timestamp,
+    EntityKind, Error, FieldError, Key, Kind, Object, Result, Timestamp, Together,
+    entity::to_value,
     fields::{Field, Rule},
 };
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 const REASONS: &[&str] = &[
     "TooExpensive",
@@ -17,20 +19,29 @@ const REASONS: &[&str] = &[
     "Other",
 ];
 
-const FEEDBACK: &[Field] = &[
-    Field::new("reasonCode", Rule::OneOf(REASONS), "Why the customer leaves."),
-    Field::new(
-        "reasonText",
-        Rule::Prose { max: 2000 },
-        "The reason in words. Required if the reason code is Other.",
-    ),
-    Field::new(
-        "recommendationScore",
-        Rule::Whole { min: 0, max: 10 },
-        "How likely the customer is to recommend the service, from 0 to 10.",
-    ),
-    Field::new("context", Rule::Prose { max: 2000 }, "How the feedback was given."),
-];
+const FEEDBACK: &Object = &Object::new(
+    "DeactivationFeedback",
+    &[
+        Field::new("reasonCode", Rule::OneOf(REASONS), "Why the customer leaves."),
+        Field::new(
+            "reasonText",
+            Rule::Prose { max: 2000 },
+            "The reason in words. Required if the reason code is Other.",
+        ),
+        Field::new(
+            "recommendationScore",
+            Rule::Whole { min: 0, max: 10 },
+            "How likely the customer is to recommend the service, from 0 to 10.",
+        ),
+        Field::new("context", Rule::Prose { max: 2000 }, "How the feedback was given."),
+    ],
+)
+.together(&[Together::Needs {
+    field: "reasonCode",
+    value: "\"Other\"",
+    needed: "reasonText",
+}])
+.checked_later();
 
 pub const REQUEST: &[Field] = &[
     Field::new(
@@ -41,8 +52,18 @@ pub const REQUEST: &[Field] = &[
     Field::new("feedback", Rule::Object(FEEDBACK), "Why the customer was deactivated."),
 ];
 
+pub type DeactivationKey = Key<LoggedDeactivation>;
+
+impl Kind for LoggedDeactivation {
+    const KIND: EntityKind = EntityKind {
+        name: "Deactivation",
+        prefix: "dea",
+    };
+}
+
 /// An entry of the deactivation log.
 pub const LOG: &[Field] = &[
+    Field::new("key", Rule::Key(LoggedDeactivation::KIND), "The entry's key.").required(),
     Field::new("deactivatedAt", Rule::Time, "When the customer was deactivated.").required(),
     Field::new("deactivatedBy", Rule::Text { min: 1, max: 255 }, "Who deactivated it.").required(),
     Field::new("windowEndsAt", Rule::Time, "Until when it could be reactivated.").required(),
@@ -53,6 +74,11 @@ pub const LOG: &[Field] = &[
         "The request that deactivated it.",
     )
     .required(),
+    Field::new(
+        "reactivatedAt",
+        Rule::Time,
+        "When it was reactivated. Absent if it never was.",
+    ),
 ];
 
 pub const DEFAULT_WINDOW_DAYS: i64 = 21;
@@ -85,13 +111,9 @@ impl DeactivationRequest {
         if let Some(end) = self.window_ends_at {
             check_window(end, now, "windowEndsAt", &mut errors);
         }
-        if let Some(feedback) = &self.feedback {
-            let text = feedback.reason_text.as_deref().unwrap_or_default();
-            if feedback.reason_code.as_deref() == Some("Other") && text.trim().is_empty() {
-                errors.push(FieldError::new(
-                    "feedback.reasonText",
-                    "is required if the reason code is Other",
-                ));
+        if let Some(Value::Object(feedback)) = self.feedback.as_ref().map(to_value).transpose()? {
+            for (field, rule) in FEEDBACK.together.iter().filter_map(|rule| rule.broken(&feedback)) {
+                errors.push(FieldError::new(format!("feedback.{field}"), rule));
             }
         }
         if !errors.is_empty() {
@@ -118,12 +140,15 @@ pub fn check_window(end: Timestamp, now: Timestamp, field: &str, errors: &mut Ve
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct LoggedDeactivation {
+    pub key: DeactivationKey,
     pub deactivated_at: Timestamp,
     pub deactivated_by: String,
     pub window_ends_at: Timestamp,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub feedback: Option<Feedback>,
     pub request_id: String,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub reactivated_at: Option<Timestamp>,
 }
 
 #[cfg(test)]

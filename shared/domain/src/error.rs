@@ -2,6 +2,7 @@
 
 use crate::{Code, EntityKind, Permission};
 use serde_json::Value;
+use std::fmt::{self, Display, Write};
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -12,10 +13,36 @@ pub struct FieldError {
     pub message: String,
 }
 
+/// How many characters of a field's path an error shows. The caller may send a name of any length.
+const LONGEST_PATH: usize = 100;
+
+/// Takes this many more characters, and fails at the next one.
+struct Shortened {
+    text: String,
+    room: usize,
+}
+
+impl fmt::Write for Shortened {
+    fn write_str(&mut self, part: &str) -> fmt::Result {
+        for c in part.chars() {
+            self.room = self.room.checked_sub(1).ok_or(fmt::Error)?;
+            self.text.push(c);
+        }
+        Ok(())
+    }
+}
+
 impl FieldError {
-    pub fn new(field: impl Into<String>, message: impl Into<String>) -> Self {
+    pub fn new(field: impl Display, message: impl Into<String>) -> Self {
+        let mut path = Shortened {
+            text: String::new(),
+            room: LONGEST_PATH,
+        };
+        if write!(path, "{field}").is_err() {
+            path.text.push('…');
+        }
         Self {
-            field: field.into(),
+            field: path.text,
             message: message.into(),
         }
     }
@@ -117,7 +144,19 @@ impl Error {
         }
     }
 
-    pub fn invalid(field: impl Into<String>, message: impl Into<String>) -> Self {
+    pub fn invalid(field: impl Display, message: impl Into<String>) -> Self {
         Self::Validation(vec![FieldError::new(field, message)])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_path_is_shortened() {
+        let exact = "ü".repeat(LONGEST_PATH);
+        assert_eq!(FieldError::new(&exact, "").field, exact);
+        assert_eq!(FieldError::new(format!("{exact}x"), "").field, format!("{exact}…"));
     }
 }

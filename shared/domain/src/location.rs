@@ -1,7 +1,7 @@
 //! A location of a customer or client.
 
 use crate::{
-    Entity, EntityKind, Key, Kind, Meta, Part, address,
+    Entity, EntityKind, Key, Kind, Meta, Part, Together, address,
     address::Address,
     customer::PHONE,
     fields::{Field, Rule},
@@ -20,9 +20,14 @@ pub const FIELDS: &[Field] = &[
     Field::new(
         "internalCode",
         Rule::Text { min: 1, max: 100 },
-        "The location's code in another system. Unique among the locations of the customer or client.",
+        "The location's code in another system. Unique, ignoring case, among the locations of the customer or client.",
     ),
-    Field::new("address", Rule::Object(address::FIELDS), "Postal address.").required(),
+    Field::new(
+        "address",
+        Rule::Object(address::OBJECT),
+        "Postal address. A headquarters needs `line1` and `city`.",
+    )
+    .required(),
     Field::new(
         "isHeadquarters",
         Rule::Flag,
@@ -39,6 +44,20 @@ pub const FIELDS: &[Field] = &[
     Field::new("phone", PHONE, "Phone number in E.164 form."),
     Field::new("email", Rule::Email, "E-mail address."),
     Field::new("notes", Rule::Prose { max: 2000 }, "Free text."),
+];
+
+/// The rules that span fields.
+pub const TOGETHER: &[Together] = &[
+    Together::Needs {
+        field: "isHeadquarters",
+        value: "true",
+        needed: "address.line1",
+    },
+    Together::Needs {
+        field: "isHeadquarters",
+        value: "true",
+        needed: "address.city",
+    },
 ];
 
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -86,6 +105,7 @@ impl Entity for Location {
     const FIELDS: &'static [Field] = FIELDS;
     const NOUN: &'static str = "a location";
     const PLURAL: &'static str = "locations";
+    const TOGETHER: &'static [Together] = TOGETHER;
     const EVENTS: Lifecycle = crate::lifecycle!("CUSTOMER_LOCATION");
 
     fn key(&self) -> LocationKey {

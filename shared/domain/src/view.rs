@@ -1,9 +1,8 @@
 //! The bodies of the API's answers, with their names and fields in the OpenAPI document.
 
 use crate::{
-    Entity,
+    Entity, Object,
     audit::{self, AuditEntry},
-    client::{self, Cascade, Client},
     deactivation::{self, LoggedDeactivation},
     entity::META_FIELDS,
     fields::Field,
@@ -14,10 +13,12 @@ pub trait View: Serialize + Send {
     /// The name of its schema.
     const NAME: &'static str;
 
-    fn fields() -> Vec<Field>;
+    /// If not empty, the body is one of these objects, and `fields` is not read.
+    const VARIANTS: &'static [&'static Object] = &[];
+    /// Whether `version` is `Some`.
+    const IS_VERSIONED: bool = false;
 
-    /// Whether it shows one entity: with a key and a version.
-    const IS_ENTITY: bool = false;
+    fn fields() -> Vec<Field>;
 
     /// The key of the entity that it shows, if it shows one.
     fn key(&self) -> Option<String> {
@@ -32,12 +33,11 @@ pub trait View: Serialize + Send {
 
 impl<E: Entity> View for E {
     const NAME: &'static str = E::KIND.name;
+    const IS_VERSIONED: bool = true;
 
     fn fields() -> Vec<Field> {
         [E::FIELDS, META_FIELDS].concat()
     }
-
-    const IS_ENTITY: bool = true;
 
     fn key(&self) -> Option<String> {
         Some(Entity::key(self).to_string())
@@ -45,33 +45,6 @@ impl<E: Entity> View for E {
 
     fn version(&self) -> Option<u64> {
         Some(self.meta().version)
-    }
-}
-
-/// A client, with the progress of its cascade while there is one.
-#[derive(Serialize)]
-pub struct ClientDetail {
-    #[serde(flatten)]
-    pub client: Client,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub cascade: Option<Cascade>,
-}
-
-impl View for ClientDetail {
-    const NAME: &'static str = "ClientDetail";
-
-    fn fields() -> Vec<Field> {
-        client::detail_fields()
-    }
-
-    const IS_ENTITY: bool = true;
-
-    fn key(&self) -> Option<String> {
-        View::key(&self.client)
-    }
-
-    fn version(&self) -> Option<u64> {
-        self.client.version()
     }
 }
 
@@ -85,8 +58,9 @@ impl View for LoggedDeactivation {
 
 impl View for AuditEntry {
     const NAME: &'static str = "AuditEntry";
+    const VARIANTS: &'static [&'static Object] = audit::VARIANTS;
 
     fn fields() -> Vec<Field> {
-        audit::FIELDS.to_vec()
+        Vec::new()
     }
 }

@@ -18,7 +18,7 @@ use chrono::TimeDelta;
 use domain::{
     Error, Owner, Result, Timestamp, View,
     fields::Field,
-    logo::{self, ImageType, LARGEST, Logo, SIGNATURE_BYTES, WantedUpload},
+    logo::{self, HEADER_BYTES, ImageType, LARGEST, Logo, WantedUpload},
 };
 use serde::Serialize;
 use std::{
@@ -167,7 +167,7 @@ impl Logos {
             .get_object()
             .bucket(&self.bucket)
             .key(key)
-            .range(format!("bytes=0-{}", SIGNATURE_BYTES - 1))
+            .range(format!("bytes=0-{}", HEADER_BYTES - 1))
             .send()
             .await;
         let object = match got {
@@ -189,11 +189,13 @@ impl Logos {
             .collect()
             .await
             .map_err(|e| Error::Unavailable(e.to_string()))?;
-        match (length, ImageType::of_bytes(&start.into_bytes())) {
-            (Some(1..=LARGEST), Some(image)) if Some(image) == declared => Ok((image, etag)),
-            (Some(1..=LARGEST), Some(_)) => invalid("is of an image whose type is not the requested one"),
-            (Some(1..=LARGEST), None) => invalid("is of an upload that is not a PNG, JPEG or WebP image"),
-            _ => invalid("is of an upload of more than 2 MiB"),
+        let Some(length @ 1..=LARGEST) = length else {
+            return invalid("is of an upload of more than 2 MiB");
+        };
+        match ImageType::inspect(&start.into_bytes(), length) {
+            Ok(image) if Some(image) == declared => Ok((image, etag)),
+            Ok(_) => invalid("is of an image whose type is not the requested one"),
+            Err(message) => invalid(message),
         }
     }
 

@@ -105,7 +105,10 @@ impl EndpointFunction {
         // Every endpoint refuses an unknown query parameter.
         let mut codes = BTreeSet::from([Code::ValidationFailed, Code::Internal]);
         if !access.public {
-            codes.extend([Code::NotAuthorized, Code::Forbidden, Code::Unavailable]);
+            codes.extend([Code::NotAuthorized, Code::Forbidden]);
+        }
+        if self.needs().table {
+            codes.insert(Code::Unavailable);
         }
         if access.own.is_some() {
             codes.insert(Code::KeyMismatch);

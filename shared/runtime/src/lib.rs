@@ -9,6 +9,7 @@ pub mod context;
 pub mod endpoint;
 pub mod function;
 mod headers;
+mod json;
 pub mod lambda;
 pub mod logs;
 pub mod problem;

@@ -14,6 +14,9 @@ pub struct Problem {
     pub retry_after: bool,
 }
 
+/// How many invalid fields a problem lists. A body can have thousands.
+const MOST_ERRORS: usize = 100;
+
 /// The HTTP status of a code.
 pub const fn status(code: Code) -> u16 {
     match code {
@@ -72,7 +75,7 @@ impl Problem {
             title: title(code),
             detail: detail(error),
             errors: match error {
-                Error::Validation(errors) => errors.clone(),
+                Error::Validation(errors) => errors.iter().take(MOST_ERRORS).cloned().collect(),
                 _ => Vec::new(),
             },
             details: details(error),
@@ -116,7 +119,12 @@ fn detail(error: &Error) -> String {
         Error::Validation(errors) => match errors.as_slice() {
             [only] if only.field.is_empty() => sentence(&only.message),
             [only] => format!("{} {}.", only.field, only.message),
-            several => format!("{} fields are invalid; see errors.", several.len()),
+            several if several.len() <= MOST_ERRORS => format!("{} fields are invalid; see errors.", several.len()),
+            several => format!(
+                "{} fields are invalid; errors lists the first {MOST_ERRORS} and leaves out {} more.",
+                several.len(),
+                several.len() - MOST_ERRORS
+            ),
         },
         Error::SecretAlreadyDelivered { .. } => {
             "This request was answered before, and its secret is not stored: expire that key and create another.".into()

@@ -3,7 +3,7 @@
 use crate::{
     Context,
     access::{Access, Capacity},
-    headers,
+    headers, json,
     spec::{Body, Spec, kind_of_parameter},
 };
 use domain::{
@@ -198,7 +198,7 @@ fn read_body(
         Value::Object(Map::new())
     } else {
         headers::check_body(request.headers(), mode)?;
-        serde_json::from_slice(bytes).map_err(|e| {
+        json::parse(bytes, errors).map_err(|e| {
             // The position only: the text around an error may be personal data.
             let defect = if e.is_eof() {
                 "it ends too early"
@@ -214,25 +214,15 @@ fn read_body(
     };
     let Checked {
         value,
-        errors: mut field_errors,
+        errors: field_errors,
         platform_only,
-    } = fields::check(fields, body, mode);
+    } = fields::check_all(fields, spec.together, body, mode);
     if platform_only && access.capacity != Capacity::Platform {
         return Err(Error::Forbidden {
             permission: Permission::PlatformAdminEditAllCustomers,
             reason: "the request sets a field that only platform staff may set",
         });
     }
-    let mut rule_errors = Vec::new();
-    (spec.rules)(&value, &mut rule_errors);
-    // A field that is invalid by itself, or has an invalid field in it, is absent from `value`. So rules that span fields would report it
-    // a second time.
-    let is_within = |inner: &str, outer: &str| {
-        let rest = inner.strip_prefix(outer);
-        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
-    };
-    rule_errors.retain(|error| !field_errors.iter().any(|known| is_within(&known.field, &error.field)));
-    field_errors.extend(rule_errors);
     errors.extend(field_errors);
     Ok(value)
 }

@@ -3,12 +3,11 @@
 
 use crate::Answer;
 use domain::{
-    Code, EntityKind, FieldError, Kind, View,
+    Code, EntityKind, Kind, Object, Together, View,
     api_key::ApiKey,
     fields::{Field, Rule},
 };
 pub use logos::ObjectGrant;
-use serde_json::{Map, Value};
 pub use table::Action;
 use table::{Operation, entities};
 
@@ -51,8 +50,10 @@ pub enum Body {
 pub struct Schema {
     pub name: &'static str,
     pub fields: fn() -> Vec<Field>,
-    /// Whether it shows one entity: its answer has an `ETag`, and a `Location` if it is new.
-    pub is_entity: bool,
+    /// If not empty, the body is one of these objects.
+    pub variants: &'static [&'static Object],
+    /// Whether the answer has an `ETag`.
+    pub is_versioned: bool,
 }
 
 impl Schema {
@@ -60,7 +61,8 @@ impl Schema {
         Self {
             name: V::NAME,
             fields: V::fields,
-            is_entity: V::IS_ENTITY,
+            variants: V::VARIANTS,
+            is_versioned: V::IS_VERSIONED,
         }
     }
 }
@@ -119,11 +121,9 @@ pub struct Spec {
     pub objects: &'static [ObjectGrant],
     /// The error codes of the handler's own rules. Those of its operations and of its shape are added to them.
     pub codes: &'static [Code],
-    pub rules: Rules,
+    /// The rules that span the body's fields.
+    pub together: &'static [Together],
 }
-
-/// Adds the errors of rules that span fields. The body holds only fields that are valid by themselves.
-pub type Rules = fn(&Map<String, Value>, &mut Vec<FieldError>);
 
 /// The path parameter that names a client.
 pub const CLIENT: &str = "clientKey";
@@ -171,7 +171,7 @@ impl Spec {
             operations: &[],
             objects: &[],
             codes: &[],
-            rules: |_, _| {},
+            together: &[],
         }
     }
 
@@ -269,8 +269,8 @@ impl Spec {
         self
     }
 
-    pub const fn rules(mut self, rules: Rules) -> Self {
-        self.rules = rules;
+    pub const fn together(mut self, rules: &'static [Together]) -> Self {
+        self.together = rules;
         self
     }
 

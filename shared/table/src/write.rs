@@ -137,6 +137,21 @@ impl Transaction<'_> {
         Ok(self)
     }
 
+    /// Sets attributes of an item that is no entity.
+    pub fn amend(mut self, name: &'static str, key: &ItemKey, set: Expression) -> Self {
+        let mut update = Update::builder()
+            .table_name(&self.table.name)
+            .set_key(Some(key.attributes()))
+            .update_expression(format!("SET {}", set.text))
+            .condition_expression("attribute_exists(pk)");
+        for (value_name, value) in set.values {
+            update = update.expression_attribute_values(value_name, value);
+        }
+        let write = TransactWriteItem::builder().set_update(update.build().ok());
+        self.writes.push((name, write.build()));
+        self
+    }
+
     /// Adds to the number in an item, and creates the item if it does not exist.
     pub fn count(mut self, name: &'static str, key: &ItemKey, by: i8, entity: &str) -> Self {
         let update = Update::builder()

@@ -25,10 +25,13 @@ async fn the_log_lists_every_deactivation_newest_first() {
             &format!("{}/deactivations?limit=2", at(&customer)),
         )
         .await;
+    let keys: Vec<&Value> = log.iter().map(|entry| &entry["key"]).collect();
+    assert!(keys.iter().all(|key| key.as_str().unwrap().starts_with("dea_")));
     let expected: Vec<Value> = (0..3)
         .rev()
         .map(|score| {
             json!({
+                "key": keys[2 - score], "reactivatedAt": format!("2026-11-23T08:00:0{}.000Z", score + 1),
                 "deactivatedAt": format!("2026-11-23T08:00:0{score}.000Z"), "deactivatedBy": "usr_admin",
                 "windowEndsAt": "2026-12-01T00:00:00.000Z", "feedback": {"recommendationScore": score},
                 "requestId": requests[score],

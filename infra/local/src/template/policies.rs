@@ -339,9 +339,11 @@ mod tests {
             (vec![put], false),
             (vec![list], false),
         ] {
-            let role = Role {
+            let role = crate::plan::Role {
                 arn: "role".to_owned(),
+                trust: vec![],
                 statements,
+                managed_policies: vec![],
             };
             let plan = Plan {
                 roles: vec![role],

@@ -1,6 +1,6 @@
 //! The parameters of operations, and their names as components.
 
-use super::schemas::entity;
+use super::schemas::{self, entity};
 use domain::{
     EntityKind,
     fields::{Field, Mode, Rule},
@@ -54,7 +54,7 @@ fn path_parameter(spec: &Spec, name: &str) -> Value {
         Some(kind) => {
             let field = Field::new("key", Rule::Key(kind), "");
             (
-                schema::rule(&field.rule, Mode::Stored),
+                schemas::of_parameter(&field),
                 description_of_key(kind, name),
                 schema::example(&[field], Mode::Stored)["key"].clone(),
             )
@@ -64,7 +64,7 @@ fn path_parameter(spec: &Spec, name: &str) -> Value {
             let found: Vec<Field> = fields.into_iter().filter(|field| field.name == name).collect();
             match found.first() {
                 Some(field) => (
-                    schema::rule(&field.rule, Mode::Stored),
+                    schemas::of_parameter(field),
                     field.description.to_owned(),
                     schema::example(&found, Mode::Stored)[name].clone(),
                 ),
@@ -83,7 +83,7 @@ fn description_of_key(kind: EntityKind, name: &str) -> String {
 }
 
 fn query_parameter(field: &Field) -> Value {
-    let mut schema = schema::rule(&field.rule, Mode::Create);
+    let mut schema = schemas::of_parameter(field);
     if let Some(default) = field.default.and_then(|json| serde_json::from_str::<Value>(json).ok()) {
         schema["default"] = default;
     }

@@ -16,8 +16,10 @@ use crate::{
     write::{Failed, Transaction},
 };
 use domain::{
-    ClientKey, CustomerKey, Error, Kind, Owner, Part, Result, Tenant, client::Client, customer::Deactivation,
-    deactivation::LoggedDeactivation,
+    ClientKey, CustomerKey, Error, Kind, Owner, Part, Result, Tenant,
+    client::Client,
+    customer::Deactivation,
+    deactivation::{DeactivationKey, LoggedDeactivation},
 };
 
 impl Cascades<'_> {
@@ -168,11 +170,13 @@ impl Cascades<'_> {
 
 fn log_item(customer: CustomerKey, deactivation: &Deactivation, change: &Change) -> Result<Item> {
     let logged = LoggedDeactivation {
+        key: DeactivationKey::derived(deactivation.deactivated_at, &customer.to_string()),
         deactivated_at: deactivation.deactivated_at,
         deactivated_by: deactivation.deactivated_by.clone(),
         window_ends_at: deactivation.window_ends_at,
         feedback: None,
         request_id: change.request_id.clone(),
+        reactivated_at: None,
     };
     let key = keys::deactivation(customer, deactivation.deactivated_at);
     item(&key, DEACTIVATION.name, &logged, change)

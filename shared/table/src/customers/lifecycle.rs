@@ -7,9 +7,9 @@ use crate::{
     audit::entry_item,
     entities::DEACTIVATION,
     expression::Expression,
-    item::Item,
+    item::{Item, s},
     keys::{self, Family},
-    operation::on_customer::{GET, PUT, QUERY},
+    operation::on_customer::{GET, PUT, QUERY, UPDATE},
     query::Query,
     stored::item,
 };
@@ -17,7 +17,7 @@ use domain::{
     Code, Error, Kind, Result, Tenant,
     audit::{AuditEntry, Subject, changed_fields},
     customer::{Customer, Deactivation},
-    deactivation::{DeactivationRequest, LoggedDeactivation},
+    deactivation::{DeactivationKey, DeactivationRequest, LoggedDeactivation},
     entity::to_value,
 };
 
@@ -52,11 +52,13 @@ impl Customers<'_> {
             });
             after.meta.changed(change.now, &change.actor);
             let logged = LoggedDeactivation {
+                key: DeactivationKey::derived(change.now, &tenant.key().to_string()),
                 deactivated_at: change.now,
                 deactivated_by: change.actor.id.clone(),
                 window_ends_at,
                 feedback: request.feedback.clone(),
                 request_id: change.request_id.clone(),
+                reactivated_at: None,
             };
             let log_key = keys::deactivation(tenant.key(), change.now);
             let tx = self
@@ -79,10 +81,10 @@ impl Customers<'_> {
     }
 
     pub const REACTIVATE: Operation = Operation::new(
-        &[GET, PUT, Grant::on(Family::Audit, Action::PutItem)],
+        &[GET, PUT, UPDATE, Grant::on(Family::Audit, Action::PutItem)],
         &[Code::Conflict, Code::ReactivationWindowClosed],
     );
-    /// Reactivates the customer, if its window is still open.
+    /// Reactivates the customer and completes its log entry, if its window is still open.
     pub async fn reactivate(&self, tenant: Tenant, expected: Option<u64>, change: &Change) -> Result<Customer> {
         retry(|| async move {
             let before = self.expect(tenant, expected).await?;
@@ -104,11 +106,17 @@ impl Customers<'_> {
             let mut after = before.clone();
             after.reactivate();
             after.meta.changed(change.now, &change.actor);
-            let tx = self.replace(&before, &after, change)?.put(
-                "audit",
-                audit_item("CUSTOMER_REACTIVATED", &before, &after, change)?,
-                Expression::default(),
-            );
+            let log_key = keys::deactivation(tenant.key(), deactivation.deactivated_at);
+            let reactivated =
+                Expression::new("reactivatedAt = :reactivatedAt").with(":reactivatedAt", s(change.now.to_string()));
+            let tx = self
+                .replace(&before, &after, change)?
+                .amend("log", &log_key, reactivated)
+                .put(
+                    "audit",
+                    audit_item("CUSTOMER_REACTIVATED", &before, &after, change)?,
+                    Expression::default(),
+                );
             tx.remember_answer(200, &after, after.meta.version)?
                 .commit_or_retry(expected, error_of, after)
                 .await

@@ -93,7 +93,9 @@ impl Fixture {
 fn permissions() -> Permissions {
     let role = |name: &str, statements| Role {
         arn: name.to_owned(),
+        trust: vec![],
         statements,
+        managed_policies: vec![],
     };
     let read = json!({"Effect": "Allow", "Action": ["s3:GetObject"], "Resource": "arn:aws:s3:::pictures/logos/*"});
     let list = json!({"Effect": "Allow", "Action": "s3:ListBucket", "Resource": "arn:aws:s3:::pictures"});
