@@ -98,3 +98,35 @@ fn query_texts_become_what_they_stand_for() {
     let twice = check_query(&fields[..2], pairs(&[("size", "2"), ("size", "3")]));
     assert_eq!(twice.errors.len(), 1);
 }
+
+#[test]
+fn a_rule_about_a_nested_field_waits_for_a_valid_object() {
+    const PLACE: &Object = &Object::new("Place", INNER.fields).filled();
+    const FIELDS: &[Field] = &[
+        Field::new("main", Rule::Flag, "").default("false"),
+        Field::new("place", Rule::Object(PLACE), ""),
+    ];
+    const TOGETHER: &[Together] = &[Together::Needs {
+        field: "main",
+        value: "true",
+        needed: "place.city",
+    }];
+    let errors = |place: Value| {
+        let body = object(json!({"main": true, "place": place}));
+        let checked = check_all(FIELDS, TOGETHER, body, Mode::Create);
+        let errors = checked.errors.into_iter();
+        errors.map(|error| (error.field, error.message)).collect::<Vec<_>>()
+    };
+    let one = |field: &str, message: &str| vec![(field.to_owned(), message.to_owned())];
+    assert_eq!(errors(json!({})), one("place", "must have at least one field"));
+    assert_eq!(
+        errors(json!({"city": null})),
+        one("place", "must have at least one field")
+    );
+    assert_eq!(errors(json!({"city": ""})).len(), 1);
+    assert_eq!(
+        errors(json!({"country": "DE"})),
+        one("place.city", "is required if main is true")
+    );
+    assert_eq!(errors(json!({"city": "Bonn"})), []);
+}
