@@ -5,6 +5,7 @@
 
 mod contract;
 mod scene;
+mod work;
 
 use crate::support::{at, endpoints, key_of};
 use contract::{Outcome, PUBLIC, ROLES, ROUTES, expected};

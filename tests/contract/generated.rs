@@ -56,6 +56,29 @@ fn every_function_has_a_sample_payload_and_every_payload_a_function() {
     assert_eq!(of_functions, names_of_functions());
 }
 
+/// The template tells `cargo local invoke` where the samples are and what stands in them for a token.
+#[test]
+fn the_template_names_the_samples_and_their_placeholder() {
+    let text = fs::read_to_string(template::root().join("template.yaml")).unwrap();
+    let line = text
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("Samples: "))
+        .unwrap();
+    let placeholder = line
+        .strip_prefix("{Folder: events, Token: ")
+        .and_then(|rest| rest.strip_suffix('}'))
+        .unwrap();
+    for endpoint in crate::support::endpoints() {
+        let event: Value = serde_json::from_str(&sample(endpoint.spec.name)).unwrap();
+        assert_eq!(
+            event["headers"]["authorization"],
+            format!("Bearer {placeholder}"),
+            "{}",
+            endpoint.spec.name
+        );
+    }
+}
+
 #[tokio::test]
 async fn every_endpoint_accepts_its_sample_payload() {
     for function in functions() {

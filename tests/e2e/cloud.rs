@@ -135,6 +135,10 @@ impl Cloud {
         format!("http://127.0.0.1:{}", self.port)
     }
 
+    pub fn aws_url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.aws_port)
+    }
+
     /// The folder that holds all data of the cloud.
     pub fn data(&self) -> &Path {
         self.data.path()
@@ -269,7 +273,7 @@ impl Cloud {
         };
         let request = ureq::http::Request::builder()
             .method("POST")
-            .uri(format!("http://127.0.0.1:{}/", self.aws_port))
+            .uri(format!("{}/", self.aws_url()))
             .header("x-amz-target", target)
             .header("content-type", content_type)
             .body(body.to_string())

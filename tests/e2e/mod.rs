@@ -3,6 +3,7 @@
 mod api_keys;
 mod areas;
 mod cloud;
+mod console;
 mod gateway;
 mod logos;
 mod loops;

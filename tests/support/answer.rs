@@ -1,5 +1,6 @@
 //! An answer of an endpoint, and the requests to the table that it took.
 
+use super::recorder::Recording;
 use domain::{
     FieldError,
     fields::{self, Field, Mode, Rule},
@@ -14,11 +15,13 @@ pub struct Answer {
     pub body: Value,
     /// The operations on the table, in order.
     pub requests: Vec<String>,
+    /// The number of bytes of each of the table's answers, in order.
+    pub received: Vec<usize>,
     headers: lambda_http::http::HeaderMap,
 }
 
 impl Answer {
-    pub fn new(response: Response<Body>, requests: Vec<String>) -> Self {
+    pub fn new(response: Response<Body>, recording: Recording) -> Self {
         let (parts, body) = response.into_parts();
         let body = match body {
             Body::Text(text) => serde_json::from_str(&text).unwrap(),
@@ -27,7 +30,8 @@ impl Answer {
         Self {
             status: parts.status.as_u16(),
             body,
-            requests,
+            requests: recording.requests,
+            received: recording.received,
             headers: parts.headers,
         }
     }

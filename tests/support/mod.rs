@@ -203,7 +203,7 @@ impl World {
         let request = from_str(&call.event(&endpoint, parameters, &id).to_string()).unwrap();
         let (response, recording) = record((endpoint.call)(&self.ctx, request)).await;
         recording.check_granted(&Function::Endpoint(endpoint));
-        (endpoint, Answer::new(response, recording.requests))
+        (endpoint, Answer::new(response, recording))
     }
 
     /// Sends `POST {path}/{action}` with an empty object as platform staff, and expects success.

@@ -4,7 +4,11 @@ use super::usage::{self, Use};
 use aws_smithy_runtime_api::{
     box_error::BoxError,
     client::{
-        interceptors::{Intercept, context::BeforeTransmitInterceptorContextRef, dyn_dispatch_hint},
+        interceptors::{
+            Intercept,
+            context::{AfterDeserializationInterceptorContextRef, BeforeTransmitInterceptorContextRef},
+            dyn_dispatch_hint,
+        },
         runtime_components::RuntimeComponents,
     },
 };
@@ -38,6 +42,8 @@ pub async fn record<T>(call: impl Future<Output = T>) -> (T, Recording) {
 pub struct Recording {
     /// The operations on the table, in order.
     pub requests: Vec<String>,
+    /// The number of bytes of each of the table's answers, in order.
+    pub received: Vec<usize>,
     used: BTreeSet<Grant>,
     /// The S3 actions, each with its folder of the bucket.
     objects: BTreeSet<(&'static str, &'static str)>,
@@ -89,6 +95,20 @@ impl Intercept for Recorder {
         let mut recording = recording.lock().unwrap();
         recording.used.extend(used_grants(&operation, &body));
         recording.requests.push(operation);
+        Ok(())
+    }
+
+    fn read_after_deserialization(
+        &self,
+        context: &AfterDeserializationInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let Ok(recording) = RECORDING.try_with(Arc::clone) else {
+            return Ok(());
+        };
+        let body = context.response().body().bytes().unwrap_or_default();
+        recording.lock().unwrap().received.push(body.len());
         Ok(())
     }
 }

@@ -9,9 +9,9 @@ use ring::{
 };
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, sync::watch};
 
-/// An issuer that serves its keys, counts the requests for them, and can be down.
+/// An issuer that serves its keys, counts the requests for them, and can be down or silent.
 pub struct Issuer {
     pub url: String,
     state: Arc<Mutex<IssuerState>>,
@@ -21,6 +21,8 @@ struct IssuerState {
     keys: Value,
     requests: usize,
     down: bool,
+    /// True while the issuer accepts requests and does not answer them.
+    silent: watch::Sender<bool>,
 }
 
 impl Issuer {
@@ -29,6 +31,7 @@ impl Issuer {
             keys,
             requests: 0,
             down: false,
+            silent: watch::Sender::new(false),
         }));
         let app = Router::new()
             .route("/jwks.json", get(serve_keys))
@@ -51,11 +54,20 @@ impl Issuer {
     pub fn set_down(&self, down: bool) {
         self.state.lock().unwrap().down = down;
     }
+
+    pub fn set_silent(&self, silent: bool) {
+        self.state.lock().unwrap().silent.send_replace(silent);
+    }
 }
 
 async fn serve_keys(State(state): State<Arc<Mutex<IssuerState>>>) -> Result<Json<Value>, StatusCode> {
-    let mut state = state.lock().unwrap();
-    state.requests += 1;
+    let mut silent = {
+        let mut state = state.lock().unwrap();
+        state.requests += 1;
+        state.silent.subscribe()
+    };
+    let _ = silent.wait_for(|silent| !silent).await;
+    let state = state.lock().unwrap();
     if state.down {
         return Err(StatusCode::SERVICE_UNAVAILABLE);
     }

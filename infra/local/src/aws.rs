@@ -20,6 +20,7 @@ use crate::dynamodb::DynamoDb;
 use crate::eventbridge::{self, EventBus};
 use crate::lambda::TRACE_HEADER;
 use crate::s3::S3;
+use crate::server::guard::{self, Names};
 use crate::sqs::{self, Sqs, SqsError};
 use crate::wire;
 
@@ -32,21 +33,33 @@ struct Services {
     sqs: Sqs,
     bus: EventBus,
     s3: S3,
+    names: Names,
 }
 
-/// The application. `lambda_invoke` contains the routes of the Invoke API.
-pub fn app(dynamodb: DynamoDb, sqs: Sqs, bus: EventBus, s3: S3, lambda_invoke: Router) -> Router {
+/// The application. `lambda_invoke` contains the routes of the Invoke API, `names` the names of the port.
+pub fn app(dynamodb: DynamoDb, sqs: Sqs, bus: EventBus, s3: S3, lambda_invoke: Router, names: Names) -> Router {
     let cdn = s3.cdn();
-    Router::new()
+    let services = Services {
+        dynamodb,
+        sqs,
+        bus,
+        s3,
+        names: names.clone(),
+    };
+    let own = Router::new()
         .route("/_local/health", get(health))
         .route("/_local/events", get(events))
         .route("/_local/queues", get(queues))
         .route("/_local/queues/{name}/redrive", post(redrive))
+        .with_state(services.clone())
+        .merge(lambda_invoke);
+    Router::new()
         // SDKs send requests to `/`, or for SQS to the queue's URL.
         .fallback(perform)
         .layer(DefaultBodyLimit::max(LARGEST_REQUEST))
-        .with_state(Services { dynamodb, sqs, bus, s3 })
-        .merge(lambda_invoke)
+        .with_state(services)
+        .merge(guard::only_own_pages(own, names))
+        // Pages may use the distribution, and the bucket as its CORS rules allow.
         .merge(cdn)
 }
 
@@ -55,6 +68,9 @@ async fn perform(State(services): State<Services>, request: Request) -> Response
     let json = request.headers().contains_key("x-amz-target");
     if !json && services.s3.is_for_s3(&request) {
         return services.s3.answer(request).await;
+    }
+    if let Some(refusal) = services.names.refuse_foreign_origin(request.headers()) {
+        return refusal;
     }
     let headers = request.headers().clone();
     let body = Bytes::from_request(request, &()).await;
@@ -72,7 +88,11 @@ async fn perform_json(services: &Services, headers: &HeaderMap, body: Result<Byt
     let body = match body {
         Ok(body) => body,
         Err(error) => {
-            return refusal(error.status(), "RequestEntityTooLargeException", &error.body_text());
+            let name = match error.status() {
+                StatusCode::PAYLOAD_TOO_LARGE => "RequestEntityTooLargeException",
+                _ => "SerializationException",
+            };
+            return refusal(error.status(), name, &error.body_text());
         }
     };
     let target = text("x-amz-target");

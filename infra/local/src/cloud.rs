@@ -1,5 +1,6 @@
 //! Connects the parts, starts them in the order of their dependencies, and stops them in reverse.
 
+mod front_page;
 mod greeting;
 mod port;
 mod signals;
@@ -10,8 +11,6 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use axum::Router;
-use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 
@@ -26,6 +25,7 @@ use crate::mappings;
 use crate::plan::{Plan, SecretValue};
 use crate::s3::{Permissions, S3};
 use crate::scheduler;
+use crate::server::{self, guard};
 use crate::sqs::Sqs;
 use crate::store::Store;
 use crate::template::{self, Surroundings};
@@ -47,6 +47,8 @@ pub struct Options {
     /// `None`: the project's.
     pub template: Option<PathBuf>,
     pub dynamodb_endpoint: Option<String>,
+    /// The subcommands: their names and what they do.
+    pub commands: Vec<(String, String)>,
 }
 
 /// The folder with `template.yaml`: the current folder or one above it.
@@ -76,7 +78,7 @@ pub fn run(data: DataFolder, options: Options) -> Result<()> {
     let api_port = Port::reserve(options.port, "--port")?;
     let aws_port = Port::reserve(options.aws_port, "--aws-port")?;
     let mut plan = template::load(
-        &options.template.unwrap_or_else(|| project.join(TEMPLATE)),
+        &options.template.clone().unwrap_or_else(|| project.join(TEMPLATE)),
         &Surroundings {
             api_url: &api_port.url(),
             aws_url: &aws_port.url(),
@@ -108,16 +110,7 @@ pub fn run(data: DataFolder, options: Options) -> Result<()> {
     };
     runtime.block_on(async {
         let stop = StopSignals::listen()?;
-        let parts = Parts::start(
-            &data,
-            &mut plan,
-            &binaries,
-            options.dynamodb_endpoint,
-            &ready,
-            api_port,
-            aws_port,
-        )
-        .await?;
+        let parts = Parts::start(&data, &mut plan, &binaries, &options, &ready, api_port, aws_port).await?;
         data.write_ready(&ready)?;
         // The terminal may be closed by now. The local cloud runs all the same.
         let _ = std::io::stdout().write_all(greeting::text(&data, &plan, &ready).as_bytes());
@@ -145,7 +138,7 @@ impl Parts {
         data: &DataFolder,
         plan: &mut Plan,
         binaries: &HashMap<String, PathBuf>,
-        dynamodb_endpoint: Option<String>,
+        options: &Options,
         ready: &Ready,
         api_port: Port,
         aws_port: Port,
@@ -160,14 +153,14 @@ impl Parts {
             plan.cdn.clone(),
             Permissions::of(&plan.functions, &plan.roles),
         );
-        let dynamodb = match &dynamodb_endpoint {
+        let dynamodb = match &options.dynamodb_endpoint {
             Some(url) => DynamoDb::connect(url).await?,
             None => DynamoDb::open(&data.dynamodb())?,
         };
         dynamodb.create_missing_tables(&plan.tables).await?;
         let settings = lambda::Settings {
             aws_url: ready.aws_url.clone(),
-            dynamodb_url: dynamodb_endpoint,
+            dynamodb_url: options.dynamodb_endpoint.clone(),
             logs: data.logs(),
             processes: data.processes(),
         };
@@ -179,16 +172,21 @@ impl Parts {
             bus,
             s3.clone(),
             lambda::invoke_api::routes(lambda.clone()),
+            aws_port.names(),
         );
+        let aws_app = guard::only_these_hosts(aws_app, aws_port.names());
         let mut aws = JoinSet::new();
-        aws.spawn(serve(aws_port.listen()?, aws_app, std::future::pending()));
+        aws.spawn(server::serve(aws_port.listen()?, aws_app, std::future::pending()));
         let closing = watch::Sender::new(false);
         let mut closed = closing.subscribe();
         let closed = async move {
             let _ = closed.wait_for(|closing| *closing).await;
         };
         let api_app = http_api::app(lambda.clone(), &plan.routes, &plan.throttles, plan.cors.clone());
-        let api = tokio::spawn(serve(api_port.listen()?, api_app, closed));
+        let page = front_page::content(data, plan, options, ready);
+        let api_app = front_page::in_front_of(api_app, page, plan);
+        let api_app = guard::only_these_hosts(api_app, api_port.names());
+        let api = tokio::spawn(server::serve(api_port.listen()?, api_app, closed));
 
         // Last, because the functions that mappings invoke need everything above.
         let services = mappings::Services {
@@ -229,15 +227,6 @@ impl Parts {
         // Gives the API time to send their answers.
         let _ = tokio::time::timeout(Duration::from_millis(500), self.api).await;
     }
-}
-
-async fn serve(listener: TcpListener, app: Router, closed: impl Future<Output = ()> + Send + 'static) {
-    // Without Nagle's algorithm, which would delay small answers.
-    let listener = axum::serve::ListenerExt::tap_io(listener, |connection| {
-        let _ = connection.set_nodelay(true);
-    });
-    // Serving does not fail: axum handles errors of single connections.
-    let _ = axum::serve(listener, app).with_graceful_shutdown(closed).await;
 }
 
 /// Generates the secrets that are new, and inserts the secrets into the functions' environments.

@@ -22,6 +22,7 @@ mod mappings;
 mod plan;
 mod s3;
 mod scheduler;
+mod server;
 mod sqs;
 mod store;
 mod template;

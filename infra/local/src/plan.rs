@@ -316,6 +316,21 @@ pub struct Cors {
 #[derive(Clone, Debug, Default)]
 pub struct LocalHints {
     pub first_request: Option<FirstRequest>,
+    pub samples: Option<Samples>,
+    /// JSON pointers: the parts of an event that `cargo local events` prints beside its time and type.
+    pub event_columns: Vec<String>,
+    /// The names and paths of the API's documents.
+    pub documents: BTreeMap<String, String>,
+}
+
+/// The functions' sample payloads.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub struct Samples {
+    /// Relative to the template. A function's sample has the name of its handler, and the ending `.json`.
+    pub folder: PathBuf,
+    /// The text that stands in a sample for a token.
+    pub token: String,
 }
 
 /// The request of the `curl` command that is printed at the start.

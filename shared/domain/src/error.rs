@@ -58,6 +58,10 @@ pub struct Replay {
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
+    /// The request has no bearer token.
+    #[error("{0}")]
+    NoCredentials(&'static str),
+    /// The request has a bearer token that does not verify.
     #[error("{0}")]
     NotAuthorized(&'static str),
     #[error("the permission {} is missing", .permission.name())]
@@ -120,7 +124,7 @@ pub enum Error {
 impl Error {
     pub const fn code(&self) -> Code {
         match self {
-            Self::NotAuthorized(_) => Code::NotAuthorized,
+            Self::NoCredentials(_) | Self::NotAuthorized(_) => Code::NotAuthorized,
             Self::Forbidden { .. } => Code::Forbidden,
             Self::KeyMismatch { .. } => Code::KeyMismatch,
             Self::NotFound(_) | Self::NoRoute(_) => Code::NotFound,

@@ -24,6 +24,8 @@ use std::{env, sync::OnceLock, time::Duration};
 /// The root certificates of Amazon Trust Services, which signs the certificates of all AWS endpoints.
 const AMAZON_ROOTS: &str = include_str!("amazon-roots.pem");
 const MAX_DOCUMENT_BYTES: usize = 256 * 1024;
+/// The issuer's keys are needed within the time that a caller waits.
+const LONGEST_FETCH: Duration = Duration::from_secs(5);
 
 /// Reuses one connector for all requests, because all clients have the same settings. The SDK's own client builds a connector with all
 /// roots to validate its configuration, and a second one for the first request; that took 4 % of a cold start's instructions.
@@ -113,6 +115,14 @@ impl HttpFetch {
     }
 
     pub async fn json<T: DeserializeOwned>(&self, url: &str) -> Result<T, String> {
+        // The connector's own limits end with the head of the answer; a body may come drop by drop.
+        match tokio::time::timeout(LONGEST_FETCH, self.request(url)).await {
+            Ok(answer) => answer,
+            Err(_) => Err(format!("{url} did not answer within {LONGEST_FETCH:?}")),
+        }
+    }
+
+    async fn request<T: DeserializeOwned>(&self, url: &str) -> Result<T, String> {
         let request = HttpRequest::get(url).map_err(|e| format!("{url} is not a URL: {e}"))?;
         let response = self
             .connector

@@ -148,8 +148,9 @@ async fn authorize(
     let now = ctx.clock.now();
     // Two headers are no credentials: joined, they are no token.
     let authorization = headers::joined(http.headers(), &header::AUTHORIZATION);
-    let authorization = authorization.as_deref().and_then(|bytes| str::from_utf8(bytes).ok());
-    let claims = ctx.tokens()?.verify(authorization, now).await?;
+    // A header that is not text is no valid token either.
+    let authorization = authorization.as_deref().map(String::from_utf8_lossy);
+    let claims = ctx.tokens()?.verify(authorization.as_deref(), now).await?;
     let access = access::authorize(ctx, rule, &claims, tenant, client).await;
     if let Err(refusal) = &access {
         record_refusal(ctx, spec, &claims, id, refusal, now).await?;
@@ -282,11 +283,14 @@ fn refuse(id: &str, error: &Error) -> Built {
     let mut response = Response::builder()
         .status(problem.status)
         .header(header::CONTENT_TYPE, "application/problem+json");
-    if problem.status == 401 {
-        response = response.header(
-            header::WWW_AUTHENTICATE,
-            r#"Bearer realm="customer-service", error="invalid_token""#,
-        );
+    // RFC 6750: an error code only where a token was sent.
+    let challenge = match error {
+        Error::NoCredentials(_) => Some(r#"Bearer realm="customer-service""#),
+        Error::NotAuthorized(_) => Some(r#"Bearer realm="customer-service", error="invalid_token""#),
+        _ => None,
+    };
+    if let Some(challenge) = challenge {
+        response = response.header(header::WWW_AUTHENTICATE, challenge);
     }
     if let Error::MethodNotAllowed(allowed) = error {
         response = response.header(header::ALLOW, allowed.join(", "));

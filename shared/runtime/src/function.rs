@@ -33,6 +33,7 @@ pub struct Area {
 }
 
 #[derive(Clone, Copy)]
+#[expect(clippy::large_enum_variant, reason = "the values are constants and are never moved")]
 pub enum Function {
     Endpoint(EndpointFunction),
     Task(TaskFunction),

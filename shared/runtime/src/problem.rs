@@ -106,7 +106,10 @@ impl Problem {
 /// One sentence for people.
 fn detail(error: &Error) -> String {
     match error {
-        Error::NotAuthorized(reason) | Error::Conflict { reason, .. } | Error::NotEmpty { reason } => sentence(reason),
+        Error::NoCredentials(reason)
+        | Error::NotAuthorized(reason)
+        | Error::Conflict { reason, .. }
+        | Error::NotEmpty { reason } => sentence(reason),
         Error::Forbidden { permission, reason } => {
             format!("The permission {} is required: {reason}.", permission.name())
         }

@@ -1,39 +1,52 @@
 //! Verifies bearer tokens. The key determines the algorithm, never the token. Issuer, audience and expiry are required.
 
-use crate::aws::HttpFetch;
-use domain::{Error, Permission, Result, Role, Timestamp};
-use jsonwebtoken::{
-    Algorithm, DecodingKey, DecodingKeyKind, Validation,
-    crypto::{CryptoProvider, JwtVerifier, KeyUtils},
-    decode, decode_header,
-    errors::{Error as JwtError, ErrorKind},
-    jwk::{AlgorithmParameters, EllipticCurve, Jwk, JwkSet},
-    signature,
-};
-use ring::signature as ring_signature;
-use serde::Deserialize;
-use std::collections::HashSet;
-use tokio::sync::Mutex;
+mod keys;
+mod source;
 
-const LEEWAY_SECONDS: i64 = 60;
-/// The minimum pause before an unknown key id makes the service fetch the issuer's keys again.
-const REFRESH_PAUSE_SECONDS: u64 = 60;
-/// The same while there are no keys, when every caller is refused. Equal to the `Retry-After` that callers get.
-const FIRST_FETCH_PAUSE_SECONDS: u64 = 1;
+pub use keys::Keys;
+pub use source::KeySource;
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use domain::{Error, Permission, Result, Role, Timestamp};
+use jsonwebtoken::Algorithm;
+use serde::{Deserialize, Deserializer, de::DeserializeOwned, de::IgnoredAny};
+use source::Issuer;
+
+const LEEWAY_SECONDS: f64 = 60.0;
 const MAX_TOKEN_BYTES: usize = 16 * 1024;
 /// The limit that OpenID Connect sets.
 const MAX_SUBJECT_LENGTH: usize = 255;
+const NOT_A_TOKEN: Error = Error::NotAuthorized("the token is not a JSON Web Token");
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Claims {
     pub sub: String,
-    exp: i64,
-    nbf: Option<i64>,
+    iss: String,
+    aud: Audience,
+    /// Seconds since the epoch, as is the next: RFC 7519 allows fractions.
+    exp: f64,
+    nbf: Option<f64>,
     pub customer_key: Option<String>,
     pub client_id: Option<String>,
     #[serde(default)]
     roles: Vec<String>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(untagged)]
+enum Audience {
+    One(String),
+    Several(Vec<String>),
+}
+
+impl Audience {
+    fn contains(&self, audience: &str) -> bool {
+        match self {
+            Self::One(one) => one == audience,
+            Self::Several(several) => several.iter().any(|one| one == audience),
+        }
+    }
 }
 
 impl Claims {
@@ -45,64 +58,67 @@ impl Claims {
     }
 }
 
-/// The source of the issuer's keys.
-pub enum KeySource {
-    Given(JwkSet),
-    Url { url: String, fetch: HttpFetch },
+/// The fields of a token's header that matter here.
+#[derive(Deserialize)]
+struct Header {
+    alg: Algorithm,
+    kid: Option<String>,
+    /// Whether the header has a `crit`, with any value.
+    #[serde(default, rename = "crit", deserialize_with = "present")]
+    has_crit: bool,
 }
 
-/// Verifies tokens and caches the issuer's keys, once per process.
+fn present<'de, D: Deserializer<'de>>(field: D) -> Result<bool, D::Error> {
+    IgnoredAny::deserialize(field).map(|_| true)
+}
+
+/// Verifies tokens, with the keys of one issuer.
 pub struct Tokens {
     issuer: String,
     audience: String,
-    source: KeySource,
-    /// Locked while fetching, so that only one fetch runs at a time.
-    cache: Mutex<Cache>,
-}
-
-#[derive(Default)]
-struct Cache {
-    keys: Option<JwkSet>,
-    /// The time of the last fetch, successful or not.
-    fetched_at: Option<Timestamp>,
+    keys: Issuer,
 }
 
 impl Tokens {
     pub fn new(issuer: String, audience: String, source: KeySource) -> Self {
-        // An error means that it is already installed.
-        let _ = RING.install_default();
         Self {
             issuer,
             audience,
-            source,
-            cache: Mutex::default(),
+            keys: Issuer::new(source),
         }
     }
 
     /// Verifies the token in an `Authorization` header and returns its claims.
     pub async fn verify(&self, authorization: Option<&str>, now: Timestamp) -> Result<Claims> {
-        const UNSUPPORTED: Error = Error::NotAuthorized("the token's key is of an unsupported type");
-        let header = authorization.ok_or(Error::NotAuthorized("a bearer token is needed"))?;
-        let token = header
-            .split_once(' ')
-            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
-            .map(|(_, token)| token.trim())
-            .filter(|token| !token.is_empty() && token.len() <= MAX_TOKEN_BYTES)
-            .ok_or(Error::NotAuthorized("the credentials must be a bearer token"))?;
-        let head = decode_header(token).map_err(|_| Error::NotAuthorized("the token is not a JSON Web Token"))?;
-        let jwk = self.key(head.kid.as_deref(), now).await?;
-        let algorithm = algorithm_of(&jwk).ok_or(UNSUPPORTED)?;
-        let key = DecodingKey::from_jwk(&jwk).map_err(|_| UNSUPPORTED)?;
-        let mut validation = Validation::new(algorithm);
-        validation.required_spec_claims = HashSet::from(["exp", "iss", "aud"].map(str::to_owned));
-        validation.set_issuer(&[&self.issuer]);
-        validation.set_audience(&[&self.audience]);
-        // Compared below, with the context's clock.
-        validation.validate_exp = false;
-        validation.validate_nbf = false;
-        let claims: Claims = decode(token, &key, &validation)
-            .map_err(|_| Error::NotAuthorized("the token's signature, issuer, audience or claims are not valid"))?
-            .claims;
+        let token = bearer_token(authorization)?;
+        let (message, signature) = token.rsplit_once('.').ok_or(NOT_A_TOKEN)?;
+        let (header, claims) = message.split_once('.').ok_or(NOT_A_TOKEN)?;
+        let header: Header = serde_json::from_slice(&decode(header)?).map_err(|_| NOT_A_TOKEN)?;
+        if header.has_crit {
+            return Err(Error::NotAuthorized(
+                "the token has a crit header, which is not supported",
+            ));
+        }
+        let signature = decode(signature)?;
+        let keys = self.keys.current(now).await?;
+        if let Err(refusal) = keys.verify(&header, message.as_bytes(), &signature) {
+            // The issuer may have published another key since.
+            let newer = self.keys.newer_than(&keys, now).await.ok_or(refusal)?;
+            newer.verify(&header, message.as_bytes(), &signature)?;
+        }
+        let claims = parse(&decode(claims)?).ok_or(Error::NotAuthorized(
+            "a claim of the token is missing or has the wrong type",
+        ))?;
+        self.check(&claims, now)?;
+        Ok(claims)
+    }
+
+    fn check(&self, claims: &Claims, now: Timestamp) -> Result<()> {
+        if claims.iss != self.issuer || !claims.aud.contains(&self.audience) {
+            return Err(Error::NotAuthorized(
+                "the token is of another issuer or for another audience",
+            ));
+        }
         // Entities store the subject as `createdBy`, so it must meet that field's rule.
         let sub = &claims.sub;
         if sub.trim().is_empty() || sub.chars().count() > MAX_SUBJECT_LENGTH || sub.chars().any(char::is_control) {
@@ -110,108 +126,36 @@ impl Tokens {
                 "the token's subject is blank, too long or has control characters",
             ));
         }
-        let now = now.epoch_seconds();
-        if claims.exp.saturating_add(LEEWAY_SECONDS) <= now {
+        let now = now.millis() as f64 / 1000.0;
+        if claims.exp + LEEWAY_SECONDS <= now {
             return Err(Error::NotAuthorized("the token has expired"));
         }
-        if claims.nbf.is_some_and(|nbf| nbf.saturating_sub(LEEWAY_SECONDS) > now) {
+        if claims.nbf.is_some_and(|nbf| nbf - LEEWAY_SECONDS > now) {
             return Err(Error::NotAuthorized("the token is not valid yet"));
         }
-        Ok(claims)
-    }
-
-    async fn key(&self, kid: Option<&str>, now: Timestamp) -> Result<Jwk> {
-        const UNKNOWN: Error = Error::NotAuthorized("the token names no key of the issuer");
-        match &self.source {
-            KeySource::Given(keys) => find_key(keys, kid).ok_or(UNKNOWN),
-            KeySource::Url { url, fetch } => {
-                let mut cache = self.cache.lock().await;
-                if let Some(jwk) = cache.keys.as_ref().and_then(|keys| find_key(keys, kid)) {
-                    return Ok(jwk);
-                }
-                let pause = match cache.keys {
-                    Some(_) => REFRESH_PAUSE_SECONDS,
-                    None => FIRST_FETCH_PAUSE_SECONDS,
-                };
-                let seconds_since = |at: Timestamp| now.epoch_seconds().abs_diff(at.epoch_seconds());
-                if cache.fetched_at.is_none_or(|at| seconds_since(at) >= pause) {
-                    cache.fetched_at = Some(now);
-                    match fetch.json::<JwkSet>(url).await {
-                        Ok(keys) => cache.keys = Some(keys),
-                        // The cached keys still verify the tokens that they signed.
-                        Err(error) => tracing::error!(%error, "the issuer's keys can't be fetched"),
-                    }
-                }
-                match &cache.keys {
-                    Some(keys) => find_key(keys, kid).ok_or(UNKNOWN),
-                    None => Err(Error::Unavailable("the issuer's keys can't be fetched".into())),
-                }
-            }
-        }
+        Ok(())
     }
 }
 
-/// The key with this id. A token without a key id matches if the issuer has only one key.
-fn find_key(keys: &JwkSet, kid: Option<&str>) -> Option<Jwk> {
-    match (kid, keys.keys.as_slice()) {
-        (Some(kid), _) => keys.find(kid).cloned(),
-        (None, [only]) => Some(only.clone()),
-        (None, _) => None,
+fn bearer_token(authorization: Option<&str>) -> Result<&str> {
+    const NO_TOKEN: Error = Error::NoCredentials("a bearer token is needed");
+    let (scheme, token) = authorization
+        .and_then(|header| header.split_once(' '))
+        .ok_or(NO_TOKEN)?;
+    let token = token.trim();
+    if token.is_empty() || !scheme.eq_ignore_ascii_case("bearer") {
+        return Err(NO_TOKEN);
     }
+    if token.len() > MAX_TOKEN_BYTES {
+        return Err(Error::NotAuthorized("the token is longer than 16 KiB"));
+    }
+    Ok(token)
 }
 
-/// The only algorithm that the service accepts for a key of this type.
-fn algorithm_of(jwk: &Jwk) -> Option<Algorithm> {
-    match &jwk.algorithm {
-        AlgorithmParameters::RSA(_) => Some(Algorithm::RS256),
-        AlgorithmParameters::EllipticCurve(p) if p.curve == EllipticCurve::P256 => Some(Algorithm::ES256),
-        AlgorithmParameters::OctetKeyPair(p) if p.curve == EllipticCurve::Ed25519 => Some(Algorithm::EdDSA),
-        _ => None,
-    }
+fn decode(part: &str) -> Result<Vec<u8>> {
+    URL_SAFE_NO_PAD.decode(part).map_err(|_| NOT_A_TOKEN)
 }
 
-/// Lets `jsonwebtoken` verify with ring, which TLS links anyway. It can't sign.
-static RING: CryptoProvider = CryptoProvider {
-    signer_factory: |_, _| Err(JwtError::from(ErrorKind::InvalidAlgorithm)),
-    verifier_factory: |algorithm, key| {
-        Ok(Box::new(RingVerifier {
-            algorithm: *algorithm,
-            key: key.clone(),
-        }))
-    },
-    key_utils: KeyUtils::new_unimplemented(),
-};
-
-struct RingVerifier {
-    algorithm: Algorithm,
-    key: DecodingKey,
-}
-
-impl signature::Verifier<Vec<u8>> for RingVerifier {
-    fn verify(&self, message: &[u8], signature: &Vec<u8>) -> Result<(), signature::Error> {
-        let verified = match (self.algorithm, self.key.kind()) {
-            (Algorithm::RS256, DecodingKeyKind::RsaModulusExponent { n, e }) => {
-                ring_signature::RsaPublicKeyComponents { n, e }.verify(
-                    &ring_signature::RSA_PKCS1_2048_8192_SHA256,
-                    message,
-                    signature,
-                )
-            }
-            (Algorithm::ES256, DecodingKeyKind::SecretOrDer(point)) => {
-                ring_signature::UnparsedPublicKey::new(&ring_signature::ECDSA_P256_SHA256_FIXED, point)
-                    .verify(message, signature)
-            }
-            (Algorithm::EdDSA, DecodingKeyKind::SecretOrDer(point)) => {
-                ring_signature::UnparsedPublicKey::new(&ring_signature::ED25519, point).verify(message, signature)
-            }
-            _ => return Err(signature::Error::new()),
-        };
-        verified.map_err(|_| signature::Error::new())
-    }
-}
-
-impl JwtVerifier for RingVerifier {
-    fn algorithm(&self) -> Algorithm {
-        self.algorithm
-    }
+fn parse<T: DeserializeOwned>(json: &[u8]) -> Option<T> {
+    serde_json::from_slice(json).ok()
 }

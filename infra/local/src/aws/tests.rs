@@ -8,6 +8,7 @@ use tower::ServiceExt;
 use super::*;
 use crate::plan;
 use crate::s3::Permissions;
+use crate::server::tests::{exchange, serve_app};
 use crate::store::Store;
 
 struct Fixture {
@@ -36,8 +37,9 @@ impl Fixture {
         let bus = EventBus::open(store.clone(), sqs.clone(), &[], &[]).unwrap();
         let s3 = S3::open(store, &[], None, Permissions::default());
         let dynamodb = DynamoDb::open(&folder.path().join("tables.sqlite")).unwrap();
+        let invoke = Router::new().route("/2015-03-31/functions/{name}/invocations", post(async || "invoked"));
         Fixture {
-            app: app(dynamodb, sqs, bus, s3, Router::new()),
+            app: app(dynamodb, sqs, bus, s3, invoke, Names::of_port(4566)),
             _folder: folder,
         }
     }
@@ -309,4 +311,67 @@ async fn a_message_carries_the_trace_of_the_request_that_sent_it() {
         traces,
         [&json!("Root=1-a-b;Lineage=c:1"), &json!("Root=1-x-y"), &Value::Null]
     );
+}
+
+/// A request that any page can send without asking: no preflight, no special header.
+#[tokio::test]
+async fn a_foreign_page_reaches_the_bucket_and_nothing_else() {
+    let fixture = Fixture::new();
+    let from_page = |method: &str, path: &str, body: &str| {
+        Request::builder()
+            .method(method)
+            .uri(path)
+            .header(HOST, "localhost:4566")
+            .header("origin", "http://evil.example")
+            .header(CONTENT_TYPE, "text/plain")
+            .body(Body::from(body.to_owned()))
+            .unwrap()
+    };
+    for (method, path) in [
+        ("POST", "/2015-03-31/functions/f/invocations"),
+        (
+            "POST",
+            "/2015-03-31/functions/f/invocations?X-Amz-Credential=local/s3/aws4_request",
+        ),
+        ("POST", "/_local/queues/tasks/redrive"),
+        ("GET", "/_local/events"),
+        ("GET", "/_local/queues"),
+        ("POST", "/"),
+        ("OPTIONS", "/"),
+    ] {
+        let (status, _, body) = fixture.answer(from_page(method, path, "{}")).await;
+        assert_eq!(status, StatusCode::FORBIDDEN, "{method} {path}: {body}");
+    }
+    let mut with_target = from_page("POST", "/", r#"{"QueueName":"tasks"}"#);
+    with_target
+        .headers_mut()
+        .insert("x-amz-target", "AmazonSQS.GetQueueUrl".parse().unwrap());
+    assert_eq!(fixture.answer(with_target).await.0, StatusCode::FORBIDDEN);
+    // S3 decides by signature and CORS rules, so that a page can upload with a presigned URL.
+    let (status, _, body) = fixture
+        .answer(from_page(
+            "PUT",
+            "/bucket/key?X-Amz-Credential=local/s3/aws4_request",
+            "x",
+        ))
+        .await;
+    assert_ne!(
+        body["message"], "web pages may not send requests to this port",
+        "{status}"
+    );
+}
+
+#[tokio::test]
+async fn a_bad_chunk_size_is_a_bad_request() {
+    let fixture = Fixture::new();
+    let port = serve_app(fixture.app.clone()).await;
+    let head = "POST / HTTP/1.1\r\nhost: localhost\r\nx-amz-target: AmazonSQS.ListQueues\r\n";
+    let bad = format!("{head}transfer-encoding: chunked\r\n\r\nzz\r\n{{}}\r\n0\r\n\r\n");
+    let answer = exchange(port, &bad, false).await;
+    assert!(
+        answer.starts_with("http/1.1 400 ") && answer.contains("serializationexception"),
+        "{answer}"
+    );
+    let good = format!("{head}content-length: 2\r\n\r\n{{}}");
+    assert!(exchange(port, &good, true).await.starts_with("http/1.1 200 "));
 }

@@ -7,6 +7,7 @@ mod invoke;
 mod logs;
 mod name;
 mod output;
+mod plan;
 mod queues;
 mod redrive;
 mod retained;
@@ -19,7 +20,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::cloud;
 use crate::data::DataFolder;
@@ -47,7 +48,7 @@ enum Command {
     Retained,
     /// Print a token for the API
     Token(token::Arguments),
-    /// Print the events of the buses, one JSON line each
+    /// Print the events of the buses, one line each
     Events(events::Arguments),
     /// Print the number of messages in each queue
     Queues,
@@ -55,8 +56,17 @@ enum Command {
     Redrive(redrive::Arguments),
     /// Print the log of a function
     Logs(logs::Arguments),
-    /// Invoke a function with a payload and print its answer
+    /// Invoke a function with its sample or another payload, and print its answer
     Invoke(invoke::Arguments),
+}
+
+/// The subcommands: their names and what they do.
+pub fn commands() -> Vec<(String, String)> {
+    let describe = |command: &clap::Command| {
+        let about = command.get_about().map(ToString::to_string);
+        (format!("cargo local {}", command.get_name()), about.unwrap_or_default())
+    };
+    CommandLine::command().get_subcommands().map(describe).collect()
 }
 
 pub fn run() -> ExitCode {
@@ -91,14 +101,13 @@ fn dispatch(arguments: CommandLine) -> Result<()> {
         Command::Queues => queues::run(&data),
         Command::Redrive(arguments) => redrive::run(&data, &arguments),
         Command::Logs(arguments) => logs::run(&data, &arguments),
-        Command::Invoke(arguments) => invoke::run(&data, &arguments),
+        Command::Invoke(arguments) => invoke::run(&data, arguments),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     #[test]
     fn the_command_line_has_no_conflicts() {

@@ -12,6 +12,13 @@ pub struct Arguments {
     /// A role of the token; may be given several times
     #[arg(long = "role", required = true, value_name = "ROLE")]
     roles: Vec<String>,
+    #[command(flatten)]
+    holder: Holder,
+}
+
+/// The claims of a token beside its roles.
+#[derive(Args)]
+pub struct Holder {
     /// The customer that the token is for
     #[arg(long, value_name = "KEY")]
     customer: Option<String>,
@@ -27,14 +34,19 @@ pub struct Arguments {
 }
 
 pub fn run(data: &DataFolder, arguments: Arguments) -> Result<()> {
+    print(&create(data, arguments.roles, arguments.holder)?)?;
+    Ok(())
+}
+
+/// A token of the local issuer.
+pub fn create(data: &DataFolder, roles: Vec<String>, holder: Holder) -> Result<String> {
     data.create()?;
     let claims = Claims {
-        subject: arguments.subject,
-        roles: arguments.roles,
-        customer: arguments.customer,
-        client: arguments.client,
-        ttl: arguments.ttl,
+        subject: holder.subject,
+        roles,
+        customer: holder.customer,
+        client: holder.client,
+        ttl: holder.ttl,
     };
-    print(&Identity::open(data)?.token(&claims)?)?;
-    Ok(())
+    Identity::open(data)?.token(&claims)
 }

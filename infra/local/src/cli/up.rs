@@ -42,6 +42,7 @@ pub fn run(data: DataFolder, arguments: Arguments) -> Result<()> {
         profile: arguments.profile,
         template: arguments.template,
         dynamodb_endpoint: arguments.dynamodb_endpoint,
+        commands: super::commands(),
     };
     cloud::run(data, options)
 }

@@ -6,6 +6,8 @@ use std::net::{Ipv4Addr, SocketAddr};
 use anyhow::{Result, anyhow};
 use tokio::net::{TcpListener, TcpSocket};
 
+use crate::server::guard::Names;
+
 pub struct Port {
     socket: TcpSocket,
     address: SocketAddr,
@@ -31,6 +33,10 @@ impl Port {
 
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    pub fn names(&self) -> Names {
+        Names::of_port(self.address.port())
     }
 
     pub fn listen(self) -> Result<TcpListener> {

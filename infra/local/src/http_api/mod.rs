@@ -72,8 +72,10 @@ impl HttpApi {
             return message(StatusCode::TOO_MANY_REQUESTS, "Too Many Requests");
         }
         let (head, body) = request.into_parts();
-        let Ok(body) = to_bytes(body, LARGEST_REQUEST).await else {
-            return message(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large");
+        let body = match to_bytes(body, LARGEST_REQUEST).await {
+            Ok(body) => body,
+            Err(error) if is_malformed(&error) => return message(StatusCode::BAD_REQUEST, "Bad Request"),
+            Err(_) => return message(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large"),
         };
         let event = payload::event(&head, &path, &body, route, parameters, request_id);
         match tokio::time::timeout(
@@ -88,6 +90,18 @@ impl HttpApi {
             Ok(Outcome::Throttled) | Err(_) => message(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable"),
         }
     }
+}
+
+/// Whether a body can't be read because its framing is wrong, rather than because it is too large.
+fn is_malformed(error: &axum::Error) -> bool {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(error) = cause {
+        if error.is::<hyper::Error>() {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
 }
 
 /// An answer from the API, not from a function.

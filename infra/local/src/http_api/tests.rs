@@ -7,6 +7,7 @@ use tower::ServiceExt;
 use super::*;
 use crate::lambda::tests::lambda;
 use crate::plan::Throttle;
+use crate::server::tests::{exchange, serve_app};
 
 fn route(method: &str, path: &str) -> Route {
     Route {
@@ -128,4 +129,39 @@ async fn a_preflight_request_reaches_a_default_route_and_gets_the_cors_headers_t
     assert_eq!(preflight(&with_default).await, (200, Some("*".to_owned()), true));
     let without_cors = app(lambda, &[put], &limits, None);
     assert_eq!(preflight(&without_cors).await, (404, None, true));
+}
+
+/// A body that ends in another way than its head says is the client's error, whatever its size.
+#[tokio::test]
+async fn a_malformed_body_is_a_bad_request() {
+    let (_folder, lambda) = lambda(|_| {});
+    let port = serve_app(app(lambda, &[route("POST", "/things")], &Throttles::default(), None)).await;
+    for (case, head, body, half_close) in [
+        (
+            "a chunk size that is no number",
+            "transfer-encoding: chunked",
+            "zz\r\n{}\r\n0\r\n\r\n",
+            false,
+        ),
+        (
+            "a chunk that is too long",
+            "transfer-encoding: chunked",
+            "1\r\n{}\r\n0\r\n\r\n",
+            false,
+        ),
+        (
+            "a missing last chunk",
+            "transfer-encoding: chunked",
+            "2\r\n{}\r\n",
+            true,
+        ),
+        ("a body that is too short", "content-length: 5", "{}", true),
+    ] {
+        let sent = format!("POST /things HTTP/1.1\r\nhost: localhost\r\n{head}\r\n\r\n{body}");
+        let answer = exchange(port, &sent, half_close).await;
+        assert!(answer.starts_with("http/1.1 400 "), "{case}: {answer}");
+        assert!(answer.contains("\r\nconnection: close\r\n"), "{case}: {answer}");
+    }
+    let whole = "POST /things HTTP/1.1\r\nhost: localhost\r\ncontent-length: 2\r\n\r\n{}";
+    assert!(exchange(port, whole, true).await.starts_with("http/1.1 200 "));
 }

@@ -24,6 +24,7 @@ use super::runtime_api::{Invocation, Report, RuntimeApi};
 use crate::dynamodb::ACCESS_KEY_ID;
 use crate::plan::{Function, REGION};
 use crate::s3::SECRET_ACCESS_KEY;
+use crate::server::guard;
 
 /// Lambda allows ten seconds for the initialisation. Debug binaries on a busy laptop need more.
 const LONGEST_START: Duration = Duration::from_secs(30);
@@ -106,7 +107,7 @@ impl Launcher {
         }
         let (work, taken) = mpsc::channel(1);
         let api = RuntimeApi::new(self.function.arn.clone(), taken);
-        let routes = api.routes();
+        let routes = guard::no_browsers(api.routes());
         let server = tokio::spawn(async move {
             // Serving ends with this task; a listener on loopback does not fail.
             let _ = axum::serve(listener, routes).await;

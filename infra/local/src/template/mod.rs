@@ -6,7 +6,9 @@
 //! `Metadata: LocalCloud` has the settings for the local cloud only; CloudFormation ignores them. `Parameters` are local values of
 //! parameters; `Environment` are local values of environment variables, for the functions that have these variables. Both may contain
 //! `${local:issuer}`, `${local:audience}`, `${local:jwks}` and `${local:cdn}`. `FirstRequest` (`Method`, `Path`, `Body`) is the request
-//! of the `curl` command that is printed at the start.
+//! of the `curl` command that is printed at the start. `Samples` (`Folder`, `Token`) tells where the functions' payloads are and which
+//! text in them stands for a token. `EventColumns` are JSON pointers to the parts of an event that `cargo local events` prints.
+//! `Documents` are names and paths that `GET /` lists.
 
 mod check;
 mod functions;
@@ -30,7 +32,7 @@ use anyhow::{Context, Result, anyhow, ensure};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::plan::{FirstRequest, LocalHints, Plan};
+use crate::plan::{FirstRequest, LocalHints, Plan, Samples};
 use lenient::properties;
 use resolver::Resolver;
 
@@ -97,9 +99,7 @@ fn parse(text: &str, surroundings: &Surroundings) -> Result<Plan> {
     )?;
 
     let mut plan = Plan {
-        local: LocalHints {
-            first_request: hints.first_request,
-        },
+        local: hints.local,
         ..Plan::default()
     };
     for (logical_id, resource) in &resources {
@@ -236,7 +236,7 @@ fn is_intrinsic(map: &Map<String, Value>) -> bool {
 struct Hints {
     parameters: BTreeMap<String, String>,
     environment: BTreeMap<String, String>,
-    first_request: Option<FirstRequest>,
+    local: LocalHints,
 }
 
 #[derive(Deserialize)]
@@ -247,6 +247,11 @@ struct DeclaredHints {
     #[serde(default)]
     environment: BTreeMap<String, Value>,
     first_request: Option<DeclaredRequest>,
+    samples: Option<Samples>,
+    #[serde(default)]
+    event_columns: Vec<String>,
+    #[serde(default)]
+    documents: BTreeMap<String, String>,
 }
 
 #[derive(Deserialize)]
@@ -281,7 +286,12 @@ fn hints(template: &Value) -> Result<Hints> {
     Ok(Hints {
         parameters,
         environment,
-        first_request,
+        local: LocalHints {
+            first_request,
+            samples: declared.samples,
+            event_columns: declared.event_columns,
+            documents: declared.documents,
+        },
     })
 }
 
@@ -296,3 +306,29 @@ fn fill(value: &str, surroundings: &Surroundings) -> String {
 
 #[cfg(test)]
 mod tests;
+
+#[cfg(test)]
+mod hint_tests {
+    use super::*;
+
+    #[test]
+    fn the_metadata_hold_the_settings_of_the_local_cloud() {
+        let text = r"
+Metadata:
+  LocalCloud:
+    Samples: {Folder: samples, Token: TOKEN}
+    EventColumns: [/detail/key]
+    Documents: {Manual: /manual}
+";
+        let local = hints(&yaml::parse(text).unwrap()).unwrap().local;
+        let samples = local.samples.unwrap();
+        assert_eq!(
+            (samples.folder.to_str(), samples.token.as_str()),
+            (Some("samples"), "TOKEN")
+        );
+        assert_eq!(local.event_columns, ["/detail/key"]);
+        assert_eq!(local.documents["Manual"], "/manual");
+        assert!(hints(&yaml::parse(&text.replace("Folder", "Folders")).unwrap()).is_err());
+        assert!(local.first_request.is_none());
+    }
+}

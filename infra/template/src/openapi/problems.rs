@@ -17,7 +17,7 @@ pub fn example(code: Code) -> Option<Value> {
 /// An error for each code.
 fn errors() -> Vec<Error> {
     vec![
-        Error::NotAuthorized("a bearer token is needed"),
+        Error::NoCredentials("a bearer token is needed"),
         Error::Forbidden {
             permission: Permission::EditCustomer,
             reason: "the caller's roles do not hold it",

@@ -10,7 +10,7 @@ use crate::{
     in_place::Updated,
     item::{ENTITY, Item, from_item, s, text},
     keys::{self, Family, Index, ItemKey},
-    operation::on_customer::{DELETE, GET, PUT, UPDATE},
+    operation::on_customer::{DELETE, GET, PUT, QUERY, UPDATE},
     query::Query,
     stored::{entity_item, tombstone},
     write::{Failed, Transaction, expect_version, version_error},
@@ -45,14 +45,17 @@ impl Customers<'_> {
         }
     }
 
-    pub const IS_ACCOUNT_OF: Operation = Operation::new(&[GET], &[]);
-    /// Whether `account` is the account of a client of `parent`.
+    pub const IS_ACCOUNT_OF: Operation = Operation::new(&[QUERY], &[]);
+    /// Whether `account` is the account of a client of `parent`. The table compares them, so that the answer about a foreign customer is
+    /// as long as the answer about an absent one, and takes as long to read.
     pub async fn is_account_of(&self, account: CustomerKey, parent: CustomerKey) -> Result<bool> {
-        let Some(item) = self.0.get(&keys::customer(account)).await? else {
-            return Ok(false);
-        };
-        let customer: Customer = from_item(item)?;
-        Ok(customer.parent.is_some_and(|p| p.customer_key == parent))
+        let key = keys::customer(account);
+        let query = Query::of(key.pk)
+            .starting_with(key.sk)
+            .attributes(&[keys::PK])
+            .filter(Expression::new("#parent.customerKey = :parent").with(":parent", s(parent.to_string())));
+        let found = self.0.walk(query).next().await?;
+        Ok(found.is_some_and(|items| !items.is_empty()))
     }
 
     pub const BY_EXTERNAL_ID: Operation =

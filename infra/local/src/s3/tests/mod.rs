@@ -18,6 +18,7 @@ use super::{Permissions, S3};
 use crate::dynamodb::DynamoDb;
 use crate::eventbridge::EventBus;
 use crate::plan::{Bucket, Cdn, CorsRule, Expiration, Role};
+use crate::server::guard::Names;
 use crate::sqs::Sqs;
 use crate::store::Store;
 use signing::signed;
@@ -63,7 +64,7 @@ impl Fixture {
         let dynamodb = DynamoDb::open(&folder.join("tables.db")).unwrap();
         let s3 = S3::open(store, &[bucket], Some(cdn), permissions());
         Self {
-            app: crate::aws::app(dynamodb, sqs, bus, s3.clone(), Router::new()),
+            app: crate::aws::app(dynamodb, sqs, bus, s3.clone(), Router::new(), Names::of_port(4566)),
             s3,
         }
     }
