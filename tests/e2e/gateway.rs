@@ -23,7 +23,8 @@ fn head_unknown_routes_and_preflight_requests_are_answered_by_functions() {
     }
 
     for (method, path, status, code, allow) in [
-        ("GET", "/", 404, "NOT_FOUND", None),
+        ("GET", "/v1", 404, "NOT_FOUND", None),
+        ("POST", "/", 404, "NOT_FOUND", None),
         ("PATCH", "/v1/nothing", 404, "NOT_FOUND", None),
         (
             "PUT",

@@ -29,7 +29,9 @@ fn a_failing_message_delays_no_other_and_can_be_redriven() {
         json!({
             "TableName": table, "Key": {"pk": {"S": format!("CUS#{key}")}, "sk": {"S": "CUSTOMER"}},
             "UpdateExpression": "SET address = :a",
-            "ExpressionAttributeValues": {":a": {"M": {"country": {"S": "US"}, "line1": {"S": "1 Main Street"}}}},
+            "ExpressionAttributeValues": {
+                ":a": {"M": {"country": {"S": "US"}, "line1": {"S": "1 Main Street"}, "city": {"S": "Springfield"}}}
+            },
         })
     };
     cloud.aws("DynamoDB_20120810.UpdateItem", &address(&bad));

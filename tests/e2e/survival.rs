@@ -73,7 +73,7 @@ fn create(cloud: &Cloud, admin: &str, number: usize) {
     let key = format!("survivor-{number}");
     let body = json!({
         "type": "Business", "name": format!("Customer {number}"), "bootstrapTenantKey": "survivors",
-        "address": {"line1": format!("{number} Main Street")},
+        "address": {"line1": format!("{number} Main Street"), "city": "Springfield"},
     });
     loop {
         match cloud.call(
