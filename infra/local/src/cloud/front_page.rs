@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::http::HeaderMap;
+use axum::extract::Request;
 use axum::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, VARY};
+use axum::http::{HeaderMap, Method};
 use axum::response::{Html, IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::any;
 use serde_json::{Value, json};
+use tower::ServiceExt;
 
 use super::Options;
 use crate::data::{DataFolder, Ready};
@@ -20,8 +22,12 @@ pub fn in_front_of(api: Router, page: Value, plan: &Plan) -> Router {
         return api;
     }
     let page = Arc::new(page);
-    // Other methods are the API's.
-    let front = get(async move |headers: HeaderMap| show(&page, &headers)).fallback_service(api.clone());
+    let behind = api.clone();
+    // Other methods are the API's. `get` with a fallback would add `Allow` to its answers.
+    let front = any(async move |request: Request| match *request.method() {
+        Method::GET | Method::HEAD => show(&page, request.headers()),
+        _ => behind.oneshot(request).await.into_response(),
+    });
     Router::new().route("/", front).fallback_service(api)
 }
 
