@@ -98,7 +98,7 @@ def unknown_routes_and_methods(service):
     path = f"/v1/customers/{customer}"
     for method, route, status in (
         ("GET", "/v1/no-such-thing", 404),
-        ("GET", "/", 404),
+        ("GET", "/v1", 404),
         ("PUT", path, 405),
         ("DELETE", "/v1/openapi.json", 405),
     ):
