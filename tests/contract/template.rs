@@ -1,4 +1,4 @@
-//! What template.yaml must say so that nothing stops or is lost on AWS.
+//! Settings without which template.yaml would stop or lose something on AWS.
 
 use crate::support::{functions, tasks};
 use runtime::Function;

@@ -1,4 +1,4 @@
-//! What the API Gateway of the local cloud and the functions make of requests together: HEAD, unknown routes, preflight, limits.
+//! Requests that the local API Gateway and the functions answer together: HEAD, unknown routes, preflight, limits.
 
 use super::Cloud;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! What the stream's trigger gave up, as Lambda keeps it in a bucket: an object for each batch.
+//! The changes that the stream's trigger gave up. Lambda keeps them in a bucket, an object for each batch.
 
 use aws_lambda_events::dynamodb::Event as StreamEvent;
 use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
@@ -11,7 +11,7 @@ const PREFIX: &str = "aws/lambda/";
 /// A key ends in a random UUID, which says nothing about the order.
 const UUID_LENGTH: usize = 36;
 
-/// What Lambda writes about a batch that it gave up.
+/// Lambda's record of a batch that it gave up.
 #[derive(Deserialize)]
 pub struct Batch {
     #[serde(rename = "DDBStreamBatchInfo")]

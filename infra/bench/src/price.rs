@@ -1,4 +1,4 @@
-//! What a million invocations of a function cost on AWS: computed from the measured capacity and public on-demand prices of us-east-1,
+//! The cost of a million invocations of a function on AWS, computed from the measured capacity and public on-demand prices of us-east-1,
 //! in US dollars, without the free tier.
 
 use runtime::Function;

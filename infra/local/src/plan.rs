@@ -164,7 +164,7 @@ pub struct Throttle {
 #[derive(Clone, Debug)]
 pub struct Role {
     pub arn: String,
-    /// Who may assume it, in the language of IAM, as are the next.
+    /// The statements about its assumption, in the language of IAM, as are the next.
     pub trust: Vec<serde_json::Value>,
     pub statements: Vec<serde_json::Value>,
     /// ARNs.
@@ -229,7 +229,7 @@ pub struct StreamSource {
     pub on_failure: Option<OnFailure>,
 }
 
-/// Where a stream's mapping sends what it gave up, by name.
+/// The name of the queue or bucket to which a stream's mapping sends the batches that it gave up.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OnFailure {
     /// Gets a description of the records.

@@ -1,4 +1,4 @@
-//! What kind of business a customer is: industry (GICS), legal form, size, social pages.
+//! The business of a customer: industry (GICS), legal form, size, social pages.
 
 use crate::{
     Object, Together,

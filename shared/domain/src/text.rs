@@ -89,7 +89,7 @@ fn is_blank(c: char) -> bool {
     c.is_whitespace() || c == BRAILLE_BLANK
 }
 
-/// What a character does in a text.
+/// The role of a character in a text.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Role {
     Visible,

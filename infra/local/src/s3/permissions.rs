@@ -1,4 +1,4 @@
-//! What the roles of functions allow in S3. The local cloud has no other IAM; S3 has it because its answers depend on it: a missing object
+//! The permissions that functions' roles give in S3. The local cloud has no other IAM; S3 has it because its answers depend on it: a missing object
 //! is a 404 only to a caller that may list the bucket, and a 403 to others.
 //!
 //! A function's session token is its name. A caller without such a token is the developer, who may do everything.

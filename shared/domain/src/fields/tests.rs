@@ -1,4 +1,4 @@
-//! What the checks accept, keep and refuse.
+//! The checks of fields: values that they accept, keep and refuse.
 
 use super::*;
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! What a function's role allows in S3, by the function's session token.
+//! The permissions that a function's role gives in S3. The session token names the function.
 
 use super::*;
 
