@@ -393,7 +393,7 @@ impl Rule {
                 })
             }
             Self::Website => formats::website(&text)
-                .ok_or_else(|| "must be an http or https URL without blanks, backslashes and a user name, at most 2,048 characters".into()),
+                .ok_or_else(|| "must be an http or https URL without blanks, backslashes or a user name, at most 2,048 characters".into()),
             Self::PageOn(hosts) => {
                 formats::page_on(&text, hosts).ok_or_else(|| format!("must be an https URL on {}", hosts.join(" or ")))
             }
