@@ -12,9 +12,8 @@ import threading
 import urllib.request
 import zlib
 
+import local_cloud
 from playwright.sync_api import sync_playwright
-
-from local_cloud import running
 
 FLAGS = [
     "--no-sandbox",
@@ -109,6 +108,6 @@ def main(ready):
     assert result["refused"] == 403, result
 
 
-with running() as ready:
+with local_cloud.running() as (_, ready):
     main(ready)
 print("browser: passed")

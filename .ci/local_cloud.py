@@ -1,7 +1,8 @@
-"""Starts the local cloud for a script, and stops it afterwards."""
+"""A local cloud for one script: it starts in a new data folder and is stopped with Ctrl-C's signal."""
 
 import contextlib
 import json
+import os
 import pathlib
 import signal
 import subprocess
@@ -10,36 +11,29 @@ import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-
-
-def target():
-    """Cargo's target folder, as cargo finds it."""
-    metadata = subprocess.check_output(["cargo", "metadata", "--no-deps", "--offline", "--format-version", "1"], cwd=ROOT)
-    return pathlib.Path(json.loads(metadata)["target_directory"])
-
-
-def start(data):
-    cloud = subprocess.Popen(
-        [target() / "debug/local", "--no-build", "--port", "0", "--aws-port", "0", "--data", data], cwd=ROOT
-    )
-    ready = pathlib.Path(data, "ready.json")
-    for _ in range(600):
-        if ready.exists():
-            return cloud, json.loads(ready.read_text())
-        if cloud.poll() is not None:
-            sys.exit("the local cloud did not start")
-        time.sleep(0.1)
-    sys.exit("the local cloud was not ready in a minute")
+BINARY = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"), "debug/local")
 
 
 @contextlib.contextmanager
 def running():
-    """The content of the running cloud's `ready.json`."""
+    """The data folder of a local cloud that answers, and the content of its `ready.json`."""
     with tempfile.TemporaryDirectory() as data:
-        process, ready = start(data)
+        process = subprocess.Popen(
+            [BINARY, "--no-build", "--port", "0", "--aws-port", "0", "--data", data], cwd=ROOT
+        )
         try:
-            yield ready
+            yield data, wait(process, pathlib.Path(data, "ready.json"))
         finally:
             process.send_signal(signal.SIGINT)
             process.wait(timeout=30)
         assert process.returncode == 0, process.returncode
+
+
+def wait(process, ready):
+    for _ in range(600):
+        if ready.exists():
+            return json.loads(ready.read_text())
+        if process.poll() is not None:
+            sys.exit("the local cloud did not start")
+        time.sleep(0.1)
+    sys.exit("the local cloud was not ready in a minute")

@@ -161,3 +161,106 @@ async fn an_error_does_not_echo_the_body() {
         assert!(!answer.body.to_string().contains("a-secret"), "{}", answer.body);
     }
 }
+
+#[tokio::test]
+async fn a_compressed_body_is_refused_before_it_is_read() {
+    let world = World::new().await;
+    let gzip = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3];
+    for encoding in [
+        "gzip",
+        "br",
+        "deflate",
+        "identity, gzip",
+        "gzip,identity",
+        "unknown",
+        "",
+    ] {
+        for call in [
+            post(&world).base64_body(&gzip),
+            post(&world).body(BODY),
+            Call::new("PATCH", &at("cus_x")).by(&world.admin()).body("{}"),
+        ] {
+            let call = call
+                .header("content-type", "application/json")
+                .header("content-encoding", encoding);
+            world.send(call).await.problem(415, "UNSUPPORTED_MEDIA_TYPE");
+        }
+    }
+    let plain = post(&world)
+        .header("content-type", "application/json")
+        .header("content-encoding", "Identity");
+    world.send(plain.body(BODY)).await.expect(201);
+}
+
+#[tokio::test]
+async fn a_name_that_an_object_has_twice_is_refused() {
+    let world = World::new().await;
+    for (body, repeated) in [
+        (
+            r#"{"type": "Business", "name": "A", "isTenantCustomer": true, "name": "B"}"#,
+            vec!["name"],
+        ),
+        (
+            r#"{"type": "Business", "name": "A", "isTenantCustomer": true, "n\u0061me": "A"}"#,
+            vec!["name"],
+        ),
+        (
+            r#"{"type": "Business", "name": "A", "isTenantCustomer": true, "address": {"city": "A", "city": "A"}, "products": [], "products": null}"#,
+            vec!["address.city", "products"],
+        ),
+        (
+            r#"{"type": "Business", "name": "A", "isTenantCustomer": true, "products": [{"a": 1, "a": [{"b": 1, "b": 2}]}]}"#,
+            vec!["products[0].a", "products[0].a[0].b", "products[0]"],
+        ),
+        (
+            r#"{"name": "", "x": 1, "x": 2}"#,
+            vec!["x", "type", "name", "x", "bootstrapTenantKey"],
+        ),
+    ] {
+        let call = post(&world).header("content-type", "application/json").body(body);
+        assert_eq!(world.send(call).await.invalid_fields(), repeated, "{body}");
+    }
+    let customer = world.member_customer("Acme").await;
+    let patch = Call::new("PATCH", &at(&customer))
+        .by(&world.admin())
+        .header("content-type", "application/json")
+        .body(r#"{"name": "A", "name": "B"}"#);
+    assert_eq!(world.send(patch).await.invalid_fields(), ["name"]);
+}
+
+#[tokio::test]
+async fn a_problem_lists_100_invalid_fields_and_counts_the_rest() {
+    let world = World::new().await;
+    let send = async |body: String| {
+        let call = post(&world).header("content-type", "application/json").body(&body);
+        world.send(call).await.problem(400, "VALIDATION_FAILED")
+    };
+    let unknown = |count: usize| {
+        let fields: Vec<String> = (0..count).map(|n| format!(r#""f{n}":1"#)).collect();
+        format!(
+            r#"{{"type":"Business","name":"A","isTenantCustomer":true,{}}}"#,
+            fields.join(",")
+        )
+    };
+    let hundred = send(unknown(100)).await;
+    assert_eq!(hundred.body["detail"], "100 fields are invalid; see errors.");
+    assert_eq!(hundred.body["errors"].as_array().unwrap().len(), 100);
+    let many = send(unknown(23_000)).await;
+    assert_eq!(
+        many.body["detail"],
+        "23000 fields are invalid; errors lists the first 100 and leaves out 22900 more."
+    );
+    assert_eq!(many.body["errors"].as_array().unwrap().len(), 100);
+    assert!(many.body.to_string().len() < 10_000);
+    let long = send(format!(r#"{{"{}":1}}"#, "x".repeat(200_000))).await;
+    assert!(long.body.to_string().len() < 1_000, "{}", long.body);
+    // The names above repeated ones are long, and there are many of them.
+    let nested = format!(
+        r#"{{"{}":{{{}}}}}"#,
+        "x".repeat(100_000),
+        [r#""a":1"#; 25_000].join(",")
+    );
+    let nested = send(nested).await;
+    assert_eq!(nested.body["errors"].as_array().unwrap().len(), 100);
+    assert!(nested.body.to_string().len() < 20_000);
+}

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 async fn customer_with(world: &World, entries: usize) -> String {
     let customer = world.member_customer("Acme").await;
     for n in 0..entries {
-        let body = json!({"name": format!("{n}"), "address": {}});
+        let body = json!({"name": format!("{n}"), "address": {"line1": "1 Main Street", "city": "Springfield"}});
         world
             .post(&world.admin(), &format!("{}/locations", at(&customer)), body)
             .await
@@ -67,7 +67,7 @@ async fn paging_a_filtered_list_returns_every_match_once() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
     for n in 0..9 {
-        let body = json!({"name": format!("{n}"), "address": {}, "isActive": n % 3 != 0});
+        let body = json!({"name": format!("{n}"), "address": {"line1": "1 Main Street", "city": "Springfield"}, "isActive": n % 3 != 0});
         world
             .post(&world.admin(), &format!("{}/locations", at(&customer)), body)
             .await
@@ -128,7 +128,11 @@ async fn paging_continues_after_creations_and_deletions() {
         .await
         .expect(204);
     world
-        .post(&world.admin(), &list, json!({"name": "new", "address": {}}))
+        .post(
+            &world.admin(),
+            &list,
+            json!({"name": "new", "address": {"line1": "1 Main Street", "city": "Springfield"}}),
+        )
         .await
         .expect(201);
     let cursor = first["nextCursor"].as_str().unwrap();

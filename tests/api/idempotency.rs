@@ -74,17 +74,17 @@ async fn locations_and_actions_are_replayed() {
     for (below, body) in [
         (
             "locations",
-            json!({"name": "Main", "address": {}, "internalCode": "A", "isHeadquarters": true}),
+            json!({"name": "Main", "address": {"line1": "1 Main Street", "city": "Springfield"}, "internalCode": "A", "isHeadquarters": true}),
         ),
         (
             "locations",
-            json!({"name": "Other", "address": {}, "isHeadquarters": true}),
+            json!({"name": "Other", "address": {"line1": "1 Main Street", "city": "Springfield"}, "isHeadquarters": true}),
         ),
         ("deactivate", json!({"feedback": {"recommendationScore": 3}})),
         ("reactivate", json!({})),
     ] {
         let path = format!("{}/{below}", at(&customer));
-        let key = body.to_string().replace(' ', "");
+        let key = body.to_string().replace([' ', ','], "");
         let first = post(&world, &caller, &path, &key, body.clone()).await;
         assert!(first.status < 300, "{}", first.body);
         let written = world.stream_records(0).len();
@@ -101,7 +101,7 @@ async fn a_replay_ignores_later_changes_and_deletion() {
         .await
         .expect(201);
     let path = at(created.key());
-    let body = json!({"name": "Main", "address": {}});
+    let body = json!({"name": "Main", "address": {"line1": "1 Main Street", "city": "Springfield"}});
     let location = post(&world, &admin, &format!("{path}/locations"), "place", body.clone())
         .await
         .expect(201);
@@ -156,8 +156,8 @@ async fn another_body_with_the_same_key_is_refused() {
         ("/v1/customers".to_owned(), tenant("One"), tenant("Two")),
         (
             format!("{}/locations", at(&customer)),
-            json!({"name": "A", "address": {}}),
-            json!({"name": "B", "address": {}}),
+            json!({"name": "A", "address": {"line1": "1 Main Street", "city": "Springfield"}}),
+            json!({"name": "B", "address": {"line1": "1 Main Street", "city": "Springfield"}}),
         ),
         (
             format!("{}/deactivate", at(&customer)),
@@ -177,7 +177,7 @@ async fn another_body_with_the_same_key_is_refused() {
 async fn a_key_belongs_to_one_caller_one_tenant_and_one_operation() {
     let world = World::new().await;
     let (one, two) = (world.member_customer("One").await, world.member_customer("Two").await);
-    let body = || json!({"name": "Main", "address": {}});
+    let body = || json!({"name": "Main", "address": {"line1": "1 Main Street", "city": "Springfield"}});
     let locations = |customer: &str| format!("{}/locations", at(customer));
     let admin = world.admin();
     let mut keys = Vec::new();
@@ -209,7 +209,7 @@ async fn a_key_expires_after_a_day() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
     let path = format!("{}/locations", at(&customer));
-    let body = || json!({"name": "Main", "address": {}});
+    let body = || json!({"name": "Main", "address": {"line1": "1 Main Street", "city": "Springfield"}});
     let first = post(&world, &world.admin(), &path, "k", body()).await.expect(201);
     world.clock.forward(TimeDelta::hours(24) - TimeDelta::seconds(1));
     assert_replay(&first, &post(&world, &world.admin(), &path, "k", body()).await);
@@ -255,13 +255,25 @@ async fn a_replay_requires_the_permission() {
     let customer = world.member_customer("Acme").await;
     let caller = world.user("CustomerAdmin", &customer);
     let path = format!("{}/locations", at(&customer));
-    post(&world, &caller, &path, "k", json!({"name": "Main", "address": {}}))
-        .await
-        .expect(201);
+    post(
+        &world,
+        &caller,
+        &path,
+        "k",
+        json!({"name": "Main", "address": {"line1": "1 Main Street", "city": "Springfield"}}),
+    )
+    .await
+    .expect(201);
     let demoted = caller.role("Member");
-    post(&world, &demoted, &path, "k", json!({"name": "Main", "address": {}}))
-        .await
-        .problem(403, "FORBIDDEN");
+    post(
+        &world,
+        &demoted,
+        &path,
+        "k",
+        json!({"name": "Main", "address": {"line1": "1 Main Street", "city": "Springfield"}}),
+    )
+    .await
+    .problem(403, "FORBIDDEN");
 }
 
 #[tokio::test]
@@ -270,7 +282,7 @@ async fn concurrent_requests_with_one_key_act_once() {
         ("", tenant("New")),
         (
             "locations",
-            json!({"name": "Main", "address": {}, "internalCode": "A", "isHeadquarters": true}),
+            json!({"name": "Main", "address": {"line1": "1 Main Street", "city": "Springfield"}, "internalCode": "A", "isHeadquarters": true}),
         ),
         ("deactivate", json!({})),
         ("reactivate", json!({})),
@@ -335,4 +347,15 @@ async fn a_malformed_key_is_named_with_all_other_errors() {
     let mut invalid = world.send(call).await.invalid_fields();
     invalid.sort();
     assert_eq!(invalid, ["Idempotency-Key", "If-Match", "more"]);
+}
+
+#[tokio::test]
+async fn two_keys_in_one_request_are_refused() {
+    let world = World::new().await;
+    // API Gateway joins the values of a repeated header.
+    for joined in ["one,two", "one, two", "one,one", ",one", "one,"] {
+        let answer = post(&world, &world.admin(), "/v1/customers", joined, tenant("Acme")).await;
+        assert_eq!(answer.invalid_fields(), ["Idempotency-Key"], "{joined}");
+    }
+    assert!(world.all(&world.admin(), "/v1/customers").await.is_empty());
 }

@@ -3,6 +3,9 @@
 use crate::support::{Answer, Call, LOGO_URL, PNG, World, at, key_of};
 use serde_json::{Value, json};
 
+/// The start of a JPEG of one pixel.
+const JPEG: &[u8] = b"\xff\xd8\xff\xe0\0\x04JF\xff\xc0\0\x0b\x08\0\x01\0\x01 and so on";
+
 /// The body of an upload request for the sample PNG.
 fn upload_request() -> Value {
     json!({"contentType": "image/png", "bytes": PNG.len()})
@@ -95,8 +98,12 @@ async fn each_image_type_is_recognized_by_its_first_bytes() {
     let [owner, _] = owners(&world).await;
     for (content_type, bytes, extension) in [
         ("image/png", PNG, "png"),
-        ("image/jpeg", &b"\xff\xd8\xff\xe0 and so on"[..], "jpg"),
-        ("image/webp", b"RIFF\x24\0\0\0WEBPVP8 and so on", "webp"),
+        ("image/jpeg", JPEG, "jpg"),
+        (
+            "image/webp",
+            b"RIFF\x18\0\0\0WEBPVP8L\x0b\0\0\0\x2f\0\0\0\0 and so",
+            "webp",
+        ),
     ] {
         let request = json!({"contentType": content_type, "bytes": bytes.len()});
         let receipt = upload(&world, &owner, request, bytes).await;
@@ -148,14 +155,22 @@ async fn an_upload_that_is_not_the_declared_image_is_refused() {
     let world = World::new().await;
     let [owner, _] = owners(&world).await;
     let too_large = [PNG, &vec![0; 2_097_152][..]].concat();
+    let huge = [&PNG[..16], b"\0\0\x10\x01\0\0\0\x01\x08\x06\0\0\0\xb1\xe3\x00\x42"].concat();
     for (bytes, expected) in [
         (&b""[..], "empty"),
         (
             b"<svg xmlns='http://www.w3.org/2000/svg'/>",
             "not a PNG, JPEG or WebP image",
         ),
-        (b"\xff\xd8\xff\xe0 and so on", "type is not the requested one"),
+        (JPEG, "type is not the requested one"),
         (b"\x89PN", "not a PNG, JPEG or WebP image"),
+        (&PNG[..8], "cut off or damaged"),
+        (&PNG[..32], "cut off or damaged"),
+        (
+            b"\x89PNG\r\n\x1a\n and no header of an image at all",
+            "cut off or damaged",
+        ),
+        (&huge, "from 1 to 4,096 pixels"),
         (&too_large, "more than 2 MiB"),
     ] {
         let receipt = upload(&world, &owner, upload_request(), bytes).await;

@@ -18,7 +18,8 @@ async fn each_endpoint_makes_only_the_expected_requests() {
     );
     world.act(&at(&three), "deactivate").await;
     world.set_parent(&four, &one).await;
-    let body = json!({"name": "Main", "address": {}, "internalCode": "A"});
+    let body =
+        json!({"name": "Main", "address": {"line1": "1 Main Street", "city": "Springfield"}, "internalCode": "A"});
     let locations = format!("{}/locations", at(&one));
     let location = key_of(&world.post(&world.admin(), &locations, body).await.expect(201).body);
     let location = format!("{locations}/{location}");
@@ -93,14 +94,16 @@ async fn each_endpoint_makes_only_the_expected_requests() {
             &admin,
             "POST",
             locations.clone(),
-            Some(json!({"name": "New", "address": {}})),
+            Some(json!({"name": "New", "address": {"line1": "1 Main Street", "city": "Springfield"}})),
             vec![write],
         ),
         (
             &admin,
             "POST",
             locations.clone(),
-            Some(json!({"name": "New", "address": {}, "isHeadquarters": true, "internalCode": "B"})),
+            Some(
+                json!({"name": "New", "address": {"line1": "1 Main Street", "city": "Springfield"}, "isHeadquarters": true, "internalCode": "B"}),
+            ),
             vec![write],
         ),
         (

@@ -17,7 +17,7 @@ async fn no_token_is_stored_or_published() {
         let call = Call::new(if *path == locations { "POST" } else { "PATCH" }, path)
             .header("authorization", &format!("Bearer {signed}"))
             .header("idempotency-key", "the-idempotency-key")
-            .json(json!({"name": "Main", "address": {}}));
+            .json(json!({"name": "Main", "address": {"line1": "1 Main Street", "city": "Springfield"}}));
         world.send(call).await;
     }
     let events = json!(world.settle().await).to_string();

@@ -51,7 +51,7 @@ impl Scene {
 fn body(kind: &str) -> Value {
     match kind {
         "departments" => json!({"name": "Sales", "description": "They sell.\nAll day."}),
-        "locations" => json!({"name": "Shop", "address": {"city": "Springfield"}}),
+        "locations" => json!({"name": "Shop", "address": {"line1": "1 Main Street", "city": "Springfield"}}),
         _ => json!({"type": "Billing", "firstName": "Ada", "lastName": "L", "email": "ada@acme.example"}),
     }
 }

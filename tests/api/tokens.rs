@@ -318,3 +318,19 @@ async fn an_overlong_subject_is_refused() {
         401
     );
 }
+
+#[tokio::test]
+async fn two_authorization_headers_are_no_credentials() {
+    let world = World::new().await;
+    let token = format!("Bearer {}", world.admin().sign());
+    // API Gateway joins the values of a repeated header.
+    for joined in [
+        format!("{token},{token}"),
+        format!("{token}, {token}"),
+        format!("{token},"),
+        format!("Basic eDp5,{token}"),
+    ] {
+        let call = Call::new("GET", "/v1/customers").header("authorization", &joined);
+        world.send(call).await.problem(401, "NOT_AUTHORIZED");
+    }
+}

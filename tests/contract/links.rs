@@ -19,7 +19,7 @@ fn documents(folder: &Path) -> Vec<std::path::PathBuf> {
 
 #[test]
 fn every_link_leads_to_a_file() {
-    let folders = ["", "docs", "docs/decisions", "infra/bench/peer"];
+    let folders = ["", "docs", "docs/decisions", "infra/bench/peer", "tests/smoke"];
     let documents: Vec<_> = folders
         .iter()
         .flat_map(|folder| documents(&root().join(folder)))

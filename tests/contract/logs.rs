@@ -1,6 +1,7 @@
 //! The log lines of a function.
 
 use crate::support::{World, at, key_of, task, tasks};
+use chrono::DateTime;
 use runtime::{Context, logs};
 use serde_json::{Value, json};
 use std::{
@@ -43,6 +44,13 @@ fn every_log_line_is_json_that_starts_with_the_function() {
     for line in &lines {
         assert!(line.starts_with(r#"{"function":"get-customer","#), "{line}");
         assert_eq!(line.matches("\"function\"").count(), 1, "{line}");
+    }
+    // Lambda's JSON log format reads these two fields: without them, it takes a line for INFO and gives it a time of its own.
+    for (line, level) in lines.iter().zip(["INFO", "ERROR"]) {
+        let line: Value = serde_json::from_str(line).unwrap();
+        assert_eq!(line["level"], level, "{line}");
+        let timestamp = line["timestamp"].as_str().unwrap();
+        assert!(DateTime::parse_from_rfc3339(timestamp).is_ok(), "{line}");
     }
     let answered: Value = serde_json::from_str(&lines[0]).unwrap();
     assert_eq!(answered["message"], "answered");

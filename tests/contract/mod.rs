@@ -4,3 +4,5 @@ mod functions;
 mod generated;
 mod links;
 mod logs;
+mod runbooks;
+mod template;

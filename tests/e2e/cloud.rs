@@ -1,5 +1,6 @@
 //! A separate local cloud for each test: real processes, free ports, a data folder that survives a kill.
 
+use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
 use serde_json::{Value, json};
 use std::{
     io::Read,
@@ -26,28 +27,50 @@ pub struct Cloud {
     port: u16,
     aws_port: u16,
     token: Mutex<String>,
+    /// `None`: the project's.
+    template: Mutex<Option<PathBuf>>,
     agent: ureq::Agent,
     up: AtomicBool,
 }
 
 impl Cloud {
     pub fn start() -> Self {
-        build();
-        let cloud = Self {
+        let cloud = Self::new();
+        cloud.launch();
+        cloud
+    }
+
+    /// Starts with a changed template.
+    pub fn start_with(change: impl FnOnce(String) -> String) -> Self {
+        let cloud = Self::new();
+        let template = std::fs::read_to_string(root().join("template.yaml")).unwrap();
+        let path = cloud.data.path().join("template.yaml");
+        std::fs::write(&path, change(template)).unwrap();
+        *cloud.template.lock().unwrap() = Some(path);
+        cloud.launch();
+        cloud
+    }
+
+    /// The next launch uses the project's template.
+    pub fn restore_template(&self) {
+        *self.template.lock().unwrap() = None;
+    }
+
+    fn new() -> Self {
+        Self {
             child: Mutex::default(),
             data: tempfile::tempdir().unwrap(),
             port: free_port(),
             aws_port: free_port(),
             token: Mutex::default(),
+            template: Mutex::default(),
             agent: ureq::Agent::config_builder()
                 .http_status_as_error(false)
                 .timeout_global(Some(Duration::from_secs(30)))
                 .build()
                 .into(),
             up: AtomicBool::new(false),
-        };
-        cloud.launch();
-        cloud
+        }
     }
 
     /// Starts the cloud, for the first time or again, and waits until it is ready.
@@ -59,6 +82,7 @@ impl Cloud {
             .append(true)
             .open(self.data.path().join("out.log"))
             .unwrap();
+        let template = self.template.lock().unwrap().clone();
         let mut child = Command::new(binary("local"))
             .current_dir(root())
             .args([
@@ -70,6 +94,11 @@ impl Cloud {
                 "--data",
             ])
             .arg(self.data.path())
+            .args(
+                template
+                    .iter()
+                    .flat_map(|path| ["--template".as_ref(), path.as_os_str()]),
+            )
             .stdin(Stdio::null())
             .stdout(log.try_clone().unwrap())
             .stderr(log)
@@ -124,6 +153,12 @@ impl Cloud {
 
     /// Runs a subcommand of `cargo local` on this cloud, and returns its output.
     pub fn cli(&self, arguments: &[&str]) -> String {
+        self.try_cli(arguments)
+            .unwrap_or_else(|printed| panic!("{arguments:?}: {printed}"))
+    }
+
+    /// Like `cli`, and returns all that the subcommand printed if it failed.
+    pub fn try_cli(&self, arguments: &[&str]) -> Result<String, String> {
         let output = Command::new(binary("local"))
             .current_dir(root())
             .args(arguments)
@@ -132,12 +167,10 @@ impl Cloud {
             .output()
             .unwrap();
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        assert!(
-            output.status.success(),
-            "{arguments:?}: {text}{}",
-            String::from_utf8_lossy(&output.stderr)
-        );
-        text
+        match output.status.success() {
+            true => Ok(text),
+            false => Err(text + &String::from_utf8_lossy(&output.stderr)),
+        }
     }
 
     pub fn admin(&self) -> String {
@@ -284,6 +317,32 @@ impl Cloud {
             .sum()
     }
 
+    /// The keys of the objects in the bucket whose name has this ending.
+    pub fn objects(&self, ending: &str) -> Vec<String> {
+        let config = aws_sdk_s3::Config::builder()
+            .behavior_version(BehaviorVersion::v2026_01_12())
+            .region(Region::new("us-east-1"))
+            .endpoint_url(format!("http://127.0.0.1:{}", self.aws_port))
+            .force_path_style(true)
+            .credentials_provider(Credentials::new("local", "local", None, None, "test"))
+            .http_client(aws_smithy_http_client::Builder::new().build_http())
+            .build();
+        let client = aws_sdk_s3::Client::from_conf(config);
+        let list = async {
+            let buckets = client.list_buckets().send().await.unwrap().buckets.unwrap();
+            let mut names = buckets.into_iter().filter_map(|bucket| bucket.name);
+            let bucket = names.find(|name| name.ends_with(ending)).unwrap();
+            let listed = client.list_objects_v2().bucket(bucket).send().await.unwrap();
+            listed.contents.unwrap_or_default()
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        let objects = runtime.block_on(list).into_iter();
+        objects.filter_map(|object| object.key).collect()
+    }
+
     /// Reads all items of a list.
     pub fn all(&self, path: &str) -> Vec<Value> {
         let mut items = Vec::new();
@@ -321,8 +380,9 @@ pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
 }
 
-/// The path of a program, which is in the same folder as the tests' binary.
+/// The path of a program, which is in the same folder as the tests' binary. Builds it first.
 pub fn binary(name: &str) -> PathBuf {
+    build();
     let tests = std::env::current_exe().unwrap();
     tests.parent().unwrap().parent().unwrap().join(name)
 }

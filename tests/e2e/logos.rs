@@ -3,8 +3,9 @@
 use super::{Cloud, cloud::wait_for};
 use serde_json::{Value, json};
 
-const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR and so on";
-const OTHER: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR and so on, but another";
+const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0\x1f\x15\xc4\x89 and so on";
+const OTHER: &[u8] =
+    b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0\x1f\x15\xc4\x89 and so on, but another";
 
 fn request_upload(cloud: &Cloud, owner: &str, bytes: &[u8]) -> Value {
     let request = json!({"contentType": "image/png", "bytes": bytes.len()});

@@ -29,7 +29,9 @@ fn a_failing_message_delays_no_other_and_can_be_redriven() {
         json!({
             "TableName": table, "Key": {"pk": {"S": format!("CUS#{key}")}, "sk": {"S": "CUSTOMER"}},
             "UpdateExpression": "SET address = :a",
-            "ExpressionAttributeValues": {":a": {"M": {"country": {"S": "US"}, "line1": {"S": "1 Main Street"}}}},
+            "ExpressionAttributeValues": {
+                ":a": {"M": {"country": {"S": "US"}, "line1": {"S": "1 Main Street"}, "city": {"S": "Springfield"}}}
+            },
         })
     };
     cloud.aws("DynamoDB_20120810.UpdateItem", &address(&bad));
@@ -56,6 +58,25 @@ fn a_failing_message_delays_no_other_and_can_be_redriven() {
     wait_for("the queues to be empty", || {
         cloud.depth(&dead) + cloud.depth(&queue) == 0
     });
+
+    // A message that EventBridge sent to the dead-letter queue has no queue to go back to.
+    let third = create("Third");
+    cloud.aws("DynamoDB_20120810.UpdateItem", &address(&third));
+    let envelope =
+        json!({"detail-type": "CUSTOMER_CREATED", "source": "customer-service", "detail": truncated(&third)});
+    cloud.aws(
+        "AmazonSQS.SendMessage",
+        &json!({"QueueUrl": dead, "MessageBody": envelope.to_string()}),
+    );
+    let redrive = ["redrive", "create-customer-location-dead-letters"];
+    let refused = cloud.try_cli(&redrive).unwrap_err();
+    assert!(
+        refused.contains("CouldNotDetermineMessageSource") && refused.contains("--destination-arn"),
+        "{refused}"
+    );
+    let arn = "arn:aws:sqs:us-east-1:000000000000:local-create-customer-location";
+    cloud.cli(&[&redrive[..], &["--destination-arn", arn]].concat());
+    wait_for("the third customer's location", || locations(&third).len() == 1);
 }
 
 /// The event of the customer's creation, without its images.

@@ -245,7 +245,7 @@ async fn deleting_a_client_deletes_its_entities_and_deactivates_its_account() {
     let admin = world.admin();
     let root = world.member_customer("Root").await;
     let (client, account) = account(&world, &root).await;
-    let location = json!({"name": "L", "address": {}, "isHeadquarters": true, "internalCode": "l"});
+    let location = json!({"name": "L", "address": {"line1": "1 Main Street", "city": "Springfield"}, "isHeadquarters": true, "internalCode": "l"});
     let location = key_of(
         &world
             .post(&admin, &format!("{client}/locations"), location)
@@ -308,7 +308,8 @@ async fn a_deleted_customer_leaves_only_its_audit_trail() {
             .post(&admin, &format!("{path}/departments"), json!({"name": "D"}))
             .await
             .expect(201);
-        let location = json!({"name": "L", "address": {}, "isHeadquarters": true});
+        let location =
+            json!({"name": "L", "address": {"line1": "1 Main Street", "city": "Springfield"}, "isHeadquarters": true});
         world
             .post(&admin, &format!("{path}/locations"), location)
             .await
@@ -353,7 +354,7 @@ async fn deleting_a_location_clears_it_from_every_contact() {
     let root = world.member_customer("Root").await;
     let (client, _) = account(&world, &root).await;
     for scope in [at(&root), client] {
-        let location = json!({"name": "L", "address": {}});
+        let location = json!({"name": "L", "address": {"line1": "1 Main Street", "city": "Springfield"}});
         let location = key_of(
             &world
                 .post(&admin, &format!("{scope}/locations"), location)

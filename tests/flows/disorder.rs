@@ -42,7 +42,7 @@ impl History {
         let world = World::new().await;
         let tenant = world.tenant("Tenant").await;
         let fields = json!({
-            "isTenantCustomer": false, "bootstrapTenantKey": tenant["bootstrapTenantKey"], "address": {"city": "Springfield"},
+            "isTenantCustomer": false, "bootstrapTenantKey": tenant["bootstrapTenantKey"], "address": {"line1": "1 Main Street", "city": "Springfield"},
         });
         let customer = key_of(&world.customer(fields).await);
         Self {
@@ -60,7 +60,11 @@ impl History {
             Step::Rename => drop(self.world.patch(&admin, &path, json!({"name": "New"})).await),
             Step::Move => drop(
                 self.world
-                    .patch(&admin, &path, json!({"address": {"city": "Shelbyville"}}))
+                    .patch(
+                        &admin,
+                        &path,
+                        json!({"address": {"line1": "1 Main Street", "city": "Shelbyville"}}),
+                    )
                     .await,
             ),
             Step::Deactivate => drop(self.world.post(&admin, &format!("{path}/deactivate"), json!({})).await),

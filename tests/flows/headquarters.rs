@@ -8,7 +8,8 @@ async fn every_new_business_gets_its_headquarters() {
     let world = World::new().await;
     let mut customers = Vec::new();
     for n in 0..12 {
-        let fields = json!({"name": format!("{n}"), "address": {"city": format!("City {n}")}});
+        let fields =
+            json!({"name": format!("{n}"), "address": {"line1": "1 Main Street", "city": format!("City {n}")}});
         customers.push(key_of(&world.customer(fields).await));
     }
     let events = world.settle().await;

@@ -178,9 +178,10 @@ fn a_registered_entity_has_schemas_of_its_events() {
     assert_eq!(schema["title"], "CUSTOMER_WIDGET_UPDATED");
     assert_eq!(schema["properties"]["entity"]["properties"]["kind"]["const"], "Widget");
     assert_eq!(
-        schema["properties"]["after"]["properties"]["key"]["pattern"],
-        "^wid_[0-7][0-9a-hjkmnp-tv-z]{25}$"
+        schema["$defs"]["Widget"]["properties"]["key"]["pattern"],
+        "^wid_[0-7][0-9a-hjkmnp-tv-z]{9}[ef][0-9a-hjkmnp-tv-z]{2}[89abrstv][0-9a-hjkmnp-tv-z]{12}$"
     );
+    assert_eq!(schema["properties"]["after"]["$ref"], "#/$defs/Widget");
     assert!(schema["properties"]["before"].is_object());
     assert_eq!(EventType::deleted::<Widget>().schema()["properties"].get("after"), None);
 }
@@ -208,7 +209,7 @@ async fn a_deleted_customer_leaves_nothing_of_any_registered_kind() {
             json!({"name": "D", "internalCode": "d"}),
         )
         .await;
-        let location = json!({"name": "L", "internalCode": "l", "address": {}, "isHeadquarters": true});
+        let location = json!({"name": "L", "internalCode": "l", "address": {"line1": "1 Main Street", "city": "Springfield"}, "isHeadquarters": true});
         let location = create(format!("{owner}/locations"), location).await;
         let contact = json!({"type": "Billing", "firstName": "Ada", "lastName": "L", "phone": "+14155550100", "locationKey": location});
         create(format!("{owner}/contacts"), contact).await;

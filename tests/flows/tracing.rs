@@ -6,8 +6,7 @@ use serde_json::{Value, json};
 #[tokio::test]
 async fn everything_that_a_request_causes_has_its_request_id() {
     let world = World::new().await;
-    let body =
-        json!({"type": "Business", "name": "Acme", "isTenantCustomer": true, "address": {"city": "Springfield"}});
+    let body = json!({"type": "Business", "name": "Acme", "isTenantCustomer": true, "address": {"line1": "1 Main Street", "city": "Springfield"}});
     let created = world.post(&world.admin(), "/v1/customers", body).await.expect(201);
     let id = created.header("x-request-id").unwrap();
     let events = world.settle().await;
@@ -43,7 +42,11 @@ async fn everything_that_a_request_causes_has_its_request_id() {
 #[tokio::test]
 async fn every_event_has_an_audit_entry_with_its_id() {
     let world = World::new().await;
-    let customer = key_of(&world.customer(json!({"address": {"city": "Springfield"}})).await);
+    let customer = key_of(
+        &world
+            .customer(json!({"address": {"line1": "1 Main Street", "city": "Springfield"}}))
+            .await,
+    );
     world
         .patch(&world.admin(), &at(&customer), json!({"name": "New"}))
         .await

@@ -151,7 +151,7 @@ impl<'w> History<'w> {
                     ),
                     1 => (
                         "locations",
-                        json!({"name": "L", "address": {}, "isHeadquarters": true, "internalCode": format!("l{number}")}),
+                        json!({"name": "L", "address": {"line1": "1 Main Street", "city": "Springfield"}, "isHeadquarters": true, "internalCode": format!("l{number}")}),
                     ),
                     _ => (
                         "contacts",

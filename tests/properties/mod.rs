@@ -2,3 +2,4 @@
 
 mod hierarchies;
 mod patching;
+mod text;

@@ -6,7 +6,7 @@ use domain::{
     fields::{self, Field, Mode, Rule},
 };
 use lambda_http::{Body, Response};
-use runtime::{Shape, function::EndpointFunction};
+use runtime::{Shape, function::EndpointFunction, spec::Schema};
 use serde_json::Value;
 
 #[derive(Debug)]
@@ -55,19 +55,21 @@ impl Answer {
             Shape::Document => return,
             Shape::Deleted(_) if self.status == 204 => Vec::new(),
             Shape::Page(schema) => {
-                let cursor = Field::new("nextCursor", Rule::Text { min: 1, max: 1000 }, "");
+                let cursor = Field::new("nextCursor", Rule::Text { min: 1, max: 1000 }, "")
+                    .required()
+                    .nullable();
                 let items = self.body["items"].as_array().unwrap();
                 let mut body = self.body.clone();
                 body.as_object_mut().unwrap().shift_remove("items");
-                let errors = items.iter().flat_map(|item| schema_errors(&(schema.fields)(), item));
-                errors.chain(schema_errors(&[cursor], &body)).collect()
+                let errors = items.iter().flat_map(|item| schema_errors(schema, item));
+                errors.chain(field_errors(&[cursor], &body)).collect()
             }
             Shape::Entity(schema)
             | Shape::Created(schema)
             | Shape::Issued(schema)
             | Shape::Verdict(schema)
             | Shape::InPages(schema)
-            | Shape::Deleted(schema) => schema_errors(&(schema.fields)(), &self.body),
+            | Shape::Deleted(schema) => schema_errors(schema, &self.body),
         };
         assert!(
             errors.is_empty(),
@@ -76,6 +78,12 @@ impl Answer {
             self.body
         );
         assert_eq!(self.body.is_null(), self.status == 204, "{}", spec.name);
+        let is_versioned = spec.answer.schema().is_some_and(|schema| schema.is_versioned) && !spec.is_list();
+        assert_eq!(self.header("etag").is_some(), is_versioned, "{}", spec.name);
+    }
+
+    pub const fn headers(&self) -> &lambda_http::http::HeaderMap {
+        &self.headers
     }
 
     pub fn header(&self, name: &str) -> Option<&str> {
@@ -119,7 +127,15 @@ impl Answer {
     }
 }
 
-fn schema_errors(fields: &[Field], body: &Value) -> Vec<FieldError> {
+/// Of a body that is one of several objects, the errors of the object that it resembles most.
+fn schema_errors(schema: Schema, body: &Value) -> Vec<FieldError> {
+    let variants = schema.variants.iter().map(|variant| field_errors(variant.fields, body));
+    variants
+        .min_by_key(Vec::len)
+        .unwrap_or_else(|| field_errors(&(schema.fields)(), body))
+}
+
+fn field_errors(fields: &[Field], body: &Value) -> Vec<FieldError> {
     let body = body.as_object().expect("the body must be an object").clone();
     fields::check(fields, body, Mode::Stored).errors
 }

@@ -2,6 +2,7 @@
 
 use super::{Token, endpoints};
 use base64::{Engine, engine::general_purpose::STANDARD};
+use percent_encoding::percent_decode_str;
 use runtime::function::EndpointFunction;
 use serde_json::{Map, Value, json};
 
@@ -61,7 +62,8 @@ impl Call {
             .query
             .split('&')
             .filter_map(|pair| pair.split_once('='))
-            .map(|(name, value)| (name.to_owned(), json!(value)))
+            // API Gateway decodes it.
+            .map(|(name, value)| (name.to_owned(), json!(percent_decode_str(value).decode_utf8_lossy())))
             .collect();
         json!({
             "version": "2.0",
@@ -82,13 +84,14 @@ impl Call {
     }
 }
 
-/// The endpoint of a request and its path parameters. Like API Gateway, this takes the most specific of several routes that match: a
+/// The endpoint of a request and its path parameters. HEAD has the endpoint of GET. Like API Gateway, this takes the most specific of several routes that match: a
 /// literal part wins over a parameter, compared from the left.
 pub fn route(call: &Call) -> Option<(EndpointFunction, Map<String, Value>)> {
     let parts: Vec<&str> = call.path.split('/').collect();
+    let method = if call.method == "HEAD" { "GET" } else { &call.method };
     endpoints()
         .into_iter()
-        .filter(|endpoint| endpoint.spec.method.name() == call.method)
+        .filter(|endpoint| endpoint.spec.method.name() == method)
         .filter_map(|endpoint| {
             let pattern: Vec<&str> = endpoint.spec.route.split('/').collect();
             if pattern.len() != parts.len() {

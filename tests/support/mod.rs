@@ -4,6 +4,7 @@ mod answer;
 mod call;
 mod clock;
 mod database;
+mod failures;
 mod objects;
 mod recorder;
 mod spine;
@@ -11,7 +12,7 @@ mod token;
 pub mod usage;
 
 pub use answer::Answer;
-pub use call::Call;
+pub use call::{Call, route};
 pub use database::{Item, TABLE};
 pub use objects::{LOGO_URL, PNG};
 pub use spine::of_type;
@@ -77,6 +78,7 @@ pub struct World {
     requests: AtomicU64,
     pub spine: spine::Spine,
     pub objects: objects::Objects,
+    pub failures: failures::Failures,
 }
 
 impl World {
@@ -117,12 +119,14 @@ impl World {
             cursor_secret: "a secret for tests".into(),
             bus_name: "customer-service".into(),
             queue_url: String::new(),
+            failure_bucket: String::new(),
             logo_bucket: String::new(),
             logo_url: String::new(),
         };
         configure(&mut config);
         let spine = spine::Spine::start().await;
         let objects = objects::Objects::start().await;
+        let failures = failures::Failures::start().await;
         let table = Table {
             client: client.clone(),
             name: TABLE.into(),
@@ -133,6 +137,7 @@ impl World {
             .unwrap()
             .with_bus(spine.bus())
             .with_queue(spine.queue())
+            .with_failures(failures.bucket())
             .with_logos(objects.logos());
         Self {
             ctx,
@@ -143,6 +148,7 @@ impl World {
             requests: AtomicU64::new(0),
             spine,
             objects,
+            failures,
         }
     }
 

@@ -31,8 +31,8 @@ use std::{
 use tokio::net::TcpListener;
 
 pub const LOGO_URL: &str = "https://logos.example";
-/// The start of a PNG, enough to recognize the type.
-pub const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR and so on";
+/// The start of a PNG of one pixel, enough to know its type and size.
+pub const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0\x1f\x15\xc4\x89 and so on";
 const BUCKET: &str = "logos-test";
 
 /// Adds the header that the SDK adds to every request inside Lambda.

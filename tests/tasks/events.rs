@@ -55,7 +55,8 @@ async fn every_change_to_a_location_is_published() {
         world.user("CustomerAdmin", &customer),
         format!("{}/locations", at(&customer)),
     );
-    let body = json!({"name": "Main", "address": {"city": "Springfield"}, "internalCode": "A"});
+    let body =
+        json!({"name": "Main", "address": {"line1": "1 Main Street", "city": "Springfield"}, "internalCode": "A"});
     let location = key_of(&world.post(&user, &path, body).await.expect(201).body);
     world.clock.forward(TimeDelta::seconds(1));
     world
@@ -176,7 +177,11 @@ async fn create_key(world: &World, customer: &str) -> (String, String, String) {
 #[tokio::test]
 async fn every_event_matches_its_schema() {
     let world = World::new().await;
-    let customer = key_of(&world.customer(json!({"address": {"city": "Springfield"}})).await);
+    let customer = key_of(
+        &world
+            .customer(json!({"address": {"line1": "1 Main Street", "city": "Springfield"}}))
+            .await,
+    );
     let path = at(&customer);
     world.act(&path, "deactivate").await;
     world.act(&path, "reactivate").await;

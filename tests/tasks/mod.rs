@@ -2,6 +2,8 @@
 
 mod create_customer_location;
 mod events;
+mod pages;
+mod replay;
 mod table_stream;
 mod tenants;
 mod trust;

@@ -16,6 +16,7 @@ impl Standalone for AuthorizeApiKey {
         summary: "Authorize callers of another API by their API keys, as its Lambda authorizer.",
         started: Started::AsAuthorizer,
         operations: &[ApiKeys::VERIFY],
+        replays: false,
     };
 
     async fn run(ctx: &Context, event: Value, _: String) -> Result<Value> {
@@ -41,11 +42,10 @@ fn plaintext(event: &Value) -> Option<&str> {
     let text = token
         .or_else(|| header("x-api-key"))
         .or_else(|| header("authorization"))?;
-    let key = match text.split_once(' ') {
+    Some(match text.trim_ascii_start().split_once(' ') {
         Some((scheme, key)) if scheme.eq_ignore_ascii_case("bearer") => key,
         _ => text,
-    };
-    Some(key.trim())
+    })
 }
 
 /// The authorizer context that the other API's functions read. API Gateway refuses lists in it, so the scopes are one text.

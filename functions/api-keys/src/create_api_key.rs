@@ -18,7 +18,7 @@ impl Endpoint for CreateApiKey {
         "Create an API key of a partition. The plaintext is only in this answer: it is not stored.",
     )
     .takes(Body::Create(api_key::NEW_FIELDS))
-    .rules(api_key::rules_of_new)
+    .together(api_key::TOGETHER_IN_NEW)
     .performs(&[Parts::<Partition>::GET, ApiKeys::CREATE]);
     type Permission = ManagePartitions;
     type Answer = Issued<IssuedApiKey>;

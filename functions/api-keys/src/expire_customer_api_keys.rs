@@ -16,10 +16,10 @@ impl Task for ExpireCustomerApiKeys {
         "Mark the API keys of a disabled customer as expired.",
         &[EventType::of::<Customer>(&customer::DEACTIVATED)],
     )
-    .performs(&[ApiKeys::CUSTOMER_DISABLED])
-    .in_pages();
+    .performs(&[ApiKeys::CUSTOMER_DISABLED]);
+    type Cursor = String;
 
-    async fn run(ctx: &Context, job: Job) -> Result<Outcome> {
+    async fn run(ctx: &Context, job: Job) -> Result<Outcome<String>> {
         let step = ctx
             .api_keys()
             .customer_disabled(job.tenant, job.cursor, &job.change)

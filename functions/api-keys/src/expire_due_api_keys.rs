@@ -17,6 +17,7 @@ impl Standalone for ExpireDueApiKeys {
         summary: "Mark API keys as expired once their time is over, which publishes their events.",
         started: Started::EveryMinute,
         operations: &[ApiKeys::EXPIRE_DUE],
+        replays: false,
     };
 
     async fn run(ctx: &Context, _: Value, request_id: String) -> Result<Value> {

@@ -13,10 +13,10 @@ impl Task for ExpirePartitionApiKeys {
         "Mark the API keys of a deleted partition as expired.",
         &[EventType::deleted::<Partition>()],
     )
-    .performs(&[ApiKeys::PARTITION_DELETED])
-    .in_pages();
+    .performs(&[ApiKeys::PARTITION_DELETED]);
+    type Cursor = String;
 
-    async fn run(ctx: &Context, job: Job) -> Result<Outcome> {
+    async fn run(ctx: &Context, job: Job) -> Result<Outcome<String>> {
         let step = ctx
             .api_keys()
             .partition_deleted(job.tenant, job.key()?, job.cursor, &job.change)

@@ -69,9 +69,14 @@ impl IssuedApiKey {
 
 impl View for IssuedApiKey {
     const NAME: &'static str = "IssuedApiKey";
+    const IS_VERSIONED: bool = true;
 
     fn fields() -> Vec<Field> {
         api_key::issued_fields()
+    }
+
+    fn key(&self) -> Option<String> {
+        View::key(&self.api_key)
     }
 
     fn version(&self) -> Option<u64> {

@@ -16,6 +16,7 @@ impl Endpoint for RotateApiKey {
         "/v1/customers/{customerKey}/partitions/{partitionKey}/api-keys/{keyId}/rotate",
         "Rotate an API key: create a successor with the same rights and the same expiry. The old key expires after the overlap.",
     )
+    .located_at("/v1/customers/{customerKey}/partitions/{partitionKey}/api-keys/{keyId}")
     .takes(Body::Action(api_key::ROTATE_FIELDS))
     .performs(&[ApiKeys::ROTATE]);
     type Permission = ManagePartitions;

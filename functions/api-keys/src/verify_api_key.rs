@@ -3,7 +3,7 @@
 //! The caller must not learn why a key is invalid: the answer has the same bytes for every reason.
 
 use domain::{
-    Result, View,
+    Object, Result, View,
     api_key::{self, Verified},
     fields::Field,
     plaintext::Plaintext,
@@ -34,8 +34,10 @@ pub enum Verification {
 impl View for Verification {
     const NAME: &'static str = "VerifiedApiKey";
 
+    const VARIANTS: &'static [&'static Object] = api_key::VERIFIED;
+
     fn fields() -> Vec<Field> {
-        api_key::verified_fields()
+        Vec::new()
     }
 }
 
@@ -45,6 +47,7 @@ impl Endpoint for VerifyApiKey {
         "/v1/api-keys/verify",
         "Verify an API key: returns the customer, partition and scopes that it grants. An invalid key gets the same answer whatever the reason.",
     )
+    .throttled_by("ApiKeyVerify")
     .takes(Body::Question(api_key::VERIFY_FIELDS))
     .performs(&[ApiKeys::VERIFY]);
     type Permission = Public;

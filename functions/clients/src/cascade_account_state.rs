@@ -20,10 +20,10 @@ impl Task for CascadeAccountState {
             EventType::of::<Customer>(&customer::REACTIVATED),
         ],
     )
-    .performs(&[Cascades::ACCOUNT_STATE])
-    .in_pages();
+    .performs(&[Cascades::ACCOUNT_STATE]);
+    type Cursor = String;
 
-    async fn run(ctx: &Context, job: Job) -> Result<Outcome> {
+    async fn run(ctx: &Context, job: Job) -> Result<Outcome<String>> {
         let from = job.cursor.as_deref();
         let step = ctx
             .table

@@ -6,6 +6,7 @@ use domain::{
 };
 use events::EventType;
 use runtime::{Context, Job, Outcome, Task, TaskSpec};
+use std::convert::Infallible;
 use table::cascades::Cascades;
 
 pub struct CascadeClientState;
@@ -20,6 +21,7 @@ impl Task for CascadeClientState {
         ],
     )
     .performs(&[Cascades::CLIENT_STATE]);
+    type Cursor = Infallible;
 
     async fn run(ctx: &Context, job: Job) -> Result<Outcome> {
         let key = job.key()?;

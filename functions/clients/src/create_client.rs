@@ -18,7 +18,6 @@ impl Endpoint for CreateClient {
         "Create a client of a customer. With `provisionAccount`, also create its customer account in the same transaction.",
     )
     .takes(Body::Create(client::NEW_FIELDS))
-    .rules(client::rules_of_new)
     .performs(&[Customers::GET, Clients::DEPTH_BELOW, Clients::CREATE]);
     type Permission = EditClients;
     type Answer = Created<Client>;

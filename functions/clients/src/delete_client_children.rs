@@ -13,10 +13,10 @@ impl Task for DeleteClientChildren {
         "Delete a deleted client's departments, locations and contacts; disable and dissociate its account.",
         &[EventType::deleted::<Client>()],
     )
-    .performs(&[Cascades::CLIENT_DELETED])
-    .in_pages();
+    .performs(&[Cascades::CLIENT_DELETED]);
+    type Cursor = String;
 
-    async fn run(ctx: &Context, job: Job) -> Result<Outcome> {
+    async fn run(ctx: &Context, job: Job) -> Result<Outcome<String>> {
         let step = ctx
             .table
             .cascades()

@@ -1,6 +1,6 @@
 //! GET /v1/customers/{customerKey}/clients/{clientKey}: reads a client and the progress of its disabling or enabling.
 
-use domain::{Result, view::ClientDetail};
+use domain::{Result, client::Client};
 use runtime::{Caller, Context, Endpoint, Found, Request, Spec, access::ViewClients};
 use table::clients::Clients;
 
@@ -14,10 +14,9 @@ impl Endpoint for GetClient {
     )
     .performs(&[Clients::GET]);
     type Permission = ViewClients;
-    type Answer = Found<ClientDetail>;
+    type Answer = Found<Client>;
 
     async fn handle(ctx: &Context, caller: Caller<ViewClients>, request: Request) -> Result<Self::Answer> {
-        let (client, cascade) = ctx.clients().get(caller.tenant(), request.key()?).await?;
-        Ok(Found(ClientDetail { client, cascade }))
+        Ok(Found(ctx.clients().get(caller.tenant(), request.key()?).await?))
     }
 }

@@ -16,8 +16,10 @@ impl Endpoint for ProvisionAccount {
         "/v1/customers/{customerKey}/clients/{clientKey}/account",
         "Create a client's customer account. Omitted fields are copied from the client.",
     )
+    // The answer shows the client.
+    .located_at("/v1/customers/{customerKey}/clients/{clientKey}")
     .takes(Body::Action(customer::ACCOUNT_FIELDS))
-    .rules(customer::rules_of_account)
+    .together(customer::TOGETHER_IN_ACCOUNT)
     .performs(&[Customers::GET, Clients::DEPTH_BELOW, Clients::PROVISION]);
     type Permission = EditClients;
     type Answer = Created<Client>;

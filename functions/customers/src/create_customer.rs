@@ -12,7 +12,7 @@ pub struct CreateCustomer;
 impl Endpoint for CreateCustomer {
     const SPEC: Spec = Spec::post("create-customer", "/v1/customers", "Create a customer. A tenant customer claims its bootstrap tenant key; any other customer names the key of an existing tenant.")
         .takes(Body::Create(customer::FIELDS))
-        .rules(customer::rules_of_new)
+        .together(customer::TOGETHER_IN_NEW)
         .performs(&[Customers::CREATE]);
     type Permission = EditAllCustomers;
     type Answer = Created<Customer>;

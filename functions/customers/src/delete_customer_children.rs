@@ -14,10 +14,10 @@ impl Task for DeleteCustomerChildren {
         "Delete a deleted customer's clients, departments, locations, contacts and deactivation log.",
         &[EventType::deleted::<Customer>()],
     )
-    .performs(&[Cascades::CUSTOMER_DELETED])
-    .in_pages();
+    .performs(&[Cascades::CUSTOMER_DELETED]);
+    type Cursor = String;
 
-    async fn run(ctx: &Context, job: Job) -> Result<Outcome> {
+    async fn run(ctx: &Context, job: Job) -> Result<Outcome<String>> {
         Ok(ctx
             .table
             .cascades()

@@ -1,6 +1,6 @@
 //! GET /v1/customers/external/{externalId}: reads the customer with this external id.
 
-use domain::{Result, customer::Customer};
+use domain::{Result, customer::Customer, text};
 use runtime::{Caller, Context, Endpoint, Found, Request, Spec, access::ViewAllCustomers};
 use table::customers::Customers;
 
@@ -19,7 +19,8 @@ impl Endpoint for GetCustomerByExternalId {
     async fn handle(ctx: &Context, caller: Caller<ViewAllCustomers>, request: Request) -> Result<Self::Answer> {
         let customer = ctx
             .customers()
-            .by_external_id(caller.platform(), request.path("externalId"))
+            // Stored ids are in the normal form of text.
+            .by_external_id(caller.platform(), &text::normal(request.path("externalId")))
             .await?;
         Ok(Found(customer))
     }

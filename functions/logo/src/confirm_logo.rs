@@ -17,7 +17,7 @@ impl Endpoint for ConfirmLogo {
     const SPEC: Spec = Spec::put(
         "confirm-logo",
         "/v1/customers/{customerKey}/logo",
-        "Publish an uploaded logo. The image must exist, be at most 2 MiB and really be of the declared type. A receipt is valid once, and not after a newer one was confirmed; a repeat is fine while its logo is shown.",
+        "Publish an uploaded logo. The image must exist, be at most 2 MiB and 4,096 pixels wide and high, and be of the declared type. A receipt is valid once, and not after a newer one was confirmed; a repeat is fine while its logo is shown.",
     )
     .also("/v1/customers/{customerKey}/clients/{clientKey}/logo")
     .takes(Body::Create(logo::CONFIRMED_FIELDS))

@@ -8,6 +8,7 @@ use events::EventType;
 use logos::Logos;
 use runtime::{Context, Job, Outcome, Task, TaskSpec};
 use serde_json::Value;
+use std::convert::Infallible;
 use table::logos::Logos as LogoRecords;
 
 pub struct SettleLogos;
@@ -28,6 +29,7 @@ impl Task for SettleLogos {
     )
     .performs(&[LogoRecords::HOLDER])
     .objects(&[Logos::KEEP, Logos::REMOVE]);
+    type Cursor = Infallible;
 
     async fn run(ctx: &Context, job: Job) -> Result<Outcome> {
         let (before, after) = (logo_of(&job.event.before), logo_of(&job.event.after));

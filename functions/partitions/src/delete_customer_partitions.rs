@@ -13,10 +13,10 @@ impl Task for DeleteCustomerPartitions {
         "Delete the partitions and partition groups of a deleted customer.",
         &[EventType::deleted::<Customer>()],
     )
-    .performs(&[Cascades::PARTITIONS_OF_DELETED])
-    .in_pages();
+    .performs(&[Cascades::PARTITIONS_OF_DELETED]);
+    type Cursor = String;
 
-    async fn run(ctx: &Context, job: Job) -> Result<Outcome> {
+    async fn run(ctx: &Context, job: Job) -> Result<Outcome<String>> {
         let step = ctx
             .table
             .cascades()

@@ -16,10 +16,10 @@ impl Task for ClearDeletedLocation {
         "Clear `locationKey` of the contacts at a deleted location.",
         &[EventType::deleted::<Location>()],
     )
-    .performs(&[Parts::<Contact>::CLEAR_LOCATION])
-    .in_pages();
+    .performs(&[Parts::<Contact>::CLEAR_LOCATION]);
+    type Cursor = String;
 
-    async fn run(ctx: &Context, job: Job) -> Result<Outcome> {
+    async fn run(ctx: &Context, job: Job) -> Result<Outcome<String>> {
         let page = PageRequest {
             limit: PAGE,
             after: job.cursor.clone(),

@@ -17,7 +17,7 @@ impl Endpoint for CreateContact {
     )
     .also("/v1/customers/{customerKey}/clients/{clientKey}/contacts")
     .takes(Body::Create(contact::FIELDS))
-    .rules(contact::rules_of_new)
+    .together(contact::TOGETHER)
     .performs(&[Parts::<Contact>::CREATE]);
     type Permission = EditStructure;
     type Answer = Created<Contact>;

@@ -18,6 +18,7 @@ impl Endpoint for CreateLocation {
     )
     .also("/v1/customers/{customerKey}/clients/{clientKey}/locations")
     .takes(Body::Create(location::FIELDS))
+    .together(location::TOGETHER)
     .performs(&[Parts::<Location>::CREATE]);
     type Permission = EditStructure;
     type Answer = Created<Location>;

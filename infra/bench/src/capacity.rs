@@ -1,6 +1,6 @@
 //! The requests to DynamoDB that each function sends for an everyday event, and the capacity that they are charged.
 
-use crate::{cases::Cases, report::Table, store::Charge, world::World};
+use crate::{cases::Cases, price, report::Table, store::Charge, world::World};
 use anyhow::{Result, ensure};
 use runtime::Function;
 use template::functions;
@@ -9,6 +9,7 @@ pub async fn measure() -> Result<()> {
     let world = World::new(None, 100).await?;
     let cases = Cases::new(&world).await?;
     let mut table = Table::new(&["function", "requests", "read units", "write units", "operations"]);
+    let mut prices = Table::new(&["a million of", "$"]);
     for function in functions() {
         let name = function.name();
         let event = cases.event(name).await?;
@@ -24,8 +25,11 @@ pub async fn measure() -> Result<()> {
         }
         let units = |is_read| {
             let chosen = charges.iter().filter(|charge| charge.is_read() == is_read);
-            chosen.fold(0.0, |units, charge| units + charge.units).to_string()
+            chosen.fold(0.0, |units, charge| units + charge.units)
         };
+        let (read_units, write_units) = (units(true), units(false));
+        let price = price::of_a_million(&function, read_units, write_units);
+        prices.row(vec![name.to_owned(), format!("{price:.2}")]);
         let operations: Vec<&str> = charges
             .iter()
             .map(|charge: &Charge| charge.operation.as_str())
@@ -33,11 +37,12 @@ pub async fn measure() -> Result<()> {
         table.row(vec![
             name.to_owned(),
             charges.len().to_string(),
-            units(true),
-            units(false),
+            read_units.to_string(),
+            write_units.to_string(),
             operations.join(", "),
         ]);
     }
     table.print("Requests to DynamoDB and their capacity");
+    prices.print("What a million invocations cost on AWS, computed from that capacity");
     Ok(())
 }

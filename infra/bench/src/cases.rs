@@ -11,7 +11,7 @@ use anyhow::{Context, Result, bail};
 use domain::{Kind, customer::Customer};
 use runtime::{Function, Spec, Started, TaskSpec, spec::Method};
 use scene::Scene;
-use serde_json::Value;
+use serde_json::{Value, json};
 use template::functions;
 
 /// Requests that come before a function's event, in order, each about the entities of those before it. A task works on the event of the
@@ -33,7 +33,9 @@ const BEFORE: &[(&str, &[&str])] = &[
         &["create-partition", "create-api-key", "verify-api-key"],
     ),
     ("expire-due-api-keys", &["create-partition", "create-api-key"]),
+    ("answer-unknown-route", &[]),
     ("create-customer-location", &[]),
+    ("replay-stream-failures", &[]),
     ("settle-logos", &["confirm-logo", "confirm-logo"]),
     (
         "cascade-client-state",
@@ -107,6 +109,8 @@ impl<'w> Cases<'w> {
                         Ok(events::scheduled())
                     }
                     Started::AsAuthorizer => Ok(events::authorizer(scene.plaintext()?)),
+                    Started::ByUnknownRoutes => Ok(events::unknown_route()),
+                    Started::ByHand => Ok(json!({})),
                 }
             }
         }

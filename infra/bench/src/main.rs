@@ -16,6 +16,7 @@ mod loopback;
 mod measured;
 mod objects;
 mod packages;
+mod price;
 mod process;
 mod report;
 mod runtime_api;

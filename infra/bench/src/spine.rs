@@ -42,8 +42,7 @@ pub fn measure(data: &Path, customers: usize) -> Result<()> {
 /// Milliseconds from one customer's creation to its headquarters'.
 fn latency(cloud: &Cloud) -> Result<i64> {
     let agent = agent();
-    let body =
-        json!({"type": "Business", "name": "Bench", "isTenantCustomer": true, "address": {"line1": "1 Main Street"}});
+    let body = json!({"type": "Business", "name": "Bench", "isTenantCustomer": true, "address": {"line1": "1 Main Street", "city": "Springfield"}});
     let customer = cloud.post(&agent, "/v1/customers", &body)?;
     let locations = format!("/v1/customers/{}/locations", key(&customer)?);
     let start = Instant::now();

@@ -19,7 +19,7 @@ use lambda_http::{Body, request::from_str};
 use logos::Logos;
 use runtime::{
     Config, Context, Function, Spec,
-    context::{Bus, Clock, Queue, SystemClock},
+    context::{Bus, Clock, Failures, Queue, SystemClock},
 };
 use serde_json::{Map, Value, json};
 use std::{
@@ -87,6 +87,7 @@ impl World {
             cursor_secret: SECRET.into(),
             bus_name: BUS.into(),
             queue_url: QUEUE_URL.into(),
+            failure_bucket: BUCKET.into(),
             logo_bucket: BUCKET.into(),
             logo_url: LOGO_URL.into(),
         };
@@ -118,7 +119,7 @@ impl World {
         let number = self.number();
         json!({
             "type": "Business", "name": format!("Acme {number}"), "isTenantCustomer": true,
-            "email": "office@acme.example", "phone": "+14155550100", "website": "https://acme.example",
+            "email": "office@acme.example", "phone": "+14155550100", "website": "https://acme.example/",
             "externalId": format!("crm-{number}"),
             "address": {"line1": "1 Main Street", "city": "Springfield", "postalCode": "12345", "country": "US"},
             "business": {"industrySector": "45", "industryGroup": "4510", "classification": "LLC", "size": "51-200"},
@@ -295,8 +296,16 @@ fn context(config: &Config, url: &str, objects_url: &str) -> Result<Context, Box
         bucket: config.logo_bucket.clone(),
         url: config.logo_url.clone(),
     };
+    let failures = Failures {
+        client: logos.client.clone(),
+        bucket: config.failure_bucket.clone(),
+    };
     let ctx = Context::new(table, config, Arc::new(SystemClock)).with_tokens(config)?;
-    Ok(ctx.with_bus(bus).with_queue(queue).with_logos(logos))
+    Ok(ctx
+        .with_bus(bus)
+        .with_queue(queue)
+        .with_failures(failures)
+        .with_logos(logos))
 }
 
 /// Serves an app on loopback without TLS; its URL.
@@ -327,6 +336,7 @@ async fn settings(store: &Store, folder: &Path, jwks: String) -> Result<Vec<(&'s
         ("CURSOR_SECRET", SECRET.into()),
         ("EVENT_BUS_NAME", BUS.into()),
         ("QUEUE_URL", QUEUE_URL.into()),
+        ("FAILURE_BUCKET", BUCKET.into()),
         ("LOGO_BUCKET", BUCKET.into()),
         ("LOGO_URL", LOGO_URL.into()),
     ];

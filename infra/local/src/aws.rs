@@ -18,6 +18,7 @@ use serde_json::json;
 
 use crate::dynamodb::DynamoDb;
 use crate::eventbridge::{self, EventBus};
+use crate::lambda::TRACE_HEADER;
 use crate::s3::S3;
 use crate::server::guard::{self, Names};
 use crate::sqs::{self, Sqs, SqsError};
@@ -104,7 +105,8 @@ async fn perform_json(services: &Services, headers: &HeaderMap, body: Result<Byt
         }
         Some(("AmazonSQS", operation)) => {
             let base = format!("http://{}", text(HOST.as_str()));
-            sqs::wire::answer(&services.sqs, operation, &body, &base).await
+            let trace = Some(text(TRACE_HEADER)).filter(|header| !header.is_empty());
+            sqs::wire::answer(&services.sqs, operation, &body, &base, trace).await
         }
         Some(("AWSEvents", operation)) => eventbridge::wire::answer(&services.bus, operation, &body),
         _ if text(CONTENT_TYPE.as_str()).starts_with("application/x-www-form-urlencoded") => refusal(
@@ -174,9 +176,19 @@ async fn queues(State(services): State<Services>) -> Response {
     }
 }
 
-async fn redrive(State(services): State<Services>, Path(name): Path<String>) -> Response {
-    match services.sqs.redrive(&name) {
-        Ok(moved) => Json(json!({ "moved": moved })).into_response(),
+#[derive(Deserialize)]
+struct RedriveQuery {
+    /// A queue's name.
+    destination: Option<String>,
+}
+
+async fn redrive(
+    State(services): State<Services>,
+    Path(name): Path<String>,
+    Query(query): Query<RedriveQuery>,
+) -> Response {
+    match services.sqs.redrive(&name, query.destination.as_deref()) {
+        Ok(done) => Json(json!({ "moved": done.moved, "failure": done.failure })).into_response(),
         Err(error) => sqs_failure(error),
     }
 }

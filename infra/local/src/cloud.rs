@@ -23,7 +23,7 @@ use crate::identity::{AUDIENCE, Claims, ISSUER, Identity};
 use crate::lambda::{self, Lambda};
 use crate::mappings;
 use crate::plan::{Plan, SecretValue};
-use crate::s3::S3;
+use crate::s3::{Permissions, S3};
 use crate::scheduler;
 use crate::server::{self, guard};
 use crate::sqs::Sqs;
@@ -44,6 +44,8 @@ pub struct Options {
     pub fresh: bool,
     pub build: bool,
     pub profile: String,
+    /// `None`: the project's.
+    pub template: Option<PathBuf>,
     pub dynamodb_endpoint: Option<String>,
     /// The subcommands: their names and what they do.
     pub commands: Vec<(String, String)>,
@@ -76,7 +78,7 @@ pub fn run(data: DataFolder, options: Options) -> Result<()> {
     let api_port = Port::reserve(options.port, "--port")?;
     let aws_port = Port::reserve(options.aws_port, "--aws-port")?;
     let mut plan = template::load(
-        &project.join(TEMPLATE),
+        &options.template.clone().unwrap_or_else(|| project.join(TEMPLATE)),
         &Surroundings {
             api_url: &api_port.url(),
             aws_url: &aws_port.url(),
@@ -145,7 +147,12 @@ impl Parts {
         insert_secrets(plan, &store)?;
         let sqs = Sqs::open(store.clone(), &plan.queues)?;
         let bus = EventBus::open(store.clone(), sqs.clone(), &plan.buses, &plan.rules)?;
-        let s3 = S3::open(store.clone(), &plan.buckets, plan.cdn.clone());
+        let s3 = S3::open(
+            store.clone(),
+            &plan.buckets,
+            plan.cdn.clone(),
+            Permissions::of(&plan.functions, &plan.roles),
+        );
         let dynamodb = match &options.dynamodb_endpoint {
             Some(url) => DynamoDb::connect(url).await?,
             None => DynamoDb::open(&data.dynamodb())?,
@@ -175,7 +182,7 @@ impl Parts {
         let closed = async move {
             let _ = closed.wait_for(|closing| *closing).await;
         };
-        let api_app = http_api::app(lambda.clone(), &plan.routes, plan.cors.clone());
+        let api_app = http_api::app(lambda.clone(), &plan.routes, &plan.throttles, plan.cors.clone());
         let page = front_page::content(data, plan, options, ready);
         let api_app = front_page::in_front_of(api_app, page, plan);
         let api_app = guard::only_these_hosts(api_app, api_port.names());
@@ -186,6 +193,7 @@ impl Parts {
             store,
             dynamodb: dynamodb.clone(),
             sqs: sqs.clone(),
+            s3: s3.clone(),
             lambda: lambda.clone(),
         };
         let mappings = mappings::start(&services, plan).await?;

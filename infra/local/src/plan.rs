@@ -21,6 +21,9 @@ pub struct Plan {
     pub rules: Vec<Rule>,
     pub functions: Vec<Function>,
     pub routes: Vec<Route>,
+    pub throttles: Throttles,
+    pub roles: Vec<Role>,
+    pub managed_policies: Vec<ManagedPolicy>,
     pub mappings: Vec<Mapping>,
     pub schedules: Vec<Schedule>,
     pub secrets: Vec<Secret>,
@@ -110,6 +113,10 @@ pub struct Function {
     /// In megabytes. Passed to the function, but not enforced.
     pub memory: u32,
     pub environment: BTreeMap<String, String>,
+    /// An ARN.
+    pub role: Option<String>,
+    /// `RecursiveLoop: Allow`: Lambda does not stop the function in a chain of requests that invokes it again and again.
+    pub allows_loops: bool,
     pub reserved_concurrency: Option<u32>,
 }
 
@@ -122,6 +129,52 @@ pub struct Route {
     pub path: String,
     /// A function's name.
     pub function: String,
+    /// The ARN of the role as which the API invokes the function. `None`: the function's own permissions allow it.
+    pub role: Option<String>,
+}
+
+impl Route {
+    /// Its name in API Gateway, such as `GET /v1/things/{id}`.
+    pub fn key(&self) -> String {
+        match (&self.method, self.path.as_str()) {
+            (_, "$default") => "$default".to_owned(),
+            (method, path) => format!("{} {path}", method.as_deref().unwrap_or("ANY")),
+        }
+    }
+}
+
+/// The limits of the API's routes.
+#[derive(Clone, Debug, Default)]
+pub struct Throttles {
+    /// The limit of each route that has none of its own.
+    pub default: Option<Throttle>,
+    /// By route key.
+    pub routes: BTreeMap<String, Throttle>,
+}
+
+/// A token bucket.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Throttle {
+    /// Requests a second.
+    pub rate: f64,
+    /// Requests at once.
+    pub burst: f64,
+}
+
+#[derive(Clone, Debug)]
+pub struct Role {
+    pub arn: String,
+    /// The statements about its assumption, in the language of IAM, as are the next.
+    pub trust: Vec<serde_json::Value>,
+    pub statements: Vec<serde_json::Value>,
+    /// ARNs.
+    pub managed_policies: Vec<String>,
+}
+
+#[derive(Clone, Debug)]
+pub struct ManagedPolicy {
+    pub arn: String,
+    pub statements: Vec<serde_json::Value>,
 }
 
 /// A rate at which a function is invoked.
@@ -173,8 +226,16 @@ pub struct StreamSource {
     pub max_retries: Option<u32>,
     /// In seconds. `None`: no limit.
     pub max_record_age: Option<u32>,
-    /// A queue's ARN.
-    pub on_failure: Option<String>,
+    pub on_failure: Option<OnFailure>,
+}
+
+/// The name of the queue or bucket to which a stream's mapping sends the batches that it gave up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OnFailure {
+    /// Gets a description of the records.
+    Queue(String),
+    /// Gets the records too.
+    Bucket(String),
 }
 
 /// A secret: its value, or how to generate it once.

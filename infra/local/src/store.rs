@@ -13,7 +13,7 @@ use anyhow::{Context, bail};
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
 
 /// Increase this with every change to the tables below: a file with another layout is refused.
-const LAYOUT: i64 = 2;
+const LAYOUT: i64 = 3;
 
 const TABLES: &str = "
     CREATE TABLE settings (
@@ -46,7 +46,9 @@ const TABLES: &str = "
         first_received_ms INTEGER,
         held_by_mapping INTEGER NOT NULL DEFAULT 0,
         -- For a message in a dead-letter queue: the queue that gave it up.
-        dead_from TEXT
+        dead_from TEXT,
+        -- The trace header of the request that sent the message.
+        trace TEXT
     );
     CREATE INDEX messages_in_turn ON messages (queue, visible_ms, number);
 

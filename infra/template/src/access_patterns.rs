@@ -102,6 +102,8 @@ fn row(function: &Function) -> String {
         Function::Standalone(f) => match f.spec.started {
             Started::EveryMinute => "every minute".to_owned(),
             Started::AsAuthorizer => "for other APIs".to_owned(),
+            Started::ByUnknownRoutes => "any other method or path".to_owned(),
+            Started::ByHand => "by hand".to_owned(),
         },
     };
     let declared = Operation::grants_of(function.operations());

@@ -49,7 +49,7 @@ pub fn document(functions: &[Function]) -> Value {
         "channels": {"bus": {
             "address": SOURCE,
             "title": "The event bus",
-            "description": "An EventBridge bus; its name is the stack's parameter EventBusName.",
+            "description": "An EventBridge bus; its name is the stack's output EventBusName.",
             "messages": on_the_bus,
         }},
         "operations": operations,
@@ -96,23 +96,6 @@ fn envelope_schema() -> Value {
         },
         "required": ["version", "id", "detail-type", "source", "account", "time", "region", "resources", "detail"],
     })
-}
-
-/// The schema of an event. The images before and after a change have the same schema, which is written once.
-pub fn schema(event: EventType) -> Value {
-    let mut schema = event.schema();
-    let name = event.entity().name;
-    let mut shared = Map::new();
-    for which in ["before", "after"] {
-        if let Some(image) = schema["properties"].get_mut(which) {
-            let known = shared.entry(name).or_insert_with(|| image.clone());
-            if known == image {
-                *image = json!({"$ref": format!("#/$defs/{name}")});
-            }
-        }
-    }
-    schema["$defs"] = shared.into();
-    schema
 }
 
 /// A sample of the event as a rule delivers it.

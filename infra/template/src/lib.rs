@@ -99,10 +99,7 @@ pub fn outputs() -> Result<Vec<Output>> {
     ];
     for event in EventType::ALL {
         let name = event.name();
-        outputs.push(Output::json(
-            &format!("docs/schemas/{name}.json"),
-            &asyncapi::schema(*event),
-        ));
+        outputs.push(Output::json(&format!("docs/schemas/{name}.json"), &event.schema()));
         outputs.push(Output::json(
             &format!("docs/samples/{name}.json"),
             &Event::sample(*event),

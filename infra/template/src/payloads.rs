@@ -1,6 +1,6 @@
 //! A payload for every function, in the format of its AWS trigger: for `sam local invoke`, `cargo local invoke` and the tests.
 
-use crate::{asyncapi::envelope, openapi::bodies};
+use crate::{asyncapi::envelope, openapi::bodies, sam::DEFAULT};
 use anyhow::{Context, Result, bail};
 use domain::{
     CustomerKey, EntityKind, Kind, View,
@@ -32,6 +32,9 @@ pub fn payload(function: &Function) -> Result<Value> {
         Function::Standalone(function) => Ok(match function.spec.started {
             Started::EveryMinute => scheduled(),
             Started::AsAuthorizer => http_api_authorizer(),
+            Started::ByUnknownRoutes => unknown_route(),
+            // It takes nothing.
+            Started::ByHand => json!({}),
         }),
     }
 }
@@ -94,6 +97,15 @@ pub fn rest_api_authorizers() -> [(&'static str, Value); 2] {
             }),
         ),
     ]
+}
+
+/// A request to which no route applies.
+fn unknown_route() -> Value {
+    let spec = Spec::put("", "/v1/customers", "");
+    let mut request = request(&spec);
+    request["routeKey"] = json!(DEFAULT);
+    request["requestContext"]["routeKey"] = json!(DEFAULT);
+    request
 }
 
 /// An HTTP API's request, payload format 2.0.

@@ -1,10 +1,14 @@
 //! A postal address.
 
 use crate::{
+    Object,
     country::COUNTRIES,
     fields::{Field, Rule},
 };
 use serde::{Deserialize, Serialize};
+
+/// As a field of an entity.
+pub const OBJECT: &Object = &Object::new("Address", FIELDS).filled();
 
 pub const FIELDS: &[Field] = &[
     Field::new("line1", Rule::Text { min: 1, max: 200 }, "Street and number."),
@@ -29,4 +33,11 @@ pub struct Address {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub postal_code: Option<String>,
     pub country: String,
+}
+
+impl Address {
+    /// Whether it says where a headquarters is. The country is always there.
+    pub fn is_complete(&self) -> bool {
+        self.line1.is_some() && self.city.is_some()
+    }
 }

@@ -1,32 +1,38 @@
 //! The audit trail: who did what, when, by which request. Entries stay when the entity is deleted.
 
 use crate::{
-    Actor, EntityKind, Key, Kind, Timestamp,
+    Actor, EntityKind, Key, Kind, Object, Timestamp,
     entity::META_FIELDS,
     fields::{Field, Rule},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-const ACTOR: &[Field] = &[
-    Field::new(
-        "kind",
-        Rule::OneOf(&["User", "ApiKey", "System"]),
-        "System: a task of the service.",
-    )
-    .required(),
-    Field::new(
-        "id",
-        Rule::Text { min: 1, max: 255 },
-        "The subject of the token, the key's id, or the name of the task.",
-    )
-    .required(),
-];
+pub const ACTOR: &Object = &Object::new(
+    "Actor",
+    &[
+        Field::new(
+            "kind",
+            Rule::OneOf(&["User", "ApiKey", "System"]),
+            "System: a task of the service.",
+        )
+        .required(),
+        Field::new(
+            "id",
+            Rule::Text { min: 1, max: 255 },
+            "The subject of the token, the key's id, or the name of the task.",
+        )
+        .required(),
+    ],
+);
 
-const SUBJECT: &[Field] = &[
-    Field::new("kind", Rule::Text { min: 1, max: 50 }, "Such as Customer or ApiKey.").required(),
-    Field::new("key", Rule::Text { min: 1, max: 50 }, "The entity's key.").required(),
-];
+pub const SUBJECT: &Object = &Object::new(
+    "EntityRef",
+    &[
+        Field::new("kind", Rule::Text { min: 1, max: 50 }, "Such as Customer or ApiKey.").required(),
+        Field::new("key", Rule::Text { min: 1, max: 50 }, "The entity's key.").required(),
+    ],
+);
 
 /// An event: it has a key without being an entity.
 #[derive(Clone, Copy, Debug)]
@@ -41,42 +47,93 @@ impl Kind for Event {
     };
 }
 
-pub const FIELDS: &[Field] = &[
-    Field::new("key", Rule::Key(Event::KIND), "For a change: the id of its event.").required(),
-    Field::new(
-        "action",
-        Rule::Text { min: 1, max: 100 },
-        "The event's type, or KEY_MISMATCH_REFUSED.",
-    )
-    .required(),
-    Field::new("time", Rule::Time, "When it happened.").required(),
-    Field::new("actor", Rule::Object(ACTOR), "Who did it.").required(),
-    Field::new(
-        "requestId",
-        Rule::Text { min: 1, max: 200 },
-        "The request that caused it.",
-    )
-    .required(),
-    Field::new("entity", Rule::Object(SUBJECT), "The entity that was changed."),
-    Field::new(
-        "version",
-        Rule::Whole { min: 1, max: i64::MAX },
-        "The entity's version after the change.",
-    ),
-    Field::new(
-        "changed",
-        Rule::List {
-            of: &Rule::Text { min: 1, max: 100 },
-            max: 100,
-        },
-        "The names of the fields that changed.",
-    ),
-    Field::new(
-        "details",
-        Rule::Anything,
-        "For a refusal: the operation, the field, the claimed value and the requested one.",
-    ),
-];
+/// An entry is one of these.
+pub const VARIANTS: &[&Object] = &[CHANGE, REFUSAL];
+
+const KEY: Field = Field::new("key", Rule::Key(Event::KIND), "For a change: the id of its event.").required();
+const TIME: Field = Field::new("time", Rule::Time, "When it happened.").required();
+const BY: Field = Field::new("actor", Rule::Object(ACTOR), "Who did it.").required();
+const REQUEST_ID: Field = Field::new(
+    "requestId",
+    Rule::Text { min: 1, max: 200 },
+    "The request that caused it.",
+)
+.required();
+
+const CHANGE: &Object = &Object::new(
+    "AuditedChange",
+    &[
+        KEY,
+        Field::new("action", Rule::Text { min: 1, max: 100 }, "The event's type.").required(),
+        TIME,
+        BY,
+        REQUEST_ID,
+        Field::new("entity", Rule::Object(SUBJECT), "The entity that was changed.").required(),
+        Field::new(
+            "version",
+            Rule::Whole { min: 1, max: i64::MAX },
+            "The entity's version after the change.",
+        )
+        .required(),
+        Field::new(
+            "changed",
+            Rule::List {
+                of: &Rule::Text { min: 1, max: 100 },
+                max: 100,
+            },
+            "The names of the fields that changed.",
+        ),
+    ],
+);
+
+const REFUSAL: &Object = &Object::new(
+    "AuditedRefusal",
+    &[
+        KEY,
+        Field::new(
+            "action",
+            Rule::OneOf(&[REFUSED]),
+            "A request for a key of another tenant was refused.",
+        )
+        .required(),
+        TIME,
+        BY,
+        REQUEST_ID,
+        Field::new("details", Rule::Object(REFUSAL_DETAILS), "What was refused.").required(),
+    ],
+);
+
+const REFUSAL_DETAILS: &Object = &Object::new(
+    "RefusalDetails",
+    &[
+        Field::new(
+            "operation",
+            Rule::Text { min: 1, max: 100 },
+            "The operation that was called.",
+        )
+        .required(),
+        Field::new(
+            "field",
+            Rule::Text { min: 1, max: 100 },
+            "The path parameter with the key.",
+        )
+        .required(),
+        Field::new(
+            "claimed",
+            Rule::Text { min: 0, max: 255 },
+            "The key in the caller's token.",
+        )
+        .required()
+        .nullable(),
+        Field::new(
+            "requested",
+            Rule::Text { min: 0, max: 100 },
+            "The key in the request, at most its first 100 characters.",
+        )
+        .required()
+        .nullable(),
+    ],
+);
 
 pub const REFUSED: &str = "KEY_MISMATCH_REFUSED";
 

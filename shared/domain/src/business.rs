@@ -1,7 +1,7 @@
-//! What kind of business a customer is: industry (GICS), legal form, size, social pages.
+//! The business of a customer: industry (GICS), legal form, size, social pages.
 
 use crate::{
-    FieldError,
+    Object, Together,
     fields::{Field, Rule},
 };
 use serde::{Deserialize, Serialize};
@@ -39,7 +39,9 @@ pub const SIZES: &[&str] = &[
     "10001+",
 ];
 
-const SOCIAL_PROFILES: &[Field] = &[
+const SOCIAL_PROFILES: &Object = &Object::new("SocialProfiles", PLATFORMS);
+
+const PLATFORMS: &[Field] = &[
     Field::new("linkedin", Rule::PageOn(&["linkedin.com"]), "A page on LinkedIn."),
     Field::new("x", Rule::PageOn(&["x.com", "twitter.com"]), "A page on X."),
     Field::new("facebook", Rule::PageOn(&["facebook.com"]), "A page on Facebook."),
@@ -47,6 +49,12 @@ const SOCIAL_PROFILES: &[Field] = &[
     Field::new("youtube", Rule::PageOn(&["youtube.com"]), "A page on YouTube."),
     Field::new("tiktok", Rule::PageOn(&["tiktok.com"]), "A page on TikTok."),
 ];
+
+/// As a field of a customer or client.
+pub const OBJECT: &Object = &Object::new("Business", FIELDS).together(&[Together::Within {
+    field: "industryGroup",
+    prefix: "industrySector",
+}]);
 
 pub const FIELDS: &[Field] = &[
     Field::new(
@@ -83,28 +91,11 @@ pub struct Business {
     pub social_profiles: Option<serde_json::Map<String, serde_json::Value>>,
 }
 
-impl Business {
-    /// The rule that spans fields: the group is in the sector.
-    pub fn check(&self, errors: &mut Vec<FieldError>) {
-        if let Some(group) = &self.industry_group {
-            match &self.industry_sector {
-                Some(sector) if group.starts_with(sector.as_str()) => {}
-                Some(sector) => errors.push(FieldError::new(
-                    "business.industryGroup",
-                    format!("must be in the sector {sector}"),
-                )),
-                None => errors.push(FieldError::new(
-                    "business.industrySector",
-                    "is required with an industry group",
-                )),
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fields::{Mode, check};
+    use serde_json::{Map, json};
 
     #[test]
     fn the_lists_have_their_official_sizes_and_every_group_has_a_sector() {
@@ -114,7 +105,7 @@ mod tests {
                 GROUPS.len(),
                 CLASSIFICATIONS.len(),
                 SIZES.len(),
-                SOCIAL_PROFILES.len()
+                PLATFORMS.len()
             ),
             (11, 24, 9, 8, 6)
         );
@@ -123,13 +114,12 @@ mod tests {
 
     #[test]
     fn a_group_outside_its_sector_is_refused() {
-        let mut errors = Vec::new();
-        let business = Business {
-            industry_sector: Some("45".into()),
-            industry_group: Some("4010".into()),
-            ..Business::default()
-        };
-        business.check(&mut errors);
-        assert_eq!(errors[0].field, "business.industryGroup");
+        let business = json!({"industrySector": "45", "industryGroup": "4010"});
+        let body = Map::from_iter([("business".to_owned(), business)]);
+        let field = Field::new("business", Rule::Object(OBJECT), "");
+        for mode in [Mode::Create, Mode::Stored] {
+            let errors = check(&[field], body.clone(), mode).errors;
+            assert_eq!(errors[0].field, "business.industryGroup");
+        }
     }
 }

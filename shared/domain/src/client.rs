@@ -1,12 +1,12 @@
 //! A customer's client, and its link to the account that may be provisioned for it.
 
 use crate::{
-    CustomerKey, Entity, EntityKind, FieldError, Key, Kind, Meta, Result,
+    CustomerKey, Entity, EntityKind, Key, Kind, Meta, Object, Result,
     address::{self, Address},
     business::{self, Business},
     customer::{Customer, LONGEST_EXTERNAL_ID, PHONE, Parent},
     deactivation::{CAPACITIES, DeactivatedBy},
-    entity::{META_FIELDS, to_value},
+    entity::to_value,
     fields::{Field, Rule},
     lifecycle::{Lifecycle, Transition},
     logo::{self, Logo},
@@ -16,20 +16,23 @@ use serde_json::{Map, Value, json};
 
 const STATES: &[&str] = &["Disabling", "Enabling"];
 
-const CASCADE: &[Field] = &[
-    Field::new(
-        "state",
-        Rule::OneOf(STATES),
-        "Whether it disables or enables what is below the client.",
-    )
-    .required(),
-    Field::new(
-        "done",
-        Rule::Whole { min: 0, max: i64::MAX },
-        "How many of the account's clients it has processed.",
-    )
-    .required(),
-];
+const CASCADE: &Object = &Object::new(
+    "ClientCascade",
+    &[
+        Field::new(
+            "state",
+            Rule::OneOf(STATES),
+            "Whether it disables or enables what is below the client.",
+        )
+        .required(),
+        Field::new(
+            "done",
+            Rule::Whole { min: 0, max: i64::MAX },
+            "How many of the account's clients it has processed.",
+        )
+        .required(),
+    ],
+);
 
 pub const FIELDS: &[Field] = &[
     Field::new("key", Rule::Key(Client::KIND), "").read_only().required(),
@@ -37,10 +40,10 @@ pub const FIELDS: &[Field] = &[
     Field::new("email", Rule::Email, "E-mail address."),
     Field::new("phone", PHONE, "Phone number in E.164 form."),
     Field::new("website", Rule::Website, "An http or https URL."),
-    Field::new("address", Rule::Object(address::FIELDS), "Postal address."),
+    Field::new("address", Rule::Object(address::OBJECT), "Postal address."),
     Field::new(
         "business",
-        Rule::Object(business::FIELDS),
+        Rule::Object(business::OBJECT),
         "Industry, legal form, size and social pages.",
     ),
     Field::new(
@@ -51,7 +54,7 @@ pub const FIELDS: &[Field] = &[
         },
         "The client's id in another system; unique within the customer.",
     ),
-    Field::new("logo", Rule::Object(logo::FIELDS), "The confirmed logo.").read_only(),
+    Field::new("logo", Rule::Object(logo::OBJECT), "The confirmed logo.").read_only(),
     Field::new(
         "isDisabled",
         Rule::Flag,
@@ -89,6 +92,12 @@ pub const FIELDS: &[Field] = &[
         "Present and true while its account is disabled for any reason.",
     )
     .read_only(),
+    Field::new(
+        "cascade",
+        Rule::Object(CASCADE),
+        "Only in the answer of a GET of this client: present while its disabling or enabling is still spreading to its account and that account's clients.",
+    )
+    .read_only(),
 ];
 
 /// Only in a body that creates a client.
@@ -108,25 +117,6 @@ pub const NEW_FIELDS: &[Field] = &{
     }
     all
 };
-
-/// The fields of a single client: it also shows the progress of its cascade.
-pub fn detail_fields() -> Vec<Field> {
-    let cascade = Field::new(
-        "cascade",
-        Rule::Object(CASCADE),
-        "Present while its disabling or enabling is still spreading to its account and that account's clients.",
-    )
-    .read_only();
-    [FIELDS, META_FIELDS, &[cascade]].concat()
-}
-
-/// The rules of a new client that span fields.
-pub fn rules_of_new(body: &Map<String, Value>, errors: &mut Vec<FieldError>) {
-    let business = body.get("business").cloned().map(serde_json::from_value::<Business>);
-    if let Some(Ok(business)) = business {
-        business.check(errors);
-    }
-}
 
 /// The progress of a disabling or enabling.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -186,6 +176,9 @@ pub struct Client {
     pub client_customer_key: Option<CustomerKey>,
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub is_account_disabled: bool,
+    /// Read from an item of its own, and only for the answer about one client.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub cascade: Option<Cascade>,
     #[serde(flatten)]
     pub meta: Meta,
 }
@@ -280,11 +273,5 @@ impl Entity for Client {
 
     fn meta_mut(&mut self) -> &mut Meta {
         &mut self.meta
-    }
-
-    fn check(&self, errors: &mut Vec<FieldError>) {
-        if let Some(business) = &self.business {
-            business.check(errors);
-        }
     }
 }

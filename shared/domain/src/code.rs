@@ -23,6 +23,7 @@ codes! {
     Forbidden "FORBIDDEN",
     KeyMismatch "KEY_MISMATCH",
     NotFound "NOT_FOUND",
+    MethodNotAllowed "METHOD_NOT_ALLOWED",
     TenantNotFound "TENANT_NOT_FOUND",
     MalformedRequest "MALFORMED_REQUEST",
     ValidationFailed "VALIDATION_FAILED",

@@ -1,7 +1,7 @@
 //! A contact person of a customer or client.
 
 use crate::{
-    Entity, EntityKind, FieldError, Key, Kind, LocationKey, Meta, Part,
+    Entity, EntityKind, Key, Kind, LocationKey, Meta, Part, Together,
     customer::PHONE,
     fields::{Field, Rule},
     formats,
@@ -9,7 +9,6 @@ use crate::{
     location::Location,
 };
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 
 const TYPE: Rule = Rule::Form {
     regex: "^[A-Za-z][A-Za-z0-9 -]{0,49}$",
@@ -52,16 +51,8 @@ pub const FIELDS: &[Field] = &[
     Field::new("notes", Rule::Prose { max: 2000 }, "Free text."),
 ];
 
-/// The rule of a new contact that spans fields.
-pub fn rules_of_new(body: &Map<String, Value>, errors: &mut Vec<FieldError>) {
-    check_reachable(body.contains_key("email"), body.contains_key("phone"), errors);
-}
-
-fn check_reachable(email: bool, phone: bool, errors: &mut Vec<FieldError>) {
-    if !email && !phone {
-        errors.push(FieldError::new("email", "is required if there is no phone"));
-    }
-}
+/// The rules that span fields.
+pub const TOGETHER: &[Together] = &[Together::Either("email", "phone")];
 
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -107,6 +98,7 @@ impl Entity for Contact {
     const FIELDS: &'static [Field] = FIELDS;
     const NOUN: &'static str = "a contact";
     const PLURAL: &'static str = "contacts";
+    const TOGETHER: &'static [Together] = TOGETHER;
     const EVENTS: Lifecycle = crate::lifecycle!("CUSTOMER_CONTACT");
 
     fn key(&self) -> ContactKey {
@@ -119,10 +111,6 @@ impl Entity for Contact {
 
     fn meta_mut(&mut self) -> &mut Meta {
         &mut self.meta
-    }
-
-    fn check(&self, errors: &mut Vec<FieldError>) {
-        check_reachable(self.email.is_some(), self.phone.is_some(), errors);
     }
 }
 

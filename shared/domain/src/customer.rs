@@ -1,7 +1,7 @@
 //! A customer: a tenant, a tenant's customer, or the account provisioned for a client.
 
 use crate::{
-    Actor, ClientKey, Entity, EntityKind, FieldError, Key, Kind, Meta, Timestamp, address,
+    Actor, ClientKey, Entity, EntityKind, FieldError, Key, Kind, Meta, Object, Timestamp, Together, address,
     address::Address,
     business,
     business::Business,
@@ -18,47 +18,56 @@ use serde_json::{Map, Value, json};
 
 pub const TYPES: &[&str] = &["Business", "Consumer"];
 
-const PERSON: &[Field] = &[
-    Field::new("firstName", Rule::Text { min: 1, max: 100 }, "First name.").required(),
-    Field::new("lastName", Rule::Text { min: 1, max: 100 }, "Last name.").required(),
-];
+const PERSON: &Object = &Object::new(
+    "Person",
+    &[
+        Field::new("firstName", Rule::Text { min: 1, max: 100 }, "First name.").required(),
+        Field::new("lastName", Rule::Text { min: 1, max: 100 }, "Last name.").required(),
+    ],
+);
 
-const DEACTIVATION: &[Field] = &[
-    Field::new("deactivatedAt", Rule::Time, "When it was deactivated.").read_only(),
-    Field::new("deactivatedBy", Rule::Text { min: 1, max: 255 }, "Who deactivated it.").read_only(),
-    deactivation::BY.read_only(),
-    Field::new(
-        "windowEndsAt",
-        Rule::Time,
-        "It can be reactivated until then. Platform staff may change it.",
-    )
-    .required()
-    .platform(),
-];
+const DEACTIVATION: &Object = &Object::new(
+    "CustomerDeactivation",
+    &[
+        Field::new("deactivatedAt", Rule::Time, "When it was deactivated.").read_only(),
+        Field::new("deactivatedBy", Rule::Text { min: 1, max: 255 }, "Who deactivated it.").read_only(),
+        deactivation::BY.read_only(),
+        Field::new(
+            "windowEndsAt",
+            Rule::Time,
+            "It can be reactivated until then. Platform staff may change it.",
+        )
+        .required()
+        .platform(),
+    ],
+);
 
-pub const PARENT: &[Field] = &[
-    Field::new(
-        "customerKey",
-        Rule::Key(Customer::KIND),
-        "The customer whose client it is the account of.",
-    )
-    .read_only(),
-    Field::new(
-        "clientKey",
-        Rule::Key(Client::KIND),
-        "The client that it is the account of.",
-    )
-    .read_only(),
-    Field::new(
-        "depth",
-        Rule::Whole {
-            min: 1,
-            max: DEEPEST as i64,
-        },
-        "Its depth in the hierarchy: 1 for an account of a customer that is not an account itself.",
-    )
-    .read_only(),
-];
+pub const PARENT: &Object = &Object::new(
+    "Parent",
+    &[
+        Field::new(
+            "customerKey",
+            Rule::Key(Customer::KIND),
+            "The customer whose client it is the account of.",
+        )
+        .read_only(),
+        Field::new(
+            "clientKey",
+            Rule::Key(Client::KIND),
+            "The client that it is the account of.",
+        )
+        .read_only(),
+        Field::new(
+            "depth",
+            Rule::Whole {
+                min: 1,
+                max: DEEPEST as i64,
+            },
+            "Its depth in the hierarchy: 1 for an account of a customer that is not an account itself.",
+        )
+        .read_only(),
+    ],
+);
 
 /// How deep accounts may be nested.
 pub const DEEPEST: u8 = 8;
@@ -86,8 +95,8 @@ pub const FIELDS: &[Field] = &[
     Field::new("website", Rule::Website, "An http or https URL."),
     Field::new(
         "address",
-        Rule::Object(address::FIELDS),
-        "Postal address. From a new Business customer's address, its headquarters location is created.",
+        Rule::Object(address::OBJECT),
+        "Postal address. From a new Business customer's address with `line1` and `city`, its headquarters location is created.",
     ),
     Field::new(
         "isTenantCustomer",
@@ -152,7 +161,8 @@ pub const FIELDS: &[Field] = &[
         "deactivation",
         Rule::Object(DEACTIVATION),
         "Present while it is deactivated.",
-    ),
+    )
+    .later(),
     Field::new(
         "apiKeysEndedAt",
         Rule::Time,
@@ -165,8 +175,8 @@ pub const FIELDS: &[Field] = &[
         "For a provisioned account: the client that it is the account of.",
     )
     .read_only(),
-    Field::new("logo", Rule::Object(logo::FIELDS), "The confirmed logo.").read_only(),
-    Field::new("business", Rule::Object(business::FIELDS), "Industry, legal form, size and social pages. For Business customers only."),
+    Field::new("logo", Rule::Object(logo::OBJECT), "The confirmed logo.").read_only(),
+    Field::new("business", Rule::Object(business::OBJECT), "Industry, legal form, size and social pages. For Business customers only."),
     Field::new("person", Rule::Object(PERSON), "The person. For Consumer customers only."),
 ];
 
@@ -200,8 +210,8 @@ pub const ACCOUNT_FIELDS: &[Field] = &[
     Field::new("website", Rule::Website, "Copied from the client if omitted."),
     Field::new(
         "address",
-        Rule::Object(address::FIELDS),
-        "Copied from the client if omitted. From a Business account's address, its headquarters location is created.",
+        Rule::Object(address::OBJECT),
+        "Copied from the client if omitted. From a Business account's address with `line1` and `city`, its headquarters location is created.",
     ),
     field("authTenantId"),
     field("products"),
@@ -209,7 +219,7 @@ pub const ACCOUNT_FIELDS: &[Field] = &[
     field("externalId"),
     Field::new(
         "business",
-        Rule::Object(business::FIELDS),
+        Rule::Object(business::OBJECT),
         "For Business accounts only. Copied from the client if omitted.",
     ),
     field("person"),
@@ -241,53 +251,34 @@ const fn same(one: &[u8], other: &[u8]) -> bool {
     true
 }
 
+const NO_PERSON: Together = Together::Excludes {
+    field: "type",
+    value: "\"Business\"",
+    excluded: "person",
+};
+
+const NO_BUSINESS: Together = Together::Excludes {
+    field: "type",
+    value: "\"Consumer\"",
+    excluded: "business",
+};
+
+/// The rules of every customer that span fields.
+const TOGETHER: &[Together] = &[NO_PERSON, NO_BUSINESS];
+
 /// The rules of a new account that span fields.
-pub fn rules_of_account(body: &Map<String, Value>, errors: &mut Vec<FieldError>) {
-    let kind: Option<CustomerType> = body
-        .get("type")
-        .and_then(|kind| serde_json::from_value(kind.clone()).ok());
-    check_type(kind, body.contains_key("person"), body.contains_key("business"), errors);
-    let business = body.get("business").cloned().map(serde_json::from_value::<Business>);
-    if let Some(Ok(business)) = business {
-        business.check(errors);
-    }
-}
+pub const TOGETHER_IN_ACCOUNT: &[Together] = TOGETHER;
 
 /// The rules of a new customer that span fields.
-pub fn rules_of_new(body: &Map<String, Value>, errors: &mut Vec<FieldError>) {
-    if body.get("isTenantCustomer") == Some(&Value::Bool(false)) && !body.contains_key("bootstrapTenantKey") {
-        errors.push(FieldError::new(
-            "bootstrapTenantKey",
-            "is required unless the customer is a tenant: it names the tenant that the customer belongs to",
-        ));
-    }
-    if body.contains_key("deactivation") {
-        errors.push(FieldError::new(
-            "deactivation",
-            "cannot be set at creation: deactivate the customer instead",
-        ));
-    }
-    let kind: Option<CustomerType> = body
-        .get("type")
-        .and_then(|kind| serde_json::from_value(kind.clone()).ok());
-    check_type(kind, body.contains_key("person"), body.contains_key("business"), errors);
-    let business = body.get("business").cloned().map(serde_json::from_value::<Business>);
-    if let Some(Ok(business)) = business {
-        business.check(errors);
-    }
-}
-
-fn check_type(kind: Option<CustomerType>, person: bool, business: bool, errors: &mut Vec<FieldError>) {
-    match kind {
-        Some(CustomerType::Business) if person => {
-            errors.push(FieldError::new("person", "is for Consumer customers only"));
-        }
-        Some(CustomerType::Consumer) if business => {
-            errors.push(FieldError::new("business", "is for Business customers only"));
-        }
-        _ => {}
-    }
-}
+pub const TOGETHER_IN_NEW: &[Together] = &[
+    NO_PERSON,
+    NO_BUSINESS,
+    Together::Needs {
+        field: "isTenantCustomer",
+        value: "false",
+        needed: "bootstrapTenantKey",
+    },
+];
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum CustomerType {
@@ -446,6 +437,7 @@ impl Entity for Customer {
     const NOUN: &'static str = "a customer";
     const PLURAL: &'static str = "customers";
     const EVENTS: Lifecycle = crate::lifecycle!("CUSTOMER");
+    const TOGETHER: &'static [Together] = TOGETHER;
     const TRANSITIONS: &'static [Transition] = &[DEACTIVATED, REACTIVATED];
 
     fn key(&self) -> CustomerKey {
@@ -467,15 +459,6 @@ impl Entity for Customer {
     }
 
     fn check(&self, errors: &mut Vec<FieldError>) {
-        check_type(
-            Some(self.r#type),
-            self.person.is_some(),
-            self.business.is_some(),
-            errors,
-        );
-        if let Some(business) = &self.business {
-            business.check(errors);
-        }
         if (self.deactivation.is_some() || self.is_disabled_by_parent) != self.is_disabled {
             errors.push(FieldError::new(
                 "deactivation",

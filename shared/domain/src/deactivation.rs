@@ -1,12 +1,14 @@
 //! Deactivations of customers: the request, and the entry in the log.
 
 use crate::{
-    CustomerKey, EntityKind, Error, FieldError, Key, Kind, Result, Timestamp,
+    CustomerKey, EntityKind, Error, FieldError, Key, Kind, Object, Result, Timestamp, Together,
     customer::Deactivation,
+    entity::to_value,
     fields::{Field, Rule},
 };
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// The capacity in which a customer is deactivated or a client disabled. Only the same one or a higher one undoes it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default, Serialize, Deserialize)]
@@ -39,20 +41,29 @@ const REASONS: &[&str] = &[
     "Other",
 ];
 
-const FEEDBACK: &[Field] = &[
-    Field::new("reasonCode", Rule::OneOf(REASONS), "Why the customer leaves."),
-    Field::new(
-        "reasonText",
-        Rule::Prose { max: 2000 },
-        "The reason in words. Required if the reason code is Other.",
-    ),
-    Field::new(
-        "recommendationScore",
-        Rule::Whole { min: 0, max: 10 },
-        "How likely the customer is to recommend the service, from 0 to 10.",
-    ),
-    Field::new("context", Rule::Prose { max: 2000 }, "How the feedback was given."),
-];
+const FEEDBACK: &Object = &Object::new(
+    "DeactivationFeedback",
+    &[
+        Field::new("reasonCode", Rule::OneOf(REASONS), "Why the customer leaves."),
+        Field::new(
+            "reasonText",
+            Rule::Prose { max: 2000 },
+            "The reason in words. Required if the reason code is Other.",
+        ),
+        Field::new(
+            "recommendationScore",
+            Rule::Whole { min: 0, max: 10 },
+            "How likely the customer is to recommend the service, from 0 to 10.",
+        ),
+        Field::new("context", Rule::Prose { max: 2000 }, "How the feedback was given."),
+    ],
+)
+.together(&[Together::Needs {
+    field: "reasonCode",
+    value: "\"Other\"",
+    needed: "reasonText",
+}])
+.checked_later();
 
 pub const REQUEST: &[Field] = &[
     Field::new(
@@ -63,9 +74,18 @@ pub const REQUEST: &[Field] = &[
     Field::new("feedback", Rule::Object(FEEDBACK), "Why the customer was deactivated."),
 ];
 
+pub type DeactivationKey = Key<LoggedDeactivation>;
+
+impl Kind for LoggedDeactivation {
+    const KIND: EntityKind = EntityKind {
+        name: "Deactivation",
+        prefix: "dea",
+    };
+}
+
 /// An entry of the deactivation log.
 pub const LOG: &[Field] = &[
-    Field::new("key", Rule::Key(LoggedDeactivation::KIND), "").required(),
+    Field::new("key", Rule::Key(LoggedDeactivation::KIND), "The entry's key.").required(),
     Field::new("deactivatedAt", Rule::Time, "When the customer was deactivated.").required(),
     Field::new("deactivatedBy", Rule::Text { min: 1, max: 255 }, "Who deactivated it.").required(),
     BY.required(),
@@ -75,7 +95,6 @@ pub const LOG: &[Field] = &[
         "The end of the window at the deactivation. Platform staff may have changed it since.",
     )
     .required(),
-    Field::new("reactivatedAt", Rule::Time, "When the customer was reactivated."),
     Field::new("feedback", Rule::Object(FEEDBACK), "Why the customer was deactivated."),
     Field::new(
         "requestId",
@@ -83,6 +102,11 @@ pub const LOG: &[Field] = &[
         "The request that deactivated it.",
     )
     .required(),
+    Field::new(
+        "reactivatedAt",
+        Rule::Time,
+        "When the customer was reactivated. Absent if it never was.",
+    ),
 ];
 
 pub const DEFAULT_WINDOW_DAYS: i64 = 21;
@@ -115,13 +139,9 @@ impl DeactivationRequest {
         if let Some(end) = self.window_ends_at {
             check_window(end, now, "windowEndsAt", &mut errors);
         }
-        if let Some(feedback) = &self.feedback {
-            let text = feedback.reason_text.as_deref().unwrap_or_default();
-            if feedback.reason_code.as_deref() == Some("Other") && text.trim().is_empty() {
-                errors.push(FieldError::new(
-                    "feedback.reasonText",
-                    "is required if the reason code is Other",
-                ));
+        if let Some(Value::Object(feedback)) = self.feedback.as_ref().map(to_value).transpose()? {
+            for (field, rule) in FEEDBACK.together.iter().filter_map(|rule| rule.broken(&feedback)) {
+                errors.push(FieldError::new(format!("feedback.{field}"), rule));
             }
         }
         if !errors.is_empty() {
@@ -158,15 +178,6 @@ pub struct LoggedDeactivation {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub feedback: Option<Feedback>,
     pub request_id: String,
-}
-
-pub type DeactivationKey = Key<LoggedDeactivation>;
-
-impl Kind for LoggedDeactivation {
-    const KIND: EntityKind = EntityKind {
-        name: "Deactivation",
-        prefix: "dea",
-    };
 }
 
 impl LoggedDeactivation {

@@ -15,7 +15,7 @@ pub const FIELDS: &[Field] = &[
     Field::new(
         "internalCode",
         Rule::Text { min: 1, max: 100 },
-        "The department's code in another system. Unique among the departments of the customer or client.",
+        "The department's code in another system. Unique, ignoring case, among the departments of the customer or client.",
     ),
     Field::new(
         "isActive",

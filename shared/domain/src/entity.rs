@@ -1,7 +1,7 @@
 //! Entities: what they have in common, and how they are created and changed.
 
 use crate::{
-    Actor, Error, FieldError, Result, Timestamp, defect_of,
+    Actor, Error, FieldError, Result, Timestamp, Together, defect_of,
     fields::{self, Field, Mode, Rule},
     key::{Key, Kind},
     lifecycle::{Lifecycle, Transition},
@@ -74,6 +74,8 @@ pub trait Entity: Kind + Serialize + DeserializeOwned + Clone + PartialEq + Send
     /// As counts name it: "locations".
     const PLURAL: &'static str;
     const EVENTS: Lifecycle;
+    /// The rules that span fields.
+    const TOGETHER: &'static [Together] = &[];
     /// Changes that have an event beside the update's.
     const TRANSITIONS: &'static [Transition] = &[];
     /// Added to "was deleted" in the summary of its deletion's event.
@@ -85,7 +87,7 @@ pub trait Entity: Kind + Serialize + DeserializeOwned + Clone + PartialEq + Send
     fn meta(&self) -> &Meta;
     fn meta_mut(&mut self) -> &mut Meta;
 
-    /// Rules that span fields.
+    /// Rules that are neither a field's nor in `TOGETHER`.
     fn check(&self, _: &mut Vec<FieldError>) {}
 
     /// Fills in omitted fields whose default depends on the key.
@@ -122,9 +124,10 @@ pub trait Entity: Kind + Serialize + DeserializeOwned + Clone + PartialEq + Send
 }
 
 fn checked<E: Entity>(body: Map<String, Value>) -> Result<E> {
+    let broken = E::TOGETHER.iter().filter_map(|rule| rule.broken(&body));
+    let mut errors: Vec<FieldError> = broken.map(|(field, rule)| FieldError::new(field, rule)).collect();
     let entity: E = serde_json::from_value(Value::Object(body))
         .map_err(|e| Error::Internal(format!("a checked body is not a {}: {}", E::KIND.name, defect_of(&e))))?;
-    let mut errors = Vec::new();
     entity.check(&mut errors);
     if errors.is_empty() {
         Ok(entity)

@@ -2,7 +2,7 @@
 
 use crate::{Code, EntityKind, Permission};
 use serde_json::Value;
-use std::fmt;
+use std::fmt::{self, Display, Write};
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -13,10 +13,36 @@ pub struct FieldError {
     pub message: String,
 }
 
+/// How many characters of a field's path an error shows. The caller may send a name of any length.
+const LONGEST_PATH: usize = 100;
+
+/// Takes this many more characters, and fails at the next one.
+struct Shortened {
+    text: String,
+    room: usize,
+}
+
+impl fmt::Write for Shortened {
+    fn write_str(&mut self, part: &str) -> fmt::Result {
+        for c in part.chars() {
+            self.room = self.room.checked_sub(1).ok_or(fmt::Error)?;
+            self.text.push(c);
+        }
+        Ok(())
+    }
+}
+
 impl FieldError {
-    pub fn new(field: impl Into<String>, message: impl Into<String>) -> Self {
+    pub fn new(field: impl Display, message: impl Into<String>) -> Self {
+        let mut path = Shortened {
+            text: String::new(),
+            room: LONGEST_PATH,
+        };
+        if write!(path, "{field}").is_err() {
+            path.text.push('…');
+        }
         Self {
-            field: field.into(),
+            field: path.text,
             message: message.into(),
         }
     }
@@ -80,6 +106,13 @@ pub enum Error {
     PayloadTooLarge,
     #[error("the body must be {0}")]
     UnsupportedMediaType(&'static str),
+    #[error("the body is compressed")]
+    UnsupportedEncoding,
+    #[error("no route has the path {0}")]
+    NoRoute(String),
+    /// The methods that the path takes.
+    #[error("the path takes only {}", .0.join(", "))]
+    MethodNotAllowed(Vec<String>),
     /// Not a failure: the same request was answered before, with this answer.
     #[error("answered before")]
     Replayed(Replay),
@@ -97,7 +130,8 @@ impl Error {
             Self::NoCredentials(_) | Self::NotAuthorized(_) => Code::NotAuthorized,
             Self::Forbidden { .. } => Code::Forbidden,
             Self::KeyMismatch { .. } => Code::KeyMismatch,
-            Self::NotFound(_) => Code::NotFound,
+            Self::NotFound(_) | Self::NoRoute(_) => Code::NotFound,
+            Self::MethodNotAllowed(_) => Code::MethodNotAllowed,
             Self::TenantNotFound => Code::TenantNotFound,
             Self::Malformed(_) => Code::MalformedRequest,
             Self::Validation(_) => Code::ValidationFailed,
@@ -110,14 +144,14 @@ impl Error {
             Self::IdempotencyKeyReused => Code::IdempotencyKeyReused,
             Self::RequestInProgress => Code::RequestInProgress,
             Self::PayloadTooLarge => Code::PayloadTooLarge,
-            Self::UnsupportedMediaType(_) => Code::UnsupportedMediaType,
+            Self::UnsupportedMediaType(_) | Self::UnsupportedEncoding => Code::UnsupportedMediaType,
             Self::Unavailable(_) => Code::Unavailable,
             // Endpoints answer with a replay, so it never becomes a problem.
             Self::Replayed(_) | Self::Internal(_) => Code::Internal,
         }
     }
 
-    pub fn invalid(field: impl Into<String>, message: impl Into<String>) -> Self {
+    pub fn invalid(field: impl Display, message: impl Into<String>) -> Self {
         Self::Validation(vec![FieldError::new(field, message)])
     }
 }
@@ -159,6 +193,13 @@ fn position(text: &str) -> Option<&str> {
 mod tests {
     use super::*;
     use serde::Deserialize;
+
+    #[test]
+    fn a_long_path_is_shortened() {
+        let exact = "ü".repeat(LONGEST_PATH);
+        assert_eq!(FieldError::new(&exact, "").field, exact);
+        assert_eq!(FieldError::new(format!("{exact}x"), "").field, format!("{exact}…"));
+    }
 
     #[derive(Debug, Deserialize)]
     struct Sample {

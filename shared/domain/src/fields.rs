@@ -3,8 +3,11 @@
 //! Each entity has one table. Requests are checked against it, and every broken field is reported at once; the OpenAPI document and the
 //! event schemas are generated from it; patches are refused for fields that it marks as fixed.
 
-use crate::{EntityKind, FieldError, Timestamp, formats, key};
-use serde_json::{Map, Value};
+use crate::{
+    EntityKind, FieldError, Object, Timestamp, Together, formats, key,
+    text::{self, Lines},
+};
+use serde_json::{Map, Number, Value};
 
 #[derive(Clone, Copy, Debug)]
 pub struct Field {
@@ -14,6 +17,8 @@ pub struct Field {
     pub required: bool,
     /// The value of an omitted field in a new entity. It is JSON text, so that tables can be constants.
     pub default: Option<&'static str>,
+    /// Whether an answer shows it as `null` rather than omits it.
+    pub nullable: bool,
     pub description: &'static str,
 }
 
@@ -23,12 +28,15 @@ pub enum Access {
     Editable,
     /// Set at creation, never changed.
     Fixed,
+    /// Not given at creation, but changed later.
+    Later,
     /// Platform staff only.
     Platform,
     /// Set by the service.
     ReadOnly,
 }
 
+/// Text is checked and kept in its normal form, and its edges are not counted: see `text`.
 #[derive(Clone, Copy, Debug)]
 pub enum Rule {
     /// One line of text. Its length is counted in characters.
@@ -46,7 +54,10 @@ pub enum Rule {
         fits: fn(&str) -> bool,
         message: &'static str,
     },
+    /// Text for programs, which is kept exactly as it is.
+    Opaque,
     Email,
+    /// An http or https URL. It is kept as the URL standard writes it.
     Website,
     /// An https URL on one of these hosts or a subdomain of one.
     PageOn(&'static [&'static str]),
@@ -58,13 +69,15 @@ pub enum Rule {
     OneOf(&'static [&'static str]),
     Key(EntityKind),
     Time,
+    /// One of the two values. Only in answers.
+    Always(bool),
+    /// A day without a time. Only in answers.
+    Date,
     List {
         of: &'static Rule,
         max: usize,
     },
-    Object(&'static [Field]),
-    /// Any JSON. Only in answers.
-    Anything,
+    Object(&'static Object),
 }
 
 /// Both lists as one: constants hold no `Vec`. `N` is the sum of their lengths.
@@ -90,6 +103,7 @@ impl Field {
             access: Access::Editable,
             required: false,
             default: None,
+            nullable: false,
             description,
         }
     }
@@ -104,8 +118,18 @@ impl Field {
         self
     }
 
+    pub const fn nullable(mut self) -> Self {
+        self.nullable = true;
+        self
+    }
+
     pub const fn fixed(mut self) -> Self {
         self.access = Access::Fixed;
+        self
+    }
+
+    pub const fn later(mut self) -> Self {
+        self.access = Access::Later;
         self
     }
 
@@ -140,8 +164,13 @@ pub struct Checked {
 }
 
 pub fn check(fields: &[Field], body: Map<String, Value>, mode: Mode) -> Checked {
+    check_all(fields, &[], body, mode)
+}
+
+/// Also checks the rules that span the fields of the body.
+pub fn check_all(fields: &[Field], together: &[Together], body: Map<String, Value>, mode: Mode) -> Checked {
     let mut checked = Checked::default();
-    let value = checked.object(fields, body, mode, "");
+    let value = checked.object(fields, together, body, mode, "");
     checked.value = value;
     checked
 }
@@ -155,8 +184,8 @@ pub fn check_query(fields: &[Field], query: impl IntoIterator<Item = (String, St
         let value = match (rule, text.as_str()) {
             (Some(Rule::Flag), "true") => Value::Bool(true),
             (Some(Rule::Flag), "false") => Value::Bool(false),
-            (Some(Rule::Whole { .. }), digits) => match digits.parse::<i64>() {
-                Ok(number) => Value::from(number),
+            (Some(Rule::Whole { .. }), digits) => match serde_json::from_str(digits) {
+                Ok(number) => Value::Number(number),
                 Err(_) => Value::String(text),
             },
             _ => Value::String(text),
@@ -175,7 +204,14 @@ impl Checked {
         self.errors.push(FieldError::new(path, message));
     }
 
-    fn object(&mut self, fields: &[Field], body: Map<String, Value>, mode: Mode, at: &str) -> Map<String, Value> {
+    fn object(
+        &mut self,
+        fields: &[Field],
+        together: &[Together],
+        body: Map<String, Value>,
+        mode: Mode,
+        at: &str,
+    ) -> Map<String, Value> {
         let mut given = body;
         let mut out = Map::new();
         for field in fields {
@@ -183,8 +219,16 @@ impl Checked {
             let value = given.shift_remove(field.name);
             if value.is_some() {
                 match (field.access, mode) {
-                    (_, Mode::Stored) | (Access::Editable, _) | (Access::Fixed, Mode::Create) => {}
+                    (_, Mode::Stored)
+                    | (Access::Editable, _)
+                    | (Access::Fixed, Mode::Create)
+                    | (Access::Later, Mode::Patch) => {}
+                    (Access::Platform, Mode::Create) if value == Some(Value::Null) => {}
                     (Access::Platform, _) => self.platform_only = true,
+                    (Access::Later, Mode::Create) => {
+                        self.fail(&path, "cannot be set at creation");
+                        continue;
+                    }
                     (Access::Fixed, Mode::Patch) => {
                         self.fail(&path, "is set at creation and cannot be changed");
                         continue;
@@ -203,6 +247,7 @@ impl Checked {
                     out.insert(field.name.into(), Value::Null);
                 }
                 (None, Mode::Patch) => {}
+                (Some(Value::Null), Mode::Stored) if field.nullable => {}
                 (None | Some(Value::Null), _) => match field.default {
                     Some(json) => {
                         // A unit test parses all defaults.
@@ -224,66 +269,63 @@ impl Checked {
         for name in given.keys() {
             self.fail(&join(at, name), "is not a field of this object");
         }
+        // The rest of a patch's object is not known here.
+        if mode != Mode::Patch {
+            self.together(together, &out, at);
+        }
         out
     }
 
-    /// Checks one value: its normal form, or nothing if it breaks a rule.
+    /// Checks the rules that span fields. A rule is not checked if a field that it reads is invalid by itself.
+    fn together(&mut self, rules: &[Together], object: &Map<String, Value>, at: &str) {
+        for rule in rules {
+            let has_failed = |name: &str| {
+                let path = join(at, name);
+                let mut errors = self.errors.iter();
+                errors.any(|error| is_within(&error.field, &path) || is_within(&path, &error.field))
+            };
+            if rule.fields().into_iter().any(has_failed) {
+                continue;
+            }
+            if let Some((field, message)) = rule.broken(object) {
+                self.fail(&join(at, field), message);
+            }
+        }
+    }
+
+    /// Checks one value: the form in which it is kept, or nothing if it breaks a rule.
     fn value(&mut self, rule: &Rule, value: Value, mode: Mode, path: &str) -> Option<Value> {
-        let verdict: Result<(), String> = match (rule, &value) {
-            (Rule::Text { min, max }, Value::String(text)) => line_of(text, *min, *max),
-            (Rule::Prose { max }, Value::String(text)) => prose(text, *max),
-            (Rule::Form { fits, message, .. }, Value::String(text)) => ok_if(fits(text), message),
-            (Rule::Email, Value::String(text)) => ok_if(
-                formats::is_email(text),
-                "must be an e-mail address, at most 254 characters",
-            ),
-            (Rule::Website, Value::String(text)) => ok_if(
-                formats::is_website(text),
-                "must be an http or https URL, at most 2,048 characters",
-            ),
-            (Rule::PageOn(hosts), Value::String(text)) => {
-                if formats::is_page_on(text, hosts) {
-                    Ok(())
+        let kept = match (rule, value) {
+            (Rule::Object(object), Value::Object(body)) => {
+                // A patch may clear a field and give none. The patched entity is checked.
+                if object.is_filled && mode != Mode::Patch && body.values().all(Value::is_null) {
+                    Err("must have at least one field".into())
                 } else {
-                    Err(format!("must be an https URL on {}", hosts.join(" or ")))
+                    let together = match object.is_checked_later {
+                        true => &[],
+                        false => object.together,
+                    };
+                    return Some(Value::Object(self.object(object.fields, together, body, mode, path)));
                 }
             }
-            (Rule::Flag, Value::Bool(_)) | (Rule::Anything, _) => Ok(()),
-            (Rule::Whole { min, max }, Value::Number(number)) => match number.as_i64() {
-                Some(n) if (*min..=*max).contains(&n) => Ok(()),
+            (Rule::List { of, max }, Value::Array(items)) => return self.list(of, *max, items, mode, path),
+            (Rule::Flag, Value::Bool(flag)) => Ok(Value::Bool(flag)),
+            (Rule::Always(always), Value::Bool(given)) if *always == given => Ok(Value::Bool(given)),
+            (Rule::Always(_), Value::Bool(_)) => Err("is not the value of this answer".into()),
+            (Rule::Whole { min, max }, Value::Number(number)) => match whole(&number) {
+                Some(n) if (*min..=*max).contains(&n) => Ok(n.into()),
                 _ => Err(format!("must be a whole number from {min} to {max}")),
             },
-            (Rule::OneOf(choices), Value::String(text)) => {
-                if choices.contains(&text.as_str()) {
-                    Ok(())
-                } else if choices.len() > 30 {
-                    Err("is not a valid code".into())
-                } else {
-                    Err(format!("must be one of {}", choices.join(", ")))
-                }
+            (Rule::Opaque, Value::String(text)) => Ok(Value::String(text)),
+            // A stored text was in its normal form when it was given.
+            (rule, Value::String(text)) if mode == Mode::Stored => {
+                rule.text(text.clone(), mode).map(|_| Value::String(text))
             }
-            (Rule::Key(kind), Value::String(text)) => ok_if(
-                key::is_key(text, *kind),
-                &format!("must be a key that starts with {}_", kind.prefix),
-            ),
-            (Rule::Time, Value::String(text)) => match Timestamp::parse(text) {
-                // In UTC, as it will be shown: the same moment with another offset is not a change.
-                Some(at) => return Some(Value::String(at.to_string())),
-                None => Err("must be an RFC 3339 time, such as 2026-01-31T12:00:00Z".into()),
-            },
-            (Rule::List { of, max }, Value::Array(items)) => {
-                return self.list(of, *max, items.clone(), mode, path);
-            }
-            (Rule::Object(fields), Value::Object(_)) => {
-                let Value::Object(body) = value else {
-                    return None;
-                };
-                return Some(Value::Object(self.object(fields, body, mode, path)));
-            }
+            (rule, Value::String(text)) => rule.text(rule.trimmed(text), mode).map(Value::String),
             (rule, _) => Err(format!("must be {}", rule.noun())),
         };
-        match verdict {
-            Ok(()) => Some(value),
+        match kept {
+            Ok(value) => Some(value),
             Err(message) => {
                 self.fail(path, message);
                 None
@@ -299,9 +341,12 @@ impl Checked {
         let mut out: Vec<Value> = Vec::new();
         for (index, item) in items.into_iter().enumerate() {
             let at = format!("{path}[{index}]");
+            let Some(item) = self.value(of, item, mode, &at) else {
+                continue;
+            };
             if out.contains(&item) {
                 self.fail(&at, "is a duplicate");
-            } else if let Some(item) = self.value(of, item, mode, &at) {
+            } else {
                 out.push(item);
             }
         }
@@ -310,9 +355,68 @@ impl Checked {
 }
 
 impl Rule {
+    /// A given text without what is not part of it.
+    fn trimmed(&self, text: String) -> String {
+        match self {
+            Self::Text { .. } | Self::Prose { .. } | Self::Email => text::normal(&text),
+            // Composing characters could lead to another page.
+            Self::Website | Self::PageOn(_) => text::trimmed(&text).to_owned(),
+            // The form says which characters there may be, other than blanks around it.
+            Self::Form { .. } => text.trim_matches(' ').to_owned(),
+            _ => text,
+        }
+    }
+
+    /// The form in which a trimmed text is kept, or the message of the rule that it breaks.
+    fn text(&self, text: String, mode: Mode) -> Result<String, String> {
+        let check = |text: &str, lines| match mode {
+            // An actor's id may have any characters: its issuer chose it.
+            Mode::Stored => Ok(()),
+            Mode::Create | Mode::Patch => text::check(text, lines),
+        };
+        match self {
+            Self::Text { min, max } => {
+                check(&text, Lines::One)?;
+                let fits = (*min..=*max).contains(&text.chars().count());
+                kept_if(fits, text, || format!("must have {min} to {max} characters"))
+            }
+            Self::Prose { max } => {
+                let text = text::with_line_feeds(&text).into_owned();
+                check(&text, Lines::Several)?;
+                kept_if(text.chars().count() <= *max, text, || format!("must have at most {max} characters"))
+            }
+            Self::Form { fits, message, .. } => kept_if(fits(&text), text, || (*message).to_owned()),
+            Self::Email => {
+                check(&text, Lines::One)?;
+                kept_if(formats::is_email(&text), text, || {
+                    "must be an e-mail address, at most 254 characters".into()
+                })
+            }
+            Self::Website => formats::website(&text)
+                .ok_or_else(|| "must be an http or https URL without blanks, backslashes or a user name, at most 2,048 characters".into()),
+            Self::PageOn(hosts) => {
+                formats::page_on(&text, hosts).ok_or_else(|| format!("must be an https URL on {}", hosts.join(" or ")))
+            }
+            Self::OneOf(choices) => kept_if(choices.contains(&text.as_str()), text, || match choices.len() {
+                ..=30 => format!("must be one of {}", choices.join(", ")),
+                _ => "is not a valid code".into(),
+            }),
+            Self::Key(kind) => kept_if(key::is_key(&text, *kind), text, || {
+                format!("must be a key that starts with {}_", kind.prefix)
+            }),
+            // In UTC, as it will be shown: the same moment with another offset is not a change.
+            Self::Time => match Timestamp::parse(&text) {
+                Some(at) => Ok(at.to_string()),
+                None => Err("must be an RFC 3339 time from the year 0 to 9999 and not a leap second, such as 2026-01-31T12:00:00Z".into()),
+            },
+            Self::Date => kept_if(formats::is_date(&text), text, || "must be a day, such as 2026-01-31".into()),
+            rule => Err(format!("must be {}", rule.noun())),
+        }
+    }
+
     fn noun(&self) -> &'static str {
         match self {
-            Self::Flag => "true or false",
+            Self::Flag | Self::Always(_) => "true or false",
             Self::Whole { .. } => "a whole number",
             Self::List { .. } => "a list",
             Self::Object(_) => "an object",
@@ -329,126 +433,24 @@ fn join(at: &str, name: &str) -> String {
     }
 }
 
-fn ok_if(fits: bool, message: &str) -> Result<(), String> {
-    if fits { Ok(()) } else { Err(message.to_owned()) }
+fn is_within(inner: &str, outer: &str) -> bool {
+    let rest = inner.strip_prefix(outer);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
 }
 
-fn line_of(text: &str, min: usize, max: usize) -> Result<(), String> {
-    let length = text.chars().count();
-    if length < min || length > max {
-        return Err(format!("must have {min} to {max} characters"));
-    }
-    if min > 0 && text.trim().is_empty() {
-        return Err("must not be blank".into());
-    }
-    ok_if(!text.chars().any(char::is_control), "must not have control characters")
+fn kept_if(fits: bool, text: String, message: impl FnOnce() -> String) -> Result<String, String> {
+    if fits { Ok(text) } else { Err(message()) }
 }
 
-fn prose(text: &str, max: usize) -> Result<(), String> {
-    if text.chars().count() > max {
-        return Err(format!("must have at most {max} characters"));
-    }
-    ok_if(
-        !text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')),
-        "must not have control characters",
-    )
+/// A number without a fraction, however it is written: 300, 300.0 and 3e2 are the same.
+fn whole(number: &Number) -> Option<i64> {
+    /// Above it, a float may stand for several whole numbers.
+    const LARGEST_EXACT: f64 = 9_007_199_254_740_992.0;
+    number.as_i64().or_else(|| {
+        let float = number.as_f64().filter(|_| number.is_f64())?;
+        (float.fract() == 0.0 && float.abs() <= LARGEST_EXACT).then_some(float as i64)
+    })
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    const INNER: &[Field] = &[
-        Field::new("city", Rule::Text { min: 1, max: 5 }, ""),
-        Field::new("country", Rule::OneOf(&["US", "DE"]), "").default(r#""US""#),
-    ];
-    const FIELDS: &[Field] = &[
-        Field::new("name", Rule::Text { min: 1, max: 5 }, "").required(),
-        Field::new("kind", Rule::OneOf(&["A", "B"]), "").required().fixed(),
-        Field::new("size", Rule::Whole { min: 1, max: 3 }, ""),
-        Field::new("staff", Rule::Flag, "").platform(),
-        Field::new("made", Rule::Flag, "").read_only(),
-        Field::new("place", Rule::Object(INNER), ""),
-        Field::new(
-            "tags",
-            Rule::List {
-                of: &Rule::Text { min: 1, max: 3 },
-                max: 2,
-            },
-            "",
-        )
-        .default("[]"),
-    ];
-
-    fn object(value: Value) -> Map<String, Value> {
-        value.as_object().unwrap().clone()
-    }
-
-    fn broken(value: Value, mode: Mode) -> Vec<String> {
-        let checked = check(FIELDS, object(value), mode);
-        checked.errors.into_iter().map(|e| e.field).collect()
-    }
-
-    #[test]
-    fn every_broken_field_is_named_at_once() {
-        let body = json!({"kind":"C","size":9,"made":true,"place":{"city":"","zip":1},"tags":["a","a"],"more":1});
-        assert_eq!(
-            broken(body, Mode::Create),
-            [
-                "name",
-                "kind",
-                "size",
-                "made",
-                "place.city",
-                "place.zip",
-                "tags[1]",
-                "more"
-            ]
-        );
-    }
-
-    #[test]
-    fn defaults_fill_what_is_absent_or_null() {
-        let checked = check(
-            FIELDS,
-            object(json!({"name":"n","kind":"A","size":null,"place":{"city":"x"}})),
-            Mode::Create,
-        );
-        assert!(checked.errors.is_empty(), "{:?}", checked.errors);
-        assert_eq!(
-            Value::Object(checked.value),
-            json!({"name":"n","kind":"A","place":{"city":"x","country":"US"},"tags":[]})
-        );
-    }
-
-    #[test]
-    fn a_patch_keeps_nulls_and_refuses_what_cannot_change() {
-        assert_eq!(broken(json!({"kind":"A"}), Mode::Patch), ["kind"]);
-        assert_eq!(broken(json!({"name":null,"tags":null}), Mode::Patch), ["name", "tags"]);
-        let checked = check(FIELDS, object(json!({"size":null,"place":{"city":null}})), Mode::Patch);
-        assert_eq!(Value::Object(checked.value), json!({"size":null,"place":{"city":null}}));
-    }
-
-    #[test]
-    fn what_only_platform_staff_may_set_is_noticed() {
-        assert!(check(FIELDS, object(json!({"staff":true})), Mode::Patch).platform_only);
-        assert!(!check(FIELDS, object(json!({"size":1})), Mode::Patch).platform_only);
-    }
-
-    #[test]
-    fn query_texts_become_what_they_stand_for() {
-        let pairs = |list: &[(&str, &str)]| {
-            list.iter()
-                .map(|(k, v)| (k.to_string(), v.to_string()))
-                .collect::<Vec<_>>()
-        };
-        let fields = &FIELDS[2..5];
-        let good = check_query(&fields[..2], pairs(&[("size", "2"), ("staff", "true")]));
-        assert_eq!(Value::Object(good.value), json!({"size":2,"staff":true}));
-        let bad = check_query(&fields[..2], pairs(&[("size", "two"), ("staff", "yes"), ("x", "1")]));
-        assert_eq!(bad.errors.len(), 3);
-        let twice = check_query(&fields[..2], pairs(&[("size", "2"), ("size", "3")]));
-        assert_eq!(twice.errors.len(), 1);
-    }
-}
+mod tests;

@@ -13,7 +13,7 @@ use std::{
     str::FromStr,
 };
 use typeid_suffix::prelude::TypeIdSuffix;
-use uuid::{Builder, Uuid};
+use uuid::{Builder, Uuid, Variant};
 
 /// A kind of thing that has keys.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -104,7 +104,7 @@ impl<K: Kind> fmt::Debug for Key<K> {
     }
 }
 
-/// Not a key of this kind: the wrong prefix, length, alphabet or UUID version.
+/// Not a key of this kind: the wrong prefix, length, alphabet, UUID version or variant.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Malformed;
 
@@ -114,6 +114,12 @@ impl<K: Kind> FromStr for Key<K> {
     fn from_str(text: &str) -> Result<Self, Malformed> {
         read(text, K::KIND).map(Self::from_uuid)
     }
+}
+
+/// The regular expression of the keys of a kind. In the 26 characters, the eleventh holds the UUID's version, the fourteenth its variant.
+pub fn pattern(kind: EntityKind) -> String {
+    const ANY: &str = "[0-9a-hjkmnp-tv-z]";
+    format!("^{}_[0-7]{ANY}{{9}}[ef]{ANY}{{2}}[89abrstv]{ANY}{{12}}$", kind.prefix)
 }
 
 pub fn is_key(text: &str, kind: EntityKind) -> bool {
@@ -130,8 +136,8 @@ fn read(text: &str, kind: EntityKind) -> Result<Uuid, Malformed> {
         return Err(Malformed);
     }
     let uuid = TypeIdSuffix::from_str(suffix).map_err(|_| Malformed)?.to_uuid();
-    match uuid.get_version_num() {
-        7 => Ok(uuid),
+    match (uuid.get_version_num(), uuid.get_variant()) {
+        (7, Variant::RFC4122) => Ok(uuid),
         _ => Err(Malformed),
     }
 }
@@ -176,6 +182,8 @@ mod tests {
             &format!("{SAMPLE}0"),
             "cus_zzzzzzzzzzzzzzzzzzzzzzzzzz",
             "cus_00000000000000000000000000",
+            // Of version 7, with another variant.
+            "cus_01kb1v0c1tfr20000000000000",
             "cus_01kb1v0c1tfr2v6krscysfnvg\u{e9}",
         ] {
             assert_eq!(text.parse::<CustomerKey>(), Err(Malformed), "{text}");

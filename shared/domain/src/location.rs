@@ -1,7 +1,7 @@
 //! A location of a customer or client.
 
 use crate::{
-    Actor, Entity, EntityKind, Key, Kind, Meta, Part, Result, Timestamp, address,
+    Actor, Entity, EntityKind, Key, Kind, Meta, Part, Result, Timestamp, Together, address,
     address::Address,
     customer::{Customer, CustomerType, PHONE},
     fields::{Field, Rule},
@@ -21,9 +21,14 @@ pub const FIELDS: &[Field] = &[
     Field::new(
         "internalCode",
         Rule::Text { min: 1, max: 100 },
-        "The location's code in another system. Unique among the locations of the customer or client.",
+        "The location's code in another system. Unique, ignoring case, among the locations of the customer or client.",
     ),
-    Field::new("address", Rule::Object(address::FIELDS), "Postal address.").required(),
+    Field::new(
+        "address",
+        Rule::Object(address::OBJECT),
+        "Postal address. A headquarters needs `line1` and `city`.",
+    )
+    .required(),
     Field::new(
         "isHeadquarters",
         Rule::Flag,
@@ -40,6 +45,20 @@ pub const FIELDS: &[Field] = &[
     Field::new("phone", PHONE, "Phone number in E.164 form."),
     Field::new("email", Rule::Email, "E-mail address."),
     Field::new("notes", Rule::Prose { max: 2000 }, "Free text."),
+];
+
+/// The rules that span fields.
+pub const TOGETHER: &[Together] = &[
+    Together::Needs {
+        field: "isHeadquarters",
+        value: "true",
+        needed: "address.line1",
+    },
+    Together::Needs {
+        field: "isHeadquarters",
+        value: "true",
+        needed: "address.city",
+    },
 ];
 
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -67,12 +86,15 @@ pub struct Location {
 }
 
 impl Location {
-    /// The location that a customer gets from its address, if it is a business and has one. Its key is derived from the customer's, so
+    /// The location that a customer gets from its address, if it is a business whose address has the fields of a headquarters. Its key is derived from the customer's, so
     /// that repeats create one location.
     pub fn first_of(customer: &Customer, is_headquarters: bool, now: Timestamp, by: &Actor) -> Result<Option<Self>> {
         let (CustomerType::Business, Some(address)) = (customer.r#type, &customer.address) else {
             return Ok(None);
         };
+        if !address.is_complete() {
+            return Ok(None);
+        }
         let key = LocationKey::derived(customer.meta.created_at, &customer.key.to_string());
         let body = Map::from_iter([
             ("name".into(), json!(customer.name)),
@@ -105,6 +127,7 @@ impl Entity for Location {
     const FIELDS: &'static [Field] = FIELDS;
     const NOUN: &'static str = "a location";
     const PLURAL: &'static str = "locations";
+    const TOGETHER: &'static [Together] = TOGETHER;
     const EVENTS: Lifecycle = crate::lifecycle!("CUSTOMER_LOCATION");
 
     fn key(&self) -> LocationKey {

@@ -1,9 +1,10 @@
 //! Logos: image types, and the requests and answers of uploads.
 
 use crate::{
-    EntityKind,
+    EntityKind, Object,
     fields::{Field, Rule},
 };
+use imagesize::ImageError;
 use serde::{Deserialize, Serialize};
 use typeid_suffix::prelude::TypeIdSuffix;
 use uuid::Uuid;
@@ -11,8 +12,12 @@ use uuid::Uuid;
 /// The size limit of an image: 2 MiB.
 pub const LARGEST: u64 = 2 * 1024 * 1024;
 
-/// How many of an image's first bytes identify its type.
-pub const SIGNATURE_BYTES: usize = 12;
+/// How many of an image's first bytes are read. Its size comes in the first 33, except in a JPEG, where metadata such as previews and
+/// colour profiles may come first.
+pub const HEADER_BYTES: usize = 256 * 1024;
+
+/// The limit of an image's width and height, in pixels.
+const LONGEST_SIDE: usize = 4096;
 
 /// The logo of a customer or client.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -27,10 +32,13 @@ pub const KIND: EntityKind = EntityKind {
     prefix: "",
 };
 
-pub const FIELDS: &[Field] = &[
-    Field::new("url", Rule::Website, "The public URL of the image.").read_only(),
-    Field::new("receipt", RECEIPT_RULE, "The receipt of its upload.").read_only(),
-];
+pub const OBJECT: &Object = &Object::new(
+    "Logo",
+    &[
+        Field::new("url", Rule::Website, "The public URL of the image.").read_only(),
+        Field::new("receipt", RECEIPT_RULE, "The receipt of its upload.").read_only(),
+    ],
+);
 
 /// The logo that a customer or client shows, with the version of the customer or client.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
@@ -76,8 +84,60 @@ impl ImageType {
         Self::ALL.into_iter().find(|kind| kind.name() == name)
     }
 
+    /// The type of an image with these first bytes and this length, or the reason why it is not an acceptable image.
+    pub fn inspect(start: &[u8], length: u64) -> Result<Self, &'static str> {
+        const CUT_OFF: &str = "is of an image that is cut off or damaged";
+        let image = Self::of_bytes(start).ok_or("is of an upload that is not a PNG, JPEG or WebP image")?;
+        if !image.has_header(start, length) {
+            return Err(CUT_OFF);
+        }
+        let size = match imagesize::blob_size(start) {
+            Ok(size) => size,
+            Err(ImageError::IoError(_)) if (start.len() as u64) < length => {
+                return Err("is of an image with more than 256 KiB of metadata before its size: remove the metadata");
+            }
+            Err(_) => return Err(CUT_OFF),
+        };
+        let sides = [size.width, size.height];
+        if sides.iter().all(|side| (1..=LONGEST_SIDE).contains(side)) {
+            Ok(image)
+        } else {
+            Err("is of an image whose width or height is not from 1 to 4,096 pixels")
+        }
+    }
+
+    /// Whether the header that comes before the size is whole.
+    fn has_header(self, start: &[u8], length: u64) -> bool {
+        match self {
+            // The first chunk, and its checksum.
+            Self::Png => match start.get(8..33) {
+                Some([0, 0, 0, 13, chunk @ .., a, b, c, d]) => {
+                    chunk.starts_with(b"IHDR") && crc32fast::hash(chunk) == u32::from_be_bytes([*a, *b, *c, *d])
+                }
+                _ => false,
+            },
+            // The segments are walked to find the size.
+            Self::Jpeg => true,
+            // The declared length, and the first chunk's type and magic bytes.
+            Self::Webp => {
+                let declared = start
+                    .get(4..8)
+                    .and_then(|bytes| bytes.try_into().ok())
+                    .map(u32::from_le_bytes);
+                let is_whole = declared.is_some_and(|bytes| u64::from(bytes) + 8 <= length);
+                let has_chunk = match start.get(12..16) {
+                    Some(b"VP8 ") => start.get(23..26) == Some(&[0x9D, 0x01, 0x2A]),
+                    Some(b"VP8L") => start.get(20) == Some(&0x2F),
+                    Some(b"VP8X") => true,
+                    _ => false,
+                };
+                is_whole && has_chunk
+            }
+        }
+    }
+
     /// The type that the first bytes of an image identify.
-    pub fn of_bytes(start: &[u8]) -> Option<Self> {
+    fn of_bytes(start: &[u8]) -> Option<Self> {
         match start {
             // A PNG's signature. Its line ends reveal a transfer in text mode.
             [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1A, b'\n', ..] => Some(Self::Png),
@@ -126,38 +186,39 @@ const RECEIPT: Field = Field::new("receipt", RECEIPT_RULE, "Identifies an upload
 
 pub const CONFIRMED_FIELDS: &[Field] = &[RECEIPT];
 
-const HEADERS: &[Field] = &[
-    Field::new("content-type", CONTENT_TYPE, "As requested.").required(),
-    Field::new("content-length", Rule::Text { min: 1, max: 7 }, "As requested.").required(),
-];
+const HEADERS: &Object = &Object::new(
+    "UploadHeaders",
+    &[
+        Field::new("content-type", CONTENT_TYPE, "As requested.").required(),
+        Field::new("content-length", Rule::Text { min: 1, max: 7 }, "As requested.").required(),
+    ],
+);
 
-const UPLOAD_FIELDS: &[Field] = &[
-    Field::new("method", Rule::OneOf(&["PUT"]), "The HTTP method of the upload.").required(),
-    // It contains a role's credentials, so it is longer than other URLs.
-    Field::new(
-        "url",
-        Rule::Text { min: 1, max: 8192 },
-        "The signed URL of the upload. Anyone who has it can upload: keep it secret.",
-    )
-    .required(),
-    Field::new(
-        "headers",
-        Rule::Object(HEADERS),
-        "The headers of the upload. They are signed: send them unchanged.",
-    )
-    .required(),
-];
+const UPLOAD: &Object = &Object::new(
+    "UploadRequest",
+    &[
+        Field::new("method", Rule::OneOf(&["PUT"]), "The HTTP method of the upload.").required(),
+        // It contains a role's credentials, so it is longer than other URLs.
+        Field::new(
+            "url",
+            Rule::Text { min: 1, max: 8192 },
+            "The signed URL of the upload. Anyone who has it can upload: keep it secret.",
+        )
+        .required(),
+        Field::new(
+            "headers",
+            Rule::Object(HEADERS),
+            "The headers of the upload. They are signed: send them unchanged.",
+        )
+        .required(),
+    ],
+);
 
 /// The fields of the answer to a request for an upload.
 pub fn wanted_view_fields() -> Vec<Field> {
     vec![
         RECEIPT,
-        Field::new(
-            "upload",
-            Rule::Object(UPLOAD_FIELDS),
-            "The request that uploads the image.",
-        )
-        .required(),
+        Field::new("upload", Rule::Object(UPLOAD), "The request that uploads the image.").required(),
         Field::new("expiresAt", Rule::Time, "When the signed URL expires.").required(),
     ]
 }
@@ -176,29 +237,4 @@ pub fn is_receipt(text: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn images_are_known_by_their_first_bytes() {
-        assert_eq!(
-            ImageType::of_bytes(b"\x89PNG\r\n\x1a\n\0\0\0\x0d"),
-            Some(ImageType::Png)
-        );
-        assert_eq!(
-            ImageType::of_bytes(b"\xff\xd8\xff\xe0\0\x10JFIF\0\x01"),
-            Some(ImageType::Jpeg)
-        );
-        assert_eq!(ImageType::of_bytes(b"RIFF\x24\0\0\0WEBPVP8 "), Some(ImageType::Webp));
-        for other in [
-            &b"<svg xmlns="[..],
-            b"GIF89a",
-            b"RIFF\x24\0\0\0WAVEfmt ",
-            b"\x89PNG\n\x1a\n",
-            b"\xff\xd8",
-            b"",
-        ] {
-            assert_eq!(ImageType::of_bytes(other), None, "{other:?}");
-        }
-    }
-}
+mod tests;

@@ -41,7 +41,7 @@ pub const FIELDS: &[Field] = &[
     Field::new(
         "name",
         Rule::Text { min: 1, max: 200 },
-        "Unique among the customer's partitions.",
+        "Unique, ignoring case, among the customer's partitions.",
     )
     .required(),
     Field::new(

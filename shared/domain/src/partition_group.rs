@@ -14,7 +14,7 @@ pub const FIELDS: &[Field] = &[
     Field::new(
         "name",
         Rule::Text { min: 1, max: 200 },
-        "Unique among the customer's partition groups.",
+        "Unique, ignoring case, among the customer's partition groups.",
     )
     .required(),
     Field::new("description", Rule::Prose { max: 2000 }, "Free text."),

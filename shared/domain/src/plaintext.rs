@@ -73,8 +73,10 @@ impl Plaintext {
         text
     }
 
-    /// Parses a text. This does not say whether the key exists or is valid.
+    /// Parses a text, which may have a line feed or blanks around it from being copied. This does not say whether the key exists or is
+    /// valid.
     pub fn read(text: &str) -> Option<Self> {
+        let text = text.trim_ascii();
         let (environment, body) = text.strip_prefix(PREFIX)?.strip_prefix('_')?.split_once('_')?;
         let environment = Environment::named(environment)?;
         if body.len() != BODY || !body.is_ascii() {
@@ -158,6 +160,22 @@ mod tests {
         // Computed by another implementation, in Python.
         let text = "csk_prod_034ShhzcBdHMlwDk26gCrn034ShhzcBekTOYPntsSUHI034ShhzcBgDa1AbrleElgn0DG9mkOv2l6AkSp3WsPxY70bPELAU4eqF2E6BZx";
         assert_eq!(plaintext(7).text(), text);
+    }
+
+    #[test]
+    fn a_copied_key_may_have_ascii_white_space_around_it() {
+        let text = plaintext(7).text();
+        for copied in [format!("{text}\n"), format!(" \t{text}\r\n"), format!("\n{text} ")] {
+            assert!(Plaintext::read(&copied) == Some(plaintext(7)), "{copied:?}");
+        }
+        let (start, end) = text.split_at(60);
+        for broken in [
+            format!("{start}\n{end}"),
+            format!("\u{a0}{text}"),
+            format!("{text}\u{200b}"),
+        ] {
+            assert!(Plaintext::read(&broken).is_none(), "{broken:?}");
+        }
     }
 
     #[test]

@@ -1,9 +1,8 @@
 //! The bodies of the API's answers, with their names and fields in the OpenAPI document.
 
 use crate::{
-    Entity,
+    Entity, Object,
     audit::{self, AuditEntry},
-    client::{self, Cascade, Client},
     deactivation::{self, LoggedDeactivation},
     entity::META_FIELDS,
     fields::Field,
@@ -15,7 +14,17 @@ pub trait View: Serialize + Send {
     /// The name of its schema.
     const NAME: &'static str;
 
+    /// If not empty, the body is one of these objects, and `fields` is not read.
+    const VARIANTS: &'static [&'static Object] = &[];
+    /// Whether `version` is `Some`.
+    const IS_VERSIONED: bool = false;
+
     fn fields() -> Vec<Field>;
+
+    /// The key of the entity that it shows, if it shows one.
+    fn key(&self) -> Option<String> {
+        None
+    }
 
     /// The version of the entity that it shows, if it shows one. It is sent as the `ETag`.
     fn version(&self) -> Option<u64> {
@@ -25,9 +34,14 @@ pub trait View: Serialize + Send {
 
 impl<E: Entity> View for E {
     const NAME: &'static str = E::KIND.name;
+    const IS_VERSIONED: bool = true;
 
     fn fields() -> Vec<Field> {
         [E::FIELDS, META_FIELDS].concat()
+    }
+
+    fn key(&self) -> Option<String> {
+        Some(Entity::key(self).to_string())
     }
 
     fn version(&self) -> Option<u64> {
@@ -35,32 +49,12 @@ impl<E: Entity> View for E {
     }
 }
 
-/// A client, with the progress of its cascade while there is one.
-#[derive(Serialize)]
-pub struct ClientDetail {
-    #[serde(flatten)]
-    pub client: Client,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub cascade: Option<Cascade>,
-}
-
-impl View for ClientDetail {
-    const NAME: &'static str = "ClientDetail";
-
-    fn fields() -> Vec<Field> {
-        client::detail_fields()
-    }
-
-    fn version(&self) -> Option<u64> {
-        self.client.version()
-    }
-}
-
 impl View for ShownLogo {
-    const NAME: &'static str = "Logo";
+    const NAME: &'static str = "ShownLogo";
+    const IS_VERSIONED: bool = true;
 
     fn fields() -> Vec<Field> {
-        logo::FIELDS.iter().map(|field| field.required()).collect()
+        logo::OBJECT.fields.iter().map(|field| field.required()).collect()
     }
 
     fn version(&self) -> Option<u64> {
@@ -78,8 +72,9 @@ impl View for LoggedDeactivation {
 
 impl View for AuditEntry {
     const NAME: &'static str = "AuditEntry";
+    const VARIANTS: &'static [&'static Object] = audit::VARIANTS;
 
     fn fields() -> Vec<Field> {
-        audit::FIELDS.to_vec()
+        Vec::new()
     }
 }

@@ -3,12 +3,12 @@
 use crate::EventType;
 use domain::{
     Actor, ClientKey, CustomerKey, Error, EventKey, Kind, Result, Timestamp, View,
-    audit::{AuditEntry, Subject, changed_fields, event_key},
+    audit::{self, ACTOR, AuditEntry, SUBJECT, Subject, changed_fields, event_key},
     client::Client,
     customer::{Customer, PARENT, Parent},
     fields::Mode,
-    key::is_key,
-    schema,
+    key::{self, is_key},
+    schema::{self, Schemas},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -22,32 +22,28 @@ pub const LARGEST_DETAIL: usize = 200 * 1024;
 impl EventType {
     /// The schema of `detail`. It is open, and fields are never renamed or removed, so existing consumers keep working.
     pub fn schema(self) -> Value {
-        let image = schema::object(&(self.entry().fields)(), Mode::Stored);
+        let mut schemas = Schemas::new("#/$defs");
+        let image = schemas.body(self.entity().name, &(self.entry().fields)(), &[], Mode::Stored);
+        let mut entity = schemas.object(SUBJECT, Mode::Stored);
+        entity["properties"] = json!({"kind": {"const": self.entity().name}});
+        let actor = schemas.object(ACTOR, Mode::Stored);
         let mut properties = json!({
-            "id": {"type": "string", "pattern": "^evt_[0-7][0-9a-hjkmnp-tv-z]{25}$", "description": "The same for each delivery of the same change."},
+            "id": {"type": "string", "pattern": key::pattern(audit::Event::KIND), "description": "The same for each delivery of the same change."},
             "type": {"const": self.name()},
             "schemaVersion": {"const": SCHEMA_VERSION, "description": "Fields are only added to a version. A change that breaks consumers is a new type of event."},
             "time": {"type": "string", "format": "date-time"},
             "bootstrapTenantKey": {"type": "string", "description": "The bootstrap key of the tenant to which the customer belongs. It never changes, so that a rule can select by it."},
-            "customerKey": {"type": "string", "pattern": "^cus_[0-7][0-9a-hjkmnp-tv-z]{25}$"},
-            "clientKey": {"type": "string", "pattern": "^cli_[0-7][0-9a-hjkmnp-tv-z]{25}$", "description": "The client, if the entity belongs to one."},
-            "entity": {
-                "type": "object",
-                "properties": {"kind": {"const": self.entity().name}, "key": {"type": "string"}},
-                "required": ["kind", "key"],
-            },
+            "customerKey": {"type": "string", "pattern": key::pattern(Customer::KIND)},
+            "clientKey": {"type": "string", "pattern": key::pattern(Client::KIND), "description": "The client, if the entity belongs to one."},
+            "entity": entity,
             "version": {"type": "integer", "minimum": 1, "description": "The entity's version. It rises with each change, so it orders events that arrive out of order."},
             "changed": {"type": "array", "items": {"type": "string"}, "description": "The names of the fields that differ."},
-            "actor": {
-                "type": "object",
-                "properties": {"kind": {"enum": ["User", "ApiKey", "System"]}, "id": {"type": "string"}},
-                "required": ["kind", "id"],
-            },
+            "actor": actor,
             "requestId": {"type": "string"},
             "truncated": {"const": true, "description": "Present if the images were too large and are omitted: read the entity instead."},
         });
         if self.entity() == Customer::KIND {
-            properties["parent"] = schema::object(PARENT, Mode::Stored);
+            properties["parent"] = schemas.object(PARENT, Mode::Stored);
             properties["parent"]["description"] = "For an account: the client that it is the account of.".into();
         }
         if !self.is_creation() {
@@ -64,6 +60,7 @@ impl EventType {
             "type": "object",
             "properties": properties,
             "required": ["id", "type", "schemaVersion", "time", "bootstrapTenantKey", "customerKey", "entity", "version", "changed", "actor", "requestId"],
+            "$defs": schemas.named,
         })
     }
 }

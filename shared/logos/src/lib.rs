@@ -1,4 +1,4 @@
-//! The objects of logos. Only this package uses S3.
+//! The objects of logos, in their bucket.
 //!
 //! | object | key |
 //! |---|---|
@@ -18,7 +18,7 @@ use chrono::TimeDelta;
 use domain::{
     Error, Owner, Result, Timestamp, View,
     fields::Field,
-    logo::{self, ImageType, LARGEST, Logo, SIGNATURE_BYTES, WantedUpload},
+    logo::{self, HEADER_BYTES, ImageType, LARGEST, Logo, WantedUpload},
 };
 use serde::Serialize;
 use std::{
@@ -50,6 +50,12 @@ pub struct ObjectGrant {
 impl ObjectGrant {
     pub const fn on(folder: &'static str, actions: &'static [&'static str]) -> Self {
         Self { folder, actions }
+    }
+
+    /// Whether a call with it can meet a missing object. S3 then answers 404 only to a caller that may list the bucket, and 403 to others.
+    pub fn can_miss(&self) -> bool {
+        const ON_EXISTING: &[&str] = &["GetObject", "DeleteObjectTagging"];
+        self.actions.iter().any(|action| ON_EXISTING.contains(action))
     }
 }
 
@@ -164,7 +170,7 @@ impl Logos {
             .get_object()
             .bucket(&self.bucket)
             .key(key)
-            .range(format!("bytes=0-{}", SIGNATURE_BYTES - 1))
+            .range(format!("bytes=0-{}", HEADER_BYTES - 1))
             .send()
             .await;
         let object = match got {
@@ -186,11 +192,13 @@ impl Logos {
             .collect()
             .await
             .map_err(|e| Error::Unavailable(e.to_string()))?;
-        match (length, ImageType::of_bytes(&start.into_bytes())) {
-            (Some(1..=LARGEST), Some(image)) if Some(image) == declared => Ok((image, etag)),
-            (Some(1..=LARGEST), Some(_)) => invalid("is of an image whose type is not the requested one"),
-            (Some(1..=LARGEST), None) => invalid("is of an upload that is not a PNG, JPEG or WebP image"),
-            _ => invalid("is of an upload of more than 2 MiB"),
+        let Some(length @ 1..=LARGEST) = length else {
+            return invalid("is of an upload of more than 2 MiB");
+        };
+        match ImageType::inspect(&start.into_bytes(), length) {
+            Ok(image) if Some(image) == declared => Ok((image, etag)),
+            Ok(_) => invalid("is of an image whose type is not the requested one"),
+            Err(message) => invalid(message),
         }
     }
 

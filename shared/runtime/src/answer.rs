@@ -19,7 +19,7 @@ pub struct Reply {
     pub(crate) content: Content,
     /// Becomes the `ETag`.
     pub(crate) version: Option<u64>,
-    /// The new entity's key: the last part of the `Location`.
+    /// The entity's key: the last part of the `Location`.
     pub(crate) created: Option<String>,
 }
 
@@ -75,20 +75,23 @@ impl<E: Entity + View> Answer for Created<E> {
 
     fn reply(self) -> Result<Reply> {
         Ok(Reply {
-            created: Some(self.0.key().to_string()),
+            created: View::key(&self.0),
             ..Reply::json(201, &self.0)?
         })
     }
 }
 
-/// 201: something that is returned once and has no `Location`, such as an API key's plaintext.
+/// 201: something that is returned once, such as an API key's plaintext. It has a `Location` if it shows an entity.
 pub struct Issued<V>(pub V);
 
 impl<V: View> Answer for Issued<V> {
     const SHAPE: Shape = Shape::Issued(Schema::of::<V>());
 
     fn reply(self) -> Result<Reply> {
-        Reply::json(201, &self.0)
+        Ok(Reply {
+            created: self.0.key(),
+            ..Reply::json(201, &self.0)?
+        })
     }
 }
 

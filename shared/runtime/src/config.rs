@@ -14,6 +14,7 @@ pub struct Config {
     pub cursor_secret: String,
     pub bus_name: String,
     pub queue_url: String,
+    pub failure_bucket: String,
     pub logo_bucket: String,
     pub logo_url: String,
 }
@@ -27,6 +28,8 @@ pub struct Needs {
     pub bus: bool,
     /// The task's own queue, to which the task sends the position of its next page.
     pub queue: bool,
+    /// The bucket that keeps what the stream's trigger gave up.
+    pub failures: bool,
     pub logos: bool,
 }
 
@@ -68,6 +71,7 @@ impl Config {
             cursor_secret: required_if(needs.cursors, "CURSOR_SECRET")?,
             bus_name: required_if(needs.bus, "EVENT_BUS_NAME")?,
             queue_url: required_if(needs.queue, "QUEUE_URL")?,
+            failure_bucket: required_if(needs.failures, "FAILURE_BUCKET")?,
             logo_bucket: required_if(needs.logos, "LOGO_BUCKET")?,
             logo_url: required_if(needs.logos, "LOGO_URL")?,
         })

@@ -55,6 +55,7 @@ pub struct Context {
     tokens: Option<Tokens>,
     bus: Option<Bus>,
     queue: Option<Queue>,
+    failures: Option<Failures>,
     logos: Option<Logos>,
 }
 
@@ -68,6 +69,12 @@ pub struct Bus {
 pub struct Queue {
     pub client: aws_sdk_sqs::Client,
     pub url: String,
+}
+
+/// The bucket to which Lambda writes what the stream's trigger gave up.
+pub struct Failures {
+    pub client: aws_sdk_s3::Client,
+    pub bucket: String,
 }
 
 impl Context {
@@ -94,6 +101,7 @@ impl Context {
             tokens: None,
             bus: None,
             queue: None,
+            failures: None,
             logos: None,
         }
     }
@@ -124,6 +132,11 @@ impl Context {
         self
     }
 
+    pub fn with_failures(mut self, failures: Failures) -> Self {
+        self.failures = Some(failures);
+        self
+    }
+
     pub fn with_logos(mut self, logos: Logos) -> Self {
         self.logos = Some(logos);
         self
@@ -140,6 +153,12 @@ impl Context {
         self.queue
             .as_ref()
             .ok_or_else(|| domain::Error::Internal("this function has no queue".into()))
+    }
+
+    pub fn failures(&self) -> domain::Result<&Failures> {
+        self.failures
+            .as_ref()
+            .ok_or_else(|| domain::Error::Internal("this function has no bucket of failures".into()))
     }
 
     pub fn tokens(&self) -> domain::Result<&Tokens> {
@@ -189,6 +208,13 @@ pub(crate) fn connect_logos(ctx: Context, config: &Config) -> Context {
         client: aws_sdk_s3::Client::from_conf(aws::s3_config()),
         bucket: config.logo_bucket.clone(),
         url: config.logo_url.clone(),
+    })
+}
+
+pub(crate) fn connect_failures(ctx: Context, config: &Config) -> Context {
+    ctx.with_failures(Failures {
+        client: aws_sdk_s3::Client::from_conf(aws::s3_config()),
+        bucket: config.failure_bucket.clone(),
     })
 }
 

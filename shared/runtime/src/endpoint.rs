@@ -5,6 +5,7 @@ use crate::{
     Answer, Context,
     access::{self, Access, AccessRule, Caller, Permission, Scope},
     answer::{Content, Reply},
+    headers,
     problem::Problem,
     request::{self, Request},
     spec::{CLIENT, Spec},
@@ -18,9 +19,9 @@ use domain::{
 use futures_util::FutureExt;
 use lambda_http::{
     Body, Request as HttpRequest, Response,
-    http::{HeaderValue, StatusCode, header},
+    http::{HeaderValue, Method, StatusCode, header},
 };
-use serde_json::json;
+use serde_json::{Map, Value, json};
 use std::{future::Future, panic::AssertUnwindSafe};
 use table::IdempotencyKey;
 
@@ -45,7 +46,35 @@ pub async fn answer<E: Endpoint>(ctx: &Context, http: HttpRequest) -> Response<B
     // A panic fails one request; the process goes on.
     let outcome = AssertUnwindSafe(run::<E>(ctx, &http, &id)).catch_unwind().await;
     let outcome = outcome.unwrap_or_else(|_| Err(Error::Internal("the handler panicked".into())));
-    finish(&id, http.uri().path(), outcome)
+    let mut response = finish(&E::DECLARED, &id, http.uri().path(), outcome);
+    if http.method() == Method::HEAD {
+        // The answer to HEAD is that to GET without the body.
+        *response.body_mut() = Body::Empty;
+    }
+    response
+}
+
+/// The answer to a request to which no route applies, as a function returns it to API Gateway: a problem, or the methods of the path, for
+/// OPTIONS.
+pub fn answer_without_endpoint(id: &str, method: &str, outcome: Result<Vec<String>>) -> Value {
+    let built = match outcome {
+        Ok(methods) => Response::builder()
+            .status(StatusCode::NO_CONTENT)
+            .header(header::ALLOW, methods.join(", "))
+            .body(Body::Empty),
+        Err(error) => refuse(id, &error),
+    };
+    let response = complete(id, built);
+    let headers: Map<String, Value> = response
+        .headers()
+        .iter()
+        .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into()))
+        .collect();
+    let body = match response.body() {
+        Body::Text(text) if method != Method::HEAD => text,
+        _ => "",
+    };
+    json!({"statusCode": response.status().as_u16(), "headers": headers, "body": body})
 }
 
 async fn run<E: Endpoint>(ctx: &Context, http: &HttpRequest, id: &str) -> Result<Reply> {
@@ -56,13 +85,14 @@ async fn run<E: Endpoint>(ctx: &Context, http: &HttpRequest, id: &str) -> Result
     let keys = (tenant.as_deref(), client.as_deref());
     let access = authorize(ctx, &E::DECLARED, rule, http, id, keys).await?;
     let request = request::read(&E::DECLARED, http, id.to_owned(), path, &access)?;
-    let scope = <E::Permission as Permission>::Scope::of_path(keys.0, keys.1)?;
+    // Before the search for a replay: a malformed key in the path is an error of its own.
+    <E::Permission as Permission>::Scope::of_path(keys.0, keys.1)?;
     let key = request
         .idempotency_key()
         .filter(|_| E::DECLARED.looks_for_replay_first())
         .cloned();
     replay(ctx, key.as_ref()).await?;
-    let answer = E::handle(ctx, Caller::new(scope, &access), request).await;
+    let answer = handle::<E>(ctx, &access, keys, request).await;
     if let Err(Error::CustomerDisabled | Error::Conflict { .. } | Error::Contended | Error::VersionMismatch { .. }) =
         &answer
     {
@@ -70,6 +100,27 @@ async fn run<E: Endpoint>(ctx: &Context, http: &HttpRequest, id: &str) -> Result
         replay(ctx, key.as_ref()).await?;
     }
     answer?.reply()
+}
+
+/// Handles the request. If `If-Match` lists several versions, the handler expects one, and then the current one if it is listed too. A
+/// handler that found another version has changed nothing.
+async fn handle<E: Endpoint>(
+    ctx: &Context,
+    access: &Access,
+    keys: (Option<&str>, Option<&str>),
+    mut request: Request,
+) -> Result<E::Answer> {
+    let caller = || {
+        let scope = <E::Permission as Permission>::Scope::of_path(keys.0, keys.1)?;
+        Ok::<_, Error>(Caller::new(scope, access))
+    };
+    while request.lists_versions() {
+        match E::handle(ctx, caller()?, request.clone()).await {
+            Err(Error::VersionMismatch { current }) if request.expect_other(current) => {}
+            outcome => return outcome,
+        }
+    }
+    E::handle(ctx, caller()?, request).await
 }
 
 /// Fails with the stored answer of this idempotency key, if there is one.
@@ -97,11 +148,10 @@ async fn authorize(
         });
     }
     let now = ctx.clock.now();
-    let authorization = http
-        .headers()
-        .get(header::AUTHORIZATION)
-        // A header that is not text is no valid token either.
-        .map(|value| String::from_utf8_lossy(value.as_bytes()));
+    // Two headers are no credentials: joined, they are no token.
+    let authorization = headers::joined(http.headers(), &header::AUTHORIZATION);
+    // A header that is not text is no valid token either.
+    let authorization = authorization.as_deref().map(String::from_utf8_lossy);
     let claims = ctx.tokens()?.verify(authorization.as_deref(), now).await?;
     let access = access::authorize(ctx, rule, &claims, tenant, client).await;
     if let Err(refusal) = &access {
@@ -154,12 +204,17 @@ async fn record_refusal(
     ctx.audit().record(&[(own, entry)]).await
 }
 
-fn finish(id: &str, path: &str, outcome: Result<Reply>) -> Response<Body> {
+fn finish(spec: &Spec, id: &str, path: &str, outcome: Result<Reply>) -> Response<Body> {
     let response = match outcome {
-        Ok(reply) => write(path, reply),
-        Err(Error::Replayed(replay)) => replayed(path, replay),
+        Ok(reply) => write(spec, path, reply),
+        Err(Error::Replayed(replay)) => replayed(spec, path, replay),
         Err(error) => refuse(id, &error),
     };
+    complete(id, response)
+}
+
+/// Adds the headers of every answer.
+fn complete(id: &str, response: Built) -> Response<Body> {
     let mut response = response.unwrap_or_else(|error| {
         tracing::error!(%error, "the answer can't be built");
         let mut empty = Response::new(Body::Empty);
@@ -178,13 +233,13 @@ fn finish(id: &str, path: &str, outcome: Result<Reply>) -> Response<Body> {
 
 type Built = Result<Response<Body>, lambda_http::http::Error>;
 
-fn write(path: &str, reply: Reply) -> Built {
+fn write(spec: &Spec, path: &str, reply: Reply) -> Built {
     let mut response = Response::builder().status(reply.status);
     if let Some(version) = reply.version {
         response = response.header(header::ETAG, format!("\"{version}\""));
     }
     if let Some(key) = reply.created {
-        response = response.header(header::LOCATION, format!("{path}/{key}"));
+        response = response.header(header::LOCATION, location(spec, path, &key));
     }
     let text = match reply.content {
         Content::Nothing => return response.body(Body::Empty),
@@ -197,7 +252,15 @@ fn write(path: &str, reply: Reply) -> Built {
         .body(Body::Text(text))
 }
 
-fn replayed(path: &str, replay: domain::Replay) -> Built {
+/// The path of an entity: that of the request up to the point where the entity's route differs, and the key.
+fn location(spec: &Spec, path: &str, key: &str) -> String {
+    let parts = |route: &str| route.split('/').count();
+    let dropped = spec.location.map_or(0, |route| parts(spec.route) + 1 - parts(route));
+    let collection = path.rsplitn(dropped + 1, '/').last().unwrap_or_default();
+    format!("{collection}/{key}")
+}
+
+fn replayed(spec: &Spec, path: &str, replay: domain::Replay) -> Built {
     let key = replay.body.as_ref().and_then(|body| body["key"].as_str());
     let reply = Reply {
         status: replay.status,
@@ -207,7 +270,7 @@ fn replayed(path: &str, replay: domain::Replay) -> Built {
             .body
             .map_or(Content::Nothing, |body| Content::Text(body.to_string())),
     };
-    let mut response = write(path, reply)?;
+    let mut response = write(spec, path, reply)?;
     response
         .headers_mut()
         .insert("idempotent-replay", HeaderValue::from_static("true"));
@@ -230,6 +293,9 @@ fn refuse(id: &str, error: &Error) -> Built {
     };
     if let Some(challenge) = challenge {
         response = response.header(header::WWW_AUTHENTICATE, challenge);
+    }
+    if let Error::MethodNotAllowed(allowed) = error {
+        response = response.header(header::ALLOW, allowed.join(", "));
     }
     if problem.retry_after {
         response = response.header(header::RETRY_AFTER, "1");

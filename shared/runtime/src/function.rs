@@ -7,7 +7,9 @@ use crate::{
     context, endpoint,
     lambda::{self, Connect},
     spec::{Body, ObjectGrant, kind_of_parameter},
-    standalone, task, trigger,
+    standalone,
+    task::{self, Cursor},
+    trigger,
 };
 use aws_lambda_events::{
     dynamodb::Event as StreamEvent,
@@ -31,6 +33,7 @@ pub struct Area {
 }
 
 #[derive(Clone, Copy)]
+#[expect(clippy::large_enum_variant, reason = "the values are constants and are never moved")]
 pub enum Function {
     Endpoint(EndpointFunction),
     Task(TaskFunction),
@@ -69,6 +72,7 @@ pub struct StandaloneFunction {
     /// Takes an event and the invocation's id. Returns `None` if it failed.
     pub call: for<'a> fn(&'a Context, Value, String) -> BoxFuture<'a, Option<Value>>,
     pub(crate) serve: fn(&'static StandaloneFunction) -> Result<(), lambda_runtime::Error>,
+    pub(crate) connect: &'static [Connect],
 }
 
 impl EndpointFunction {
@@ -102,7 +106,10 @@ impl EndpointFunction {
         // Every endpoint refuses an unknown query parameter.
         let mut codes = BTreeSet::from([Code::ValidationFailed, Code::Internal]);
         if !access.public {
-            codes.extend([Code::NotAuthorized, Code::Forbidden, Code::Unavailable]);
+            codes.extend([Code::NotAuthorized, Code::Forbidden]);
+        }
+        if self.needs().table {
+            codes.insert(Code::Unavailable);
         }
         if access.own.is_some() {
             codes.insert(Code::KeyMismatch);
@@ -161,6 +168,7 @@ impl EndpointFunction {
             cursors: self.spec.is_paged(),
             bus: false,
             queue: false,
+            failures: false,
             logos: !self.spec.objects.is_empty(),
         }
     }
@@ -174,16 +182,20 @@ impl TaskFunction {
             cursors: false,
             bus: false,
             queue: self.spec.pages,
+            failures: false,
             logos: !self.spec.objects.is_empty(),
         }
     }
 
     pub const fn of<T: Task>() -> Self {
         Self {
-            spec: T::SPEC,
+            spec: TaskSpec {
+                pages: T::Cursor::PAGES,
+                ..T::SPEC
+            },
             call: |ctx, batch| Box::pin(task::work::<T>(ctx, batch)),
             serve: lambda::task,
-            connect: match (T::SPEC.pages, T::SPEC.objects.is_empty()) {
+            connect: match (T::Cursor::PAGES, T::SPEC.objects.is_empty()) {
                 (false, true) => &[],
                 (true, true) => &[context::connect_queue],
                 (false, false) => &[context::connect_logos],
@@ -200,6 +212,7 @@ impl TriggerFunction {
         cursors: false,
         bus: true,
         queue: false,
+        failures: false,
         logos: false,
     };
 
@@ -214,20 +227,28 @@ impl TriggerFunction {
 }
 
 impl StandaloneFunction {
-    pub(crate) const NEEDS: Needs = Needs {
-        table: true,
-        tokens: false,
-        cursors: false,
-        bus: false,
-        queue: false,
-        logos: false,
-    };
+    pub const fn needs(&self) -> Needs {
+        Needs {
+            table: !self.spec.operations.is_empty(),
+            tokens: false,
+            cursors: false,
+            bus: self.spec.replays,
+            queue: false,
+            failures: self.spec.replays,
+            logos: false,
+        }
+    }
 
     pub const fn of<S: Standalone>() -> Self {
         Self {
             spec: S::SPEC,
             call: |ctx, event, id| Box::pin(standalone::run::<S>(ctx, event, id)),
             serve: lambda::standalone,
+            connect: if S::SPEC.replays {
+                &[context::connect_bus, context::connect_failures]
+            } else {
+                &[]
+            },
         }
     }
 }
@@ -301,7 +322,7 @@ impl Function {
             Self::Endpoint(f) => f.needs(),
             Self::Task(f) => f.needs(),
             Self::Trigger(_) => TriggerFunction::NEEDS,
-            Self::Standalone(_) => StandaloneFunction::NEEDS,
+            Self::Standalone(f) => f.needs(),
         }
     }
 }

@@ -85,7 +85,7 @@ pub(crate) fn trigger(function: &'static TriggerFunction) -> Result<(), Error> {
 }
 
 pub(crate) fn standalone(function: &'static StandaloneFunction) -> Result<(), Error> {
-    let (runtime, ctx) = start(StandaloneFunction::NEEDS, &[])?;
+    let (runtime, ctx) = start(function.needs(), function.connect)?;
     let ctx = &ctx;
     runtime.block_on(lambda_runtime::run(service_fn(
         move |event: LambdaEvent<Value>| async move {

@@ -8,6 +8,8 @@ pub mod config;
 pub mod context;
 pub mod endpoint;
 pub mod function;
+mod headers;
+mod json;
 pub mod lambda;
 pub mod logs;
 pub mod problem;

@@ -14,6 +14,9 @@ pub struct Problem {
     pub retry_after: bool,
 }
 
+/// How many invalid fields a problem lists. A body can have thousands.
+const MOST_ERRORS: usize = 100;
+
 /// The HTTP status of a code.
 pub const fn status(code: Code) -> u16 {
     match code {
@@ -21,6 +24,7 @@ pub const fn status(code: Code) -> u16 {
         Code::NotAuthorized => 401,
         Code::Forbidden => 403,
         Code::NotFound | Code::TenantNotFound => 404,
+        Code::MethodNotAllowed => 405,
         Code::Conflict
         | Code::NotEmpty
         | Code::CustomerDisabled
@@ -43,6 +47,7 @@ pub const fn title(code: Code) -> &'static str {
         Code::Forbidden => "Forbidden",
         Code::KeyMismatch => "Key mismatch",
         Code::NotFound => "Not found",
+        Code::MethodNotAllowed => "Method not allowed",
         Code::TenantNotFound => "Tenant not found",
         Code::MalformedRequest => "Malformed request",
         Code::ValidationFailed => "Validation failed",
@@ -70,7 +75,7 @@ impl Problem {
             title: title(code),
             detail: detail(error),
             errors: match error {
-                Error::Validation(errors) => errors.clone(),
+                Error::Validation(errors) => errors.iter().take(MOST_ERRORS).cloned().collect(),
                 _ => Vec::new(),
             },
             details: details(error),
@@ -110,12 +115,19 @@ fn detail(error: &Error) -> String {
         }
         Error::KeyMismatch { field, .. } => format!("The {field} is not the caller's."),
         Error::NotFound(kind) => format!("There is no such {}.", kind.name),
+        Error::NoRoute(_) => "The API has no such path.".into(),
+        Error::MethodNotAllowed(allowed) => format!("This path takes only {}.", allowed.join(", ")),
         Error::TenantNotFound => "No tenant has that bootstrap key.".into(),
         Error::Malformed(reason) => format!("The body can't be read: {reason}."),
         Error::Validation(errors) => match errors.as_slice() {
             [only] if only.field.is_empty() => sentence(&only.message),
             [only] => format!("{} {}.", only.field, only.message),
-            several => format!("{} fields are invalid; see errors.", several.len()),
+            several if several.len() <= MOST_ERRORS => format!("{} fields are invalid; see errors.", several.len()),
+            several => format!(
+                "{} fields are invalid; errors lists the first {MOST_ERRORS} and leaves out {} more.",
+                several.len(),
+                several.len() - MOST_ERRORS
+            ),
         },
         Error::SecretAlreadyDelivered { .. } => {
             "This request was answered before, and its secret is not stored: expire that key and create another.".into()
@@ -128,6 +140,7 @@ fn detail(error: &Error) -> String {
         Error::RequestInProgress => "A request with this Idempotency-Key is still running; retry in a moment.".into(),
         Error::PayloadTooLarge => "The body is larger than 256 KiB.".into(),
         Error::UnsupportedMediaType(expected) => format!("The Content-Type must be {expected}."),
+        Error::UnsupportedEncoding => "The body must not be compressed: send it without Content-Encoding.".into(),
         Error::Unavailable(_) => "The service is temporarily unavailable; retry in a moment.".into(),
         // The adapter answers with a replay before it asks for a problem.
         Error::Replayed(_) | Error::Internal(_) => "The service failed; quote the requestId when you report it.".into(),
@@ -144,6 +157,9 @@ fn details(error: &Error) -> Option<Value> {
             requested,
         } => Some(json!({"field": field, "claimed": claimed, "requested": requested})),
         Error::NotFound(kind) => Some(json!({"entity": kind.name})),
+        // Shortened, because the caller may send any text.
+        Error::NoRoute(path) => Some(json!({"path": path.chars().take(200).collect::<String>()})),
+        Error::MethodNotAllowed(allowed) => Some(json!({"allow": allowed})),
         Error::Conflict { field, .. } => Some(json!({"field": field})),
         Error::SecretAlreadyDelivered { key } => Some(json!({"key": key})),
         Error::VersionMismatch { current } => Some(json!({"currentVersion": current})),

@@ -3,6 +3,7 @@
 use crate::{
     Context,
     access::{Access, Capacity},
+    headers, json,
     spec::{Body, Spec, kind_of_parameter},
 };
 use domain::{
@@ -12,11 +13,7 @@ use domain::{
     fields::{self, Checked, Mode},
     key::{Key, Kind},
 };
-use lambda_http::{
-    Request as HttpRequest, RequestExt,
-    http::{HeaderMap, header::CONTENT_TYPE},
-    request::RequestContext,
-};
+use lambda_http::{Request as HttpRequest, RequestExt, request::RequestContext};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
@@ -24,15 +21,18 @@ use std::{collections::BTreeMap, fmt::Write};
 use table::{Change, IdempotencyKey, PageRequest};
 
 const MAX_BODY_BYTES: usize = 256 * 1024;
-const MAX_IDEMPOTENCY_KEY_LENGTH: usize = 255;
 
 /// A checked request, as a handler gets it.
+#[derive(Clone)]
 pub struct Request {
     pub id: String,
     path: BTreeMap<String, String>,
     pub body: Map<String, Value>,
     query: Map<String, Value>,
+    /// The version that the entity must have.
     pub if_match: Option<u64>,
+    /// The other versions that `If-Match` lists.
+    other_versions: Vec<u64>,
     idempotency_key: Option<IdempotencyKey>,
     /// Names the list, its path and its filters. A cursor is valid only for the same text.
     list: String,
@@ -108,6 +108,19 @@ impl Request {
         }
     }
 
+    pub(crate) const fn lists_versions(&self) -> bool {
+        !self.other_versions.is_empty()
+    }
+
+    /// Whether `If-Match` also lists this version. If so, the request expects it from now on.
+    pub(crate) fn expect_other(&mut self, current: u64) -> bool {
+        let listed = self.other_versions.iter().position(|version| *version == current);
+        if let Some(index) = listed {
+            self.if_match = Some(self.other_versions.swap_remove(index));
+        }
+        listed.is_some()
+    }
+
     pub(crate) fn idempotency_key(&self) -> Option<&IdempotencyKey> {
         self.idempotency_key.as_ref()
     }
@@ -146,8 +159,8 @@ pub(crate) fn read(
     let mut errors = Vec::new();
     let body = read_body(spec, request, access, &mut errors)?;
     let query = read_query(spec, request, &mut errors);
-    let if_match = read_if_match(spec, request.headers(), &mut errors);
-    let idempotency_key = read_idempotency_key(spec, request.headers(), &mut errors);
+    let mut versions = headers::if_match(spec, request.headers(), &mut errors);
+    let idempotency_key = headers::idempotency_key(spec, request.headers(), &mut errors);
     if !errors.is_empty() {
         return Err(Error::Validation(errors));
     }
@@ -167,7 +180,8 @@ pub(crate) fn read(
         path,
         body,
         query,
-        if_match,
+        if_match: versions.pop(),
+        other_versions: versions,
         idempotency_key: key,
         list,
     })
@@ -191,8 +205,8 @@ fn read_body(
     let value = if bytes.is_empty() && matches!(spec.body, Body::Action(_)) {
         Value::Object(Map::new())
     } else {
-        check_content_type(request.headers(), mode)?;
-        serde_json::from_slice(bytes).map_err(|e| {
+        headers::check_body(request.headers(), mode)?;
+        json::parse(bytes, errors).map_err(|e| {
             // The position only: the text around an error may be personal data.
             let defect = if e.is_eof() {
                 "it ends too early"
@@ -208,42 +222,17 @@ fn read_body(
     };
     let Checked {
         value,
-        errors: mut field_errors,
+        errors: field_errors,
         platform_only,
-    } = fields::check(fields, body, mode);
+    } = fields::check_all(fields, spec.together, body, mode);
     if platform_only && access.capacity != Capacity::Platform {
         return Err(Error::Forbidden {
             permission: Permission::PlatformAdminEditAllCustomers,
             reason: "the request sets a field that only platform staff may set",
         });
     }
-    let mut rule_errors = Vec::new();
-    (spec.rules)(&value, &mut rule_errors);
-    // A field that is invalid by itself, or has an invalid field in it, is absent from `value`. So rules that span fields would report it
-    // a second time.
-    let is_within = |inner: &str, outer: &str| {
-        let rest = inner.strip_prefix(outer);
-        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
-    };
-    rule_errors.retain(|error| !field_errors.iter().any(|known| is_within(&known.field, &error.field)));
-    field_errors.extend(rule_errors);
     errors.extend(field_errors);
     Ok(value)
-}
-
-fn check_content_type(headers: &HeaderMap, mode: Mode) -> Result<()> {
-    let Some(given) = headers.get(CONTENT_TYPE) else {
-        return Ok(());
-    };
-    let given = given.to_str().unwrap_or_default();
-    let media_type = given.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    match (media_type.as_str(), mode) {
-        ("application/json", _) | ("application/merge-patch+json", Mode::Patch) => Ok(()),
-        (_, Mode::Patch) => Err(Error::UnsupportedMediaType(
-            "application/merge-patch+json or application/json",
-        )),
-        _ => Err(Error::UnsupportedMediaType("application/json")),
-    }
 }
 
 fn read_query(spec: &Spec, request: &HttpRequest, errors: &mut Vec<FieldError>) -> Map<String, Value> {
@@ -254,39 +243,6 @@ fn read_query(spec: &Spec, request: &HttpRequest, errors: &mut Vec<FieldError>) 
     let checked = fields::check_query(&spec.query_fields(), given);
     errors.extend(checked.errors);
     checked.value
-}
-
-fn read_if_match(spec: &Spec, headers: &HeaderMap, errors: &mut Vec<FieldError>) -> Option<u64> {
-    let given = headers.get("if-match").filter(|_| spec.takes_if_match())?;
-    let text = given.to_str().unwrap_or_default().trim();
-    if text == "*" {
-        return None;
-    }
-    let version = text
-        .strip_prefix('"')
-        .and_then(|rest| rest.strip_suffix('"'))
-        .filter(|digits| digits.bytes().all(|b| b.is_ascii_digit()))
-        .and_then(|digits| digits.parse().ok());
-    if version.is_none() {
-        errors.push(FieldError::new(
-            "If-Match",
-            "must be *, or the ETag of an earlier answer, such as \"3\"",
-        ));
-    }
-    version
-}
-
-fn read_idempotency_key(spec: &Spec, headers: &HeaderMap, errors: &mut Vec<FieldError>) -> Option<String> {
-    let given = headers.get("idempotency-key").filter(|_| spec.is_idempotent_post())?;
-    let text = given.to_str().unwrap_or_default();
-    let is_valid = (1..=MAX_IDEMPOTENCY_KEY_LENGTH).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic());
-    if !is_valid {
-        errors.push(FieldError::new(
-            "Idempotency-Key",
-            format!("must be 1 to {MAX_IDEMPOTENCY_KEY_LENGTH} visible ASCII characters"),
-        ));
-    }
-    is_valid.then(|| text.to_owned())
 }
 
 fn hash(parts: &[&str]) -> String {

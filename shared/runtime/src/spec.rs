@@ -3,12 +3,11 @@
 
 use crate::Answer;
 use domain::{
-    Code, EntityKind, FieldError, Kind, View,
+    Code, EntityKind, Kind, Object, Together, View,
     api_key::ApiKey,
     fields::{Field, Rule},
 };
 pub use logos::ObjectGrant;
-use serde_json::{Map, Value};
 pub use table::Action;
 use table::{Operation, entities};
 
@@ -51,6 +50,10 @@ pub enum Body {
 pub struct Schema {
     pub name: &'static str,
     pub fields: fn() -> Vec<Field>,
+    /// If not empty, the body is one of these objects.
+    pub variants: &'static [&'static Object],
+    /// Whether the answer has an `ETag`.
+    pub is_versioned: bool,
 }
 
 impl Schema {
@@ -58,6 +61,8 @@ impl Schema {
         Self {
             name: V::NAME,
             fields: V::fields,
+            variants: V::VARIANTS,
+            is_versioned: V::IS_VERSIONED,
         }
     }
 }
@@ -101,6 +106,10 @@ pub struct Spec {
     /// The same route below a client, if the function serves both. One function for both saves resources of the stack.
     pub of_client: Option<&'static str>,
     pub summary: &'static str,
+    /// The route of the entity whose `Location` a 201 has, if it is not this route and a key.
+    pub location: Option<&'static str>,
+    /// The prefix of the template's parameters that limit the rate of this route.
+    pub throttle: Option<&'static str>,
     pub body: Body,
     pub query: &'static [Field],
     /// Set from `Endpoint::Answer`.
@@ -112,11 +121,9 @@ pub struct Spec {
     pub objects: &'static [ObjectGrant],
     /// The error codes of the handler's own rules. Those of its operations and of its shape are added to them.
     pub codes: &'static [Code],
-    pub rules: Rules,
+    /// The rules that span the body's fields.
+    pub together: &'static [Together],
 }
-
-/// Adds the errors of rules that span fields. The body holds only fields that are valid by themselves.
-pub type Rules = fn(&Map<String, Value>, &mut Vec<FieldError>);
 
 /// The path parameter that names a client.
 pub const CLIENT: &str = "clientKey";
@@ -155,6 +162,8 @@ impl Spec {
             route,
             of_client: None,
             summary,
+            location: None,
+            throttle: None,
             body: Body::None,
             query: &[],
             answer: Shape::Nothing,
@@ -162,7 +171,7 @@ impl Spec {
             operations: &[],
             objects: &[],
             codes: &[],
-            rules: |_, _| {},
+            together: &[],
         }
     }
 
@@ -216,6 +225,18 @@ impl Spec {
         self.path_parameters().any(|name| name == CLIENT)
     }
 
+    /// The new entity has this route, an ancestor of the endpoint's route.
+    pub const fn located_at(mut self, route: &'static str) -> Self {
+        self.location = Some(route);
+        self
+    }
+
+    /// The template's parameters `<prefix>RateLimit` and `<prefix>BurstLimit` limit the rate of this route.
+    pub const fn throttled_by(mut self, prefix: &'static str) -> Self {
+        self.throttle = Some(prefix);
+        self
+    }
+
     pub const fn takes(mut self, body: Body) -> Self {
         self.body = body;
         self
@@ -248,8 +269,8 @@ impl Spec {
         self
     }
 
-    pub const fn rules(mut self, rules: Rules) -> Self {
-        self.rules = rules;
+    pub const fn together(mut self, rules: &'static [Together]) -> Self {
+        self.together = rules;
         self
     }
 
@@ -290,10 +311,14 @@ impl Spec {
 
     /// The names in braces in the route.
     pub fn path_parameters(&self) -> impl Iterator<Item = &'static str> {
-        self.route
-            .split('/')
-            .filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
+        parameters_of(self.route)
     }
+}
+
+/// The names in braces in a route.
+pub fn parameters_of(route: &str) -> impl Iterator<Item = &str> {
+    let parts = route.split('/');
+    parts.filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
 }
 
 /// The kind of entity that a path parameter names; `None` if it is not a typed key.

@@ -1,4 +1,4 @@
-//! A standalone function: a schedule invokes it, or another API does.
+//! A standalone function: a schedule invokes it, another API does, or a person.
 
 use crate::Context;
 use domain::Result;
@@ -12,6 +12,8 @@ pub struct StandaloneSpec {
     pub summary: &'static str,
     pub started: Started,
     pub operations: &'static [Operation],
+    /// Whether it publishes what the stream's trigger gave up. It then gets the bus, and the bucket that keeps these records.
+    pub replays: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -19,6 +21,10 @@ pub enum Started {
     EveryMinute,
     /// The Lambda authorizer of another API.
     AsAuthorizer,
+    /// The API's `$default` route: a request that has no route of its own.
+    ByUnknownRoutes,
+    /// A person invokes it when it is needed.
+    ByHand,
 }
 
 pub trait Standalone: 'static {

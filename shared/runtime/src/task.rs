@@ -11,8 +11,8 @@ use domain::{
 use events::{Event, EventType};
 use futures_util::FutureExt;
 use serde::{Deserialize, Serialize};
-use std::{future::Future, panic::AssertUnwindSafe};
-use table::{Change, Operation, Step};
+use std::{convert::Infallible, future::Future, panic::AssertUnwindSafe};
+use table::{Change, Operation, Step, cascades::MOST_STEPS};
 
 #[derive(Clone, Copy, Debug)]
 pub struct TaskSpec {
@@ -26,7 +26,7 @@ pub struct TaskSpec {
     pub operations: &'static [Operation],
     /// Its permissions on the logo bucket.
     pub objects: &'static [ObjectGrant],
-    /// Whether it works in pages: after a page it sends a message with the next position to its own queue.
+    /// Whether it works in pages: after a page it sends a message with the next position to its own queue. Set from `Task::Cursor`.
     pub pages: bool,
 }
 
@@ -57,11 +57,6 @@ impl TaskSpec {
         self.objects = objects;
         self
     }
-
-    pub const fn in_pages(mut self) -> Self {
-        self.pages = true;
-        self
-    }
 }
 
 /// The input of a task.
@@ -75,17 +70,41 @@ pub struct Job {
     pub change: Change,
 }
 
+/// The type of a task's cursor. `String`: the task works in pages. `Infallible`: it has no next page, so it can't return `Outcome::More`.
+pub trait Cursor: Send + 'static {
+    /// Whether the task works in pages. It then gets a queue to send to, and Lambda may run it in a loop.
+    const PAGES: bool;
+
+    fn into_text(self) -> String;
+}
+
+impl Cursor for String {
+    const PAGES: bool = true;
+
+    fn into_text(self) -> String {
+        self
+    }
+}
+
+impl Cursor for Infallible {
+    const PAGES: bool = false;
+
+    fn into_text(self) -> String {
+        match self {}
+    }
+}
+
 #[derive(Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum Outcome<C = Infallible> {
     Done,
     /// There was nothing to do, for this reason.
     Skipped(&'static str),
     /// A page is done; the next one starts at this position.
-    More(String),
+    More(C),
 }
 
-impl From<Step> for Outcome {
-    fn from(step: Step) -> Self {
+impl<C> From<Step<C>> for Outcome<C> {
+    fn from(step: Step<C>) -> Self {
         match step {
             Step::Done => Self::Done,
             Step::Nothing(reason) => Self::Skipped(reason),
@@ -112,9 +131,11 @@ impl Job {
 
 pub trait Task: 'static {
     const SPEC: TaskSpec;
+    /// `String` if it works in pages, or else `Infallible`.
+    type Cursor: Cursor;
 
     /// Handles one event, or one page of its work. The kind of an error decides whether SQS delivers the message again.
-    fn run(ctx: &Context, job: Job) -> impl Future<Output = Result<Outcome>> + Send;
+    fn run(ctx: &Context, job: Job) -> impl Future<Output = Result<Outcome<Self::Cursor>>> + Send;
 }
 
 /// The message: the parts of EventBridge's envelope that a task reads.
@@ -124,6 +145,9 @@ struct Envelope {
     /// Only in messages that a task sends to itself.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     cursor: Option<String>,
+    /// How many pages were done before. Limits a chain of messages that a fault would make endless.
+    #[serde(default)]
+    pages: u32,
 }
 
 /// Handles a batch. Reports each failed message by itself, so that the others are not delivered again.
@@ -149,7 +173,7 @@ pub(crate) async fn work<T: Task>(ctx: &Context, batch: SqsEvent) -> SqsBatchRes
 async fn handle<T: Task>(ctx: &Context, message: &SqsMessage) -> bool {
     let id = message.message_id.as_deref().unwrap_or_default();
     let body = message.body.as_deref().unwrap_or_default();
-    let Envelope { detail: event, cursor } = match serde_json::from_str(body) {
+    let envelope: Envelope = match serde_json::from_str(body) {
         Ok(envelope) => envelope,
         Err(error) => {
             let defect = defect_of(&error);
@@ -157,12 +181,12 @@ async fn handle<T: Task>(ctx: &Context, message: &SqsMessage) -> bool {
             return false;
         }
     };
-    if let Err(reason) = check(&T::SPEC, &event) {
+    if let Err(reason) = check(&T::SPEC, &envelope.detail) {
         tracing::error!(message_id = id, reason, "the event is refused; dropped");
         return false;
     }
-    let request_id = event.request_id.clone();
-    match run::<T>(ctx, event, cursor).await {
+    let request_id = envelope.detail.request_id.clone();
+    match run::<T>(ctx, envelope).await {
         Ok(Outcome::Done) => {
             tracing::info!(request_id, message_id = id, "done");
             false
@@ -197,29 +221,48 @@ fn check(spec: &TaskSpec, event: &Event) -> Result<(), &'static str> {
 
 /// Runs the task. If there is more to do, it queues the next page before this message counts as done. If the process dies in between, the
 /// page is repeated, which changes nothing.
-async fn run<T: Task>(ctx: &Context, event: Event, cursor: Option<String>) -> Result<Outcome> {
-    let outcome = T::run(ctx, job(ctx, T::SPEC.name, event.clone(), cursor)).await?;
-    // `pages` is a constant of the task, so the queue's client is linked only for tasks with pages.
-    if T::SPEC.pages
-        && let Outcome::More(cursor) = &outcome
-    {
-        let next = Envelope {
-            detail: event,
-            cursor: Some(cursor.clone()),
-        };
-        let body = serde_json::to_string(&next)
-            .map_err(|e| Error::Internal(format!("the next page's message can't be serialized: {e}")))?;
-        let queue = ctx.queue()?;
-        let sent = queue
-            .client
-            .send_message()
-            .queue_url(&queue.url)
-            .message_body(body)
-            .send()
-            .await;
-        sent.map_err(|e| Error::Unavailable(aws_sdk_sqs::error::DisplayErrorContext(e).to_string()))?;
+async fn run<T: Task>(ctx: &Context, envelope: Envelope) -> Result<Outcome<String>> {
+    let Envelope {
+        detail: event,
+        cursor,
+        pages,
+    } = envelope;
+    match T::run(ctx, job(ctx, T::SPEC.name, event.clone(), cursor)).await? {
+        Outcome::Done => Ok(Outcome::Done),
+        Outcome::Skipped(reason) => Ok(Outcome::Skipped(reason)),
+        // Unreachable for a cursor that is `Infallible`, so the queue's client is linked only for tasks with pages.
+        Outcome::More(cursor) => {
+            let cursor = cursor.into_text();
+            let next = Envelope {
+                detail: event,
+                cursor: Some(cursor.clone()),
+                pages: pages.saturating_add(1),
+            };
+            queue_page(ctx, &next).await?;
+            Ok(Outcome::More(cursor))
+        }
     }
-    Ok(outcome)
+}
+
+async fn queue_page(ctx: &Context, next: &Envelope) -> Result<()> {
+    if next.pages >= MOST_STEPS {
+        return Err(Error::invalid(
+            "pages",
+            format!("has reached {MOST_STEPS}, more than any customer needs: the task does not get to an end"),
+        ));
+    }
+    let body = serde_json::to_string(next)
+        .map_err(|e| Error::Internal(format!("the next page's message can't be serialized: {e}")))?;
+    let queue = ctx.queue()?;
+    let sent = queue
+        .client
+        .send_message()
+        .queue_url(&queue.url)
+        .message_body(body)
+        .send()
+        .await;
+    sent.map_err(|e| Error::Unavailable(aws_sdk_sqs::error::DisplayErrorContext(e).to_string()))?;
+    Ok(())
 }
 
 #[allow(

@@ -8,7 +8,7 @@ use crate::{
     query::Query,
 };
 use domain::{
-    ClientKey, CustomerKey, Error, Kind, Result, Tenant,
+    ClientKey, CustomerKey, Error, Kind, Object, Result, Tenant,
     client::Client,
     customer::{Customer, DEEPEST},
     fields::{Field, Rule},
@@ -22,27 +22,33 @@ const MOST_CLIENTS: usize = 1000;
 /// How many pages are read in parallel.
 const PARALLEL: usize = 25;
 
-const CLIENT: &[Field] = &[
-    Field::new("clientKey", Rule::Key(Client::KIND), "").required(),
-    Field::new("name", Rule::Text { min: 1, max: 200 }, "Display name.").required(),
-    Field::new("isDisabled", Rule::Flag, "").required(),
-    Field::new(
-        "account",
-        Rule::Anything,
-        "Its account, with the fields of this object; null if it has no account.",
-    ),
-];
+// Statics, because they contain each other.
+static CLIENT: Object = Object::new(
+    "HierarchyClient",
+    &[
+        Field::new("clientKey", Rule::Key(Client::KIND), "").required(),
+        Field::new("name", Rule::Text { min: 1, max: 200 }, "Display name.").required(),
+        Field::new("isDisabled", Rule::Flag, "").required(),
+        Field::new(
+            "account",
+            Rule::Object(&NODE),
+            "Its account, a customer; `null` if it has none.",
+        )
+        .required()
+        .nullable(),
+    ],
+);
 
-/// As the API shows it.
-pub fn view_fields() -> Vec<Field> {
-    vec![
+static NODE: Object = Object::new(
+    "Hierarchy",
+    &[
         Field::new("customerKey", Rule::Key(Customer::KIND), "").required(),
         Field::new("name", Rule::Text { min: 1, max: 200 }, "Display name.").required(),
         Field::new("isDisabled", Rule::Flag, "").required(),
         Field::new(
             "clients",
             Rule::List {
-                of: &Rule::Object(CLIENT),
+                of: &Rule::Object(&CLIENT),
                 max: MOST_CLIENTS,
             },
             "Its clients, oldest first.",
@@ -52,8 +58,15 @@ pub fn view_fields() -> Vec<Field> {
             "nextCursor",
             Rule::Text { min: 1, max: 1000 },
             "The same request with this as `cursor` continues the list of clients, with this customer at the top. `null` if there are no more.",
-        ),
-    ]
+        )
+        .required()
+        .nullable(),
+    ],
+);
+
+/// As the API shows it.
+pub fn view_fields() -> Vec<Field> {
+    NODE.fields.to_vec()
 }
 
 #[derive(Debug, Serialize)]

@@ -13,6 +13,8 @@ pub const TOMBSTONE: &str = "Tombstone";
 /// The request that wrote an item, and who sent it: for events and the audit trail.
 pub const REQUEST_ID: &str = "requestId";
 pub const ACTOR: &str = "actor";
+/// In a part: its unique value, in the form in which it is compared.
+pub const UNIQUE: &str = "comparedAs";
 /// In a tombstone: the deleted entity, and its kind.
 pub const BEFORE: &str = "before";
 pub const OF: &str = "of";

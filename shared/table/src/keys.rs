@@ -8,10 +8,10 @@
 //! | claim of a client's external id | `CUS#<customer>` | `CODE#CLI#<external id>` |
 //! | department, location, contact | owner | `DEP#<department>`, `LOC#<location>`, `CON#<contact>` |
 //! | which location is the headquarters | owner | `HEADQUARTERS` |
-//! | claim of a department's or location's code | owner | `CODE#DEP#<code>`, `CODE#LOC#<code>` |
+//! | claim of a department's or location's code, case-folded | owner | `CODE#DEP#<code>`, `CODE#LOC#<code>` |
 //! | partition group, partition | `CUS#<customer>` | `PGR#<group>`, `PTN#<partition>` |
 //! | number of partitions in a group | `CUS#<customer>` | `MEMBERS#<group>` |
-//! | claim of a group's or partition's name | `CUS#<customer>` | `CODE#PGR#<name>`, `CODE#PTN#<name>` |
+//! | claim of a group's or partition's name, case-folded | `CUS#<customer>` | `CODE#PGR#<name>`, `CODE#PTN#<name>` |
 //! | API key | `CUS#<customer>` | `KEY#<partition>#<key>` |
 //! | last confirmed upload of a logo, for a week | owner | `LOGO` |
 //! | deactivation log | `CUS#<customer>` | `DEACTIVATION#<time>` |
@@ -27,7 +27,7 @@
 use crate::item::{Item, s};
 use domain::{
     ApiKeyId, ClientKey, CustomerKey, EntityKind, EventKey, Key, Kind, Owner, PartitionKey, Timestamp, api_key::ApiKey,
-    client::Client, partition::Partition,
+    client::Client, partition::Partition, text,
 };
 use std::collections::HashMap;
 
@@ -203,8 +203,12 @@ pub fn confirmed_upload(owner: Owner) -> ItemKey {
     ItemKey::new(owner_partition(owner), "LOGO")
 }
 
+/// Values that are equal when they are compared have the same key.
 pub fn part_code(owner: Owner, kind: EntityKind, code: &str) -> ItemKey {
-    ItemKey::new(owner_partition(owner), format!("CODE#{}{code}", prefix(kind)))
+    ItemKey::new(
+        owner_partition(owner),
+        format!("CODE#{}{}", prefix(kind), text::folded(code)),
+    )
 }
 
 /// A partition, by keys that are not verified yet.

@@ -153,3 +153,27 @@ async fn a_key_is_valid_until_it_expires() {
         (&json!("Expired"), &json!(1))
     );
 }
+
+#[tokio::test]
+async fn verification_and_the_authorizer_agree_about_copied_keys() {
+    let world = World::new().await;
+    let (_, keys) = partition(&world).await;
+    let (_, plaintext) = issue(&world, &keys, json!({})).await;
+    let (start, end) = plaintext.split_at(60);
+    for (copied, expected) in [
+        (plaintext.clone(), true),
+        (format!("{plaintext}\n"), true),
+        (format!(" \t{plaintext}\r\n "), true),
+        (format!("\u{a0}{plaintext}"), false),
+        (format!("{plaintext}\u{200b}"), false),
+        (format!("{start}\n{end}"), false),
+        (format!("\"{plaintext}\""), false),
+    ] {
+        assert_eq!(is_valid(&world, &copied).await, expected, "{copied:?}");
+        for value in [copied.clone(), format!("Bearer {copied}"), format!(" bearer  {copied}")] {
+            let event = json!({"version": "2.0", "headers": {"authorization": value}});
+            let answer = world.run_standalone("authorize-api-key", event).await.0.unwrap();
+            assert_eq!(answer["isAuthorized"], expected, "{value:?}");
+        }
+    }
+}

@@ -8,7 +8,7 @@ use serde_json::json;
 async fn a_client_and_its_account_refer_to_each_other() {
     let world = World::new().await;
     let customer = world.member_customer("Acme").await;
-    let fields = json!({"provisionAccount": true, "email": "c@client.example", "address": {"city": "Springfield"}, "business": {"size": "1-10"}});
+    let fields = json!({"provisionAccount": true, "email": "c@client.example", "address": {"line1": "1 Main Street", "city": "Springfield"}, "business": {"size": "1-10"}});
     let created = create(&world, &customer, fields).await.expect(201);
     let account = read_customer(&world, created.body["clientCustomerKey"].as_str().unwrap()).await;
     assert_eq!(

@@ -35,7 +35,7 @@ async fn a_dry_run_counts_the_deletions_and_changes_nothing() {
                 .await
                 .expect(201);
         }
-        let location = json!({"name": "L", "address": {}});
+        let location = json!({"name": "L", "address": {"line1": "1 Main Street", "city": "Springfield"}});
         world
             .post(&admin, &format!("{base}/locations"), location)
             .await

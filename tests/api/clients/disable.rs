@@ -24,7 +24,7 @@ async fn a_disabled_client_refuses_changes_until_it_is_enabled() {
         .post(&admin, &format!("{path}/account"), json!({}))
         .await
         .problem(409, "CUSTOMER_DISABLED");
-    let location = json!({"name": "Shop", "address": {}});
+    let location = json!({"name": "Shop", "address": {"line1": "1 Main Street", "city": "Springfield"}});
     world
         .post(&admin, &format!("{path}/locations"), location.clone())
         .await

@@ -21,7 +21,7 @@ async fn a_clients_users_reach_their_client_and_its_locations() {
         .patch(&editor, &path, json!({"phone": "+14155550100"}))
         .await
         .expect(200);
-    let location = json!({"name": "Shop", "address": {}});
+    let location = json!({"name": "Shop", "address": {"line1": "1 Main Street", "city": "Springfield"}});
     world
         .post(&editor, &format!("{path}/locations"), location.clone())
         .await

@@ -26,7 +26,7 @@ async fn the_audit_trail_lists_every_change_newest_first() {
         .await
         .expect(200);
     step();
-    let body = json!({"name": "Main", "address": {}});
+    let body = json!({"name": "Main", "address": {"line1": "1 Main Street", "city": "Springfield"}});
     let location = world
         .post(&user, &format!("{}/locations", at(&customer)), body)
         .await

@@ -46,7 +46,7 @@ async fn a_created_customer_has_the_services_fields_and_defaults() {
 async fn every_field_is_returned_as_sent() {
     let world = World::new().await;
     let business = tenant(json!({
-        "email": "office@acme.example", "phone": "+14155550100", "website": "https://acme.example",
+        "email": "office@acme.example", "phone": "+14155550100", "website": "https://acme.example/",
         "address": {"line1": "1 Main Street", "line2": "Floor 2", "city": "Köln", "state": "NW", "postalCode": "50667", "country": "DE"},
         "bootstrapTenantKey": "acme", "authTenantId": "acme-1", "products": ["one", "two"],
         "sessionExpirationSeconds": 300, "externalId": "crm/1001",

@@ -128,7 +128,7 @@ async fn valid_feedback_is_accepted_and_logged() {
     {
         let world = World::new().await;
         let customer = world.member_customer("Acme").await;
-        let text = "two\nlines ".repeat(200);
+        let text = format!("{}.", "two\nlines ".repeat(199));
         let feedback =
             json!({"reasonCode": code, "reasonText": text, "recommendationScore": index + 4, "context": text});
         deactivate(&world, &customer, json!({"feedback": feedback}))

@@ -221,3 +221,45 @@ async fn a_stale_etag_does_not_replace_the_headquarters() {
         [json!(["old", true, 1]), json!(["new", false, 1])]
     );
 }
+
+#[tokio::test]
+async fn a_headquarters_has_a_street_and_a_city() {
+    let world = World::new().await;
+    let customer = world.member_customer("Acme").await;
+    let headquarters = |address| json!({"isHeadquarters": true, "name": "", "address": address});
+    for (address, missing) in [
+        (json!({"country": "DE"}), vec!["name", "address.line1", "address.city"]),
+        (
+            json!({"line1": "1 Main Street", "city": null}),
+            vec!["name", "address.city"],
+        ),
+        (json!({"city": "Springfield"}), vec!["name", "address.line1"]),
+    ] {
+        assert_eq!(
+            create(&world, &customer, headquarters(address)).await.invalid_fields(),
+            missing
+        );
+    }
+    let shop = create(
+        &world,
+        &customer,
+        json!({"address": {"line1": null, "city": "Springfield"}}),
+    )
+    .await;
+    let path = location_path(&customer, shop.expect(201).key());
+    let patch = async |body| world.patch(&world.admin(), &path, body).await;
+    assert_eq!(
+        patch(json!({"isHeadquarters": true})).await.invalid_fields(),
+        ["address.line1"]
+    );
+    patch(json!({"isHeadquarters": true, "address": {"line1": "1 Main Street"}}))
+        .await
+        .expect(200);
+    assert_eq!(
+        patch(json!({"address": {"city": null}})).await.invalid_fields(),
+        ["address.city"]
+    );
+    patch(json!({"isHeadquarters": false, "address": {"city": null}}))
+        .await
+        .expect(200);
+}

@@ -19,8 +19,11 @@ fn location_path(customer: &str, location: &str) -> String {
     format!("{}/{location}", locations_path(customer))
 }
 
-/// Creates a location as platform staff, with these fields, a default name and an empty address.
+/// Creates a location as platform staff, with these fields, a default name and address.
 async fn create(world: &World, customer: &str, fields: Value) -> Answer {
-    let body = with_fields(json!({"name": "Main", "address": {}}), fields);
+    let body = with_fields(
+        json!({"name": "Main", "address": {"line1": "1 Main Street", "city": "Springfield"}}),
+        fields,
+    );
     world.post(&world.admin(), &locations_path(customer), body).await
 }

@@ -55,6 +55,18 @@ pub fn scheduled() -> Value {
     })
 }
 
+/// A request to which no route of the API applies.
+pub fn unknown_route() -> Value {
+    json!({
+        "version": "2.0", "routeKey": "$default", "rawPath": "/v1/customers", "rawQueryString": "", "headers": {},
+        "requestContext": {
+            "accountId": "000000000000", "apiId": "bench", "routeKey": "$default", "stage": "$default",
+            "requestId": "5e1f6f2e-4d0a-4f5b-9c53-0a4b7e3d9a10",
+            "http": {"method": "PUT", "path": "/v1/customers", "protocol": "HTTP/1.1", "sourceIp": "203.0.113.7", "userAgent": "bench/1.0"},
+        },
+    })
+}
+
 /// The question of an HTTP API to its Lambda authorizer, about a request with this API key.
 pub fn authorizer(api_key: &str) -> Value {
     json!({

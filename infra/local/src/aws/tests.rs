@@ -7,6 +7,7 @@ use tower::ServiceExt;
 
 use super::*;
 use crate::plan;
+use crate::s3::Permissions;
 use crate::server::tests::{exchange, serve_app};
 use crate::store::Store;
 
@@ -34,7 +35,7 @@ impl Fixture {
         };
         let sqs = Sqs::open(store.clone(), &[queue("tasks", Some(redrive)), queue("dead", None)]).unwrap();
         let bus = EventBus::open(store.clone(), sqs.clone(), &[], &[]).unwrap();
-        let s3 = S3::open(store, &[], None);
+        let s3 = S3::open(store, &[], None, Permissions::default());
         let dynamodb = DynamoDb::open(&folder.path().join("tables.sqlite")).unwrap();
         let invoke = Router::new().route("/2015-03-31/functions/{name}/invocations", post(async || "invoked"));
         Fixture {
@@ -184,7 +185,7 @@ async fn dead_letters_are_counted_and_redriven() {
             .unwrap()
     };
     let (status, _, body) = fixture.answer(redrive("tasks")).await;
-    assert_eq!((status, body), (StatusCode::OK, json!({ "moved": 1 })));
+    assert_eq!((status, body), (StatusCode::OK, json!({ "moved": 1, "failure": null })));
     assert_eq!(fixture.answer(redrive("nowhere")).await.0, StatusCode::NOT_FOUND);
 }
 
@@ -263,6 +264,53 @@ async fn the_error_for_an_unknown_service_lists_the_supported_ones() {
         "{body}"
     );
     assert_eq!(fixture.get("/_local/health").await, json!({ "status": "ok" }));
+}
+
+#[tokio::test]
+async fn a_message_carries_the_trace_of_the_request_that_sent_it() {
+    let fixture = Fixture::new();
+    let send = |request: Value| {
+        let request = Request::post("/")
+            .header("x-amz-target", "AmazonSQS.SendMessage")
+            .header("x-amzn-trace-id", "Root=1-a-b;Lineage=c:1")
+            .body(Body::from(request.to_string()))
+            .unwrap();
+        fixture.answer(request)
+    };
+    let attribute = |name: &str| json!({ name: {"DataType": "String", "StringValue": "Root=1-x-y"} });
+    send(json!({"QueueUrl": "tasks", "MessageBody": "1"})).await;
+    // A message's own attribute precedes the header.
+    let (_, _, answer) = send(json!({
+        "QueueUrl": "tasks", "MessageBody": "2", "MessageSystemAttributes": attribute("AWSTraceHeader"),
+    }))
+    .await;
+    assert!(answer["MD5OfMessageSystemAttributes"].is_string(), "{answer}");
+    let (status, _, _) = send(json!({
+        "QueueUrl": "tasks", "MessageBody": "3", "MessageSystemAttributes": attribute("Other"),
+    }))
+    .await;
+    assert_eq!(status, StatusCode::BAD_REQUEST);
+    fixture
+        .ask(
+            "AmazonSQS.SendMessage",
+            json!({"QueueUrl": "tasks", "MessageBody": "4"}),
+        )
+        .await;
+
+    let receive = json!({
+        "QueueUrl": "tasks", "MaxNumberOfMessages": 10, "MessageSystemAttributeNames": ["AWSTraceHeader"],
+    });
+    let received = fixture.ask("AmazonSQS.ReceiveMessage", receive).await;
+    let traces: Vec<&Value> = received["Messages"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|message| &message["Attributes"]["AWSTraceHeader"])
+        .collect();
+    assert_eq!(
+        traces,
+        [&json!("Root=1-a-b;Lineage=c:1"), &json!("Root=1-x-y"), &Value::Null]
+    );
 }
 
 /// A request that any page can send without asking: no preflight, no special header.

@@ -26,9 +26,10 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     };
     let binaries = compile::for_aws(&cloud::project()?, &plan.functions, &build)?;
     print(&format!(
-        "built for {}: {}; deploy with `sam deploy`",
+        "built for {}: {}; deploy with `sam deploy`, under a stack name of at most {} characters",
         if arguments.arm64 { "arm64" } else { "x86_64" },
-        binaries.into_iter().collect::<Vec<_>>().join(", ")
+        binaries.into_iter().collect::<Vec<_>>().join(", "),
+        crate::template::longest_stack_name(&plan)
     ))?;
     Ok(())
 }

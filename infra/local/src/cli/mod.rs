@@ -10,6 +10,7 @@ mod output;
 mod plan;
 mod queues;
 mod redrive;
+mod retained;
 mod running;
 mod token;
 mod up;
@@ -43,6 +44,8 @@ enum Command {
     Up(up::Arguments),
     /// Build the functions for AWS with cargo-lambda, into the folders that template.yaml names
     Build(build::Arguments),
+    /// Print the template that imports the table and the bucket of a deleted stack into a new one
+    Retained,
     /// Print a token for the API
     Token(token::Arguments),
     /// Print the events of the buses, one line each
@@ -92,6 +95,7 @@ fn dispatch(arguments: CommandLine) -> Result<()> {
     match arguments.command.unwrap_or(Command::Up(arguments.up)) {
         Command::Up(arguments) => up::run(data, arguments),
         Command::Build(arguments) => build::run(&arguments),
+        Command::Retained => retained::run(),
         Command::Token(arguments) => token::run(&data, arguments),
         Command::Events(arguments) => events::run(&data, &arguments),
         Command::Queues => queues::run(&data),

@@ -1,5 +1,7 @@
 //! `cargo local`: builds the functions and runs everything until a signal stops it.
 
+use std::path::PathBuf;
+
 use anyhow::Result;
 use clap::Args;
 
@@ -23,6 +25,9 @@ pub struct Arguments {
     /// Use the existing binaries of the functions
     #[arg(long)]
     no_build: bool,
+    /// Run this template instead of the project's template.yaml
+    #[arg(long, value_name = "FILE")]
+    template: Option<PathBuf>,
     /// Use the DynamoDB at this URL instead of the embedded one
     #[arg(long, value_name = "URL")]
     dynamodb_endpoint: Option<String>,
@@ -35,6 +40,7 @@ pub fn run(data: DataFolder, arguments: Arguments) -> Result<()> {
         fresh: arguments.fresh,
         build: !arguments.no_build,
         profile: arguments.profile,
+        template: arguments.template,
         dynamodb_endpoint: arguments.dynamodb_endpoint,
         commands: super::commands(),
     };

@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::http::HeaderMap;
+use axum::extract::Request;
 use axum::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, VARY};
+use axum::http::{HeaderMap, Method};
 use axum::response::{Html, IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::any;
 use serde_json::{Value, json};
+use tower::ServiceExt;
 
 use super::Options;
 use crate::data::{DataFolder, Ready};
@@ -15,16 +17,17 @@ use crate::plan::Plan;
 
 /// The API with the front page, unless the template has a route there.
 pub fn in_front_of(api: Router, page: Value, plan: &Plan) -> Router {
-    if plan
-        .routes
-        .iter()
-        .any(|route| matches!(route.path.as_str(), "/" | "$default"))
-    {
+    // A default route answers 404 there, which helps nobody on a laptop.
+    if plan.routes.iter().any(|route| route.path == "/") {
         return api;
     }
     let page = Arc::new(page);
-    // Other methods are the API's.
-    let front = get(async move |headers: HeaderMap| show(&page, &headers)).fallback_service(api.clone());
+    let behind = api.clone();
+    // Other methods are the API's. `get` with a fallback would add `Allow` to its answers.
+    let front = any(async move |request: Request| match *request.method() {
+        Method::GET | Method::HEAD => show(&page, request.headers()),
+        _ => behind.oneshot(request).await.into_response(),
+    });
     Router::new().route("/", front).fallback_service(api)
 }
 
@@ -136,17 +139,18 @@ mod tests {
             let (status, _) = ask(&app, method, path, "*/*").await;
             assert_eq!(status, StatusCode::IM_A_TEAPOT, "{method} {path}");
         }
-        for path in ["/", "$default"] {
+        for (path, expected) in [("/", StatusCode::IM_A_TEAPOT), ("$default", StatusCode::OK)] {
             let plan = Plan {
                 routes: vec![Route {
                     method: None,
                     path: path.to_owned(),
                     function: "f".to_owned(),
+                    role: None,
                 }],
                 ..Plan::default()
             };
             let (status, _) = ask(&in_front_of(api(), page(), &plan), "GET", "/", "*/*").await;
-            assert_eq!(status, StatusCode::IM_A_TEAPOT, "{path}");
+            assert_eq!(status, expected, "{path}");
         }
     }
 }

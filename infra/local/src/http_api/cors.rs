@@ -7,36 +7,22 @@ use axum::response::Response;
 
 use crate::plan::Cors;
 
-/// The answer to a preflight request; `None` for any other request.
-pub fn preflight(cors: &Cors, request: &Request) -> Option<Response> {
+pub fn is_preflight(request: &Request) -> bool {
     let headers = request.headers();
-    let is_preflight =
-        request.method() == Method::OPTIONS && headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
-    let origin = headers.get(header::ORIGIN).filter(|_| is_preflight)?;
+    request.method() == Method::OPTIONS
+        && headers.contains_key(header::ORIGIN)
+        && headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
+}
 
+/// The answer of the API itself to a preflight request. `decorate` adds its headers.
+pub fn preflight() -> Response {
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::NO_CONTENT;
-    if allow(cors, origin, response.headers_mut()) {
-        let max_age = cors
-            .max_age
-            .map(|seconds| seconds.to_string())
-            .into_iter()
-            .collect::<Vec<_>>();
-        for (name, values) in [
-            (header::ACCESS_CONTROL_ALLOW_METHODS, &cors.allow_methods),
-            (header::ACCESS_CONTROL_ALLOW_HEADERS, &cors.allow_headers),
-            (header::ACCESS_CONTROL_MAX_AGE, &max_age),
-        ] {
-            if let Some(value) = list(values) {
-                response.headers_mut().insert(name, value);
-            }
-        }
-    }
-    Some(response)
+    response
 }
 
 /// Replaces the CORS headers of an answer by those of the configuration.
-pub fn decorate(cors: &Cors, origin: Option<&HeaderValue>, headers: &mut HeaderMap) {
+pub fn decorate(cors: &Cors, origin: Option<&HeaderValue>, is_preflight: bool, headers: &mut HeaderMap) {
     for name in [
         header::ACCESS_CONTROL_ALLOW_ORIGIN,
         header::ACCESS_CONTROL_ALLOW_CREDENTIALS,
@@ -47,10 +33,23 @@ pub fn decorate(cors: &Cors, origin: Option<&HeaderValue>, headers: &mut HeaderM
     ] {
         headers.remove(name);
     }
-    if origin.is_some_and(|origin| allow(cors, origin, headers))
-        && let Some(value) = list(&cors.expose_headers)
-    {
-        headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, value);
+    if !origin.is_some_and(|origin| allow(cors, origin, headers)) {
+        return;
+    }
+    let max_age: Vec<String> = cors.max_age.iter().map(u32::to_string).collect();
+    let added = if is_preflight {
+        vec![
+            (header::ACCESS_CONTROL_ALLOW_METHODS, &cors.allow_methods),
+            (header::ACCESS_CONTROL_ALLOW_HEADERS, &cors.allow_headers),
+            (header::ACCESS_CONTROL_MAX_AGE, &max_age),
+        ]
+    } else {
+        vec![(header::ACCESS_CONTROL_EXPOSE_HEADERS, &cors.expose_headers)]
+    };
+    for (name, values) in added {
+        if let Some(value) = list(values) {
+            headers.insert(name, value);
+        }
     }
 }
 
@@ -109,47 +108,44 @@ mod tests {
         }
     }
 
-    fn ask(origin: &str) -> Response {
-        let request = Request::options("/x")
-            .header("origin", origin)
-            .header("access-control-request-method", "PATCH")
-            .body(Body::empty())
-            .unwrap();
-        preflight(&cors(), &request).unwrap()
+    fn decorated(origin: Option<&str>, is_preflight: bool) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+        let origin = origin.map(|origin| HeaderValue::try_from(origin).unwrap());
+        decorate(&cors(), origin.as_ref(), is_preflight, &mut headers);
+        headers
     }
 
     #[test]
-    fn a_preflight_request_is_answered() {
-        let response = ask("https://app.example");
-        assert_eq!(response.status(), StatusCode::NO_CONTENT);
-        let headers = response.headers();
+    fn the_answer_to_a_preflight_request_has_the_configured_headers() {
+        let headers = decorated(Some("https://app.example"), true);
         assert_eq!(headers["access-control-allow-origin"], "https://app.example");
         assert_eq!(headers["access-control-allow-methods"], "GET,PATCH");
+        assert_eq!(headers["access-control-allow-headers"], "authorization");
         assert_eq!(headers["access-control-allow-credentials"], "true");
         assert_eq!(headers["access-control-max-age"], "600");
     }
 
     #[test]
     fn a_foreign_origin_gets_no_headers() {
-        assert!(ask("https://evil.example").headers().is_empty());
+        for is_preflight in [true, false] {
+            assert!(decorated(Some("https://evil.example"), is_preflight).is_empty());
+        }
     }
 
     #[test]
     fn a_plain_options_request_is_not_a_preflight_request() {
-        assert!(preflight(&cors(), &Request::options("/x").body(Body::empty()).unwrap()).is_none());
+        let options = || Request::options("/x").header("origin", "https://app.example");
+        assert!(!is_preflight(&options().body(Body::empty()).unwrap()));
+        let preflight = options().header("access-control-request-method", "PATCH");
+        assert!(is_preflight(&preflight.body(Body::empty()).unwrap()));
     }
 
     #[test]
     fn the_cors_headers_of_functions_are_replaced() {
-        let mut headers = HeaderMap::new();
-        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-        decorate(&cors(), None, &mut headers);
-        assert!(headers.is_empty());
-        decorate(
-            &cors(),
-            Some(&HeaderValue::from_static("https://app.example")),
-            &mut headers,
-        );
+        assert!(decorated(None, false).is_empty());
+        let headers = decorated(Some("https://app.example"), false);
+        assert_eq!(headers["access-control-allow-origin"], "https://app.example");
         assert_eq!(headers["access-control-expose-headers"], "etag");
     }
 }

@@ -1,11 +1,12 @@
-//! The HTTP API, as in API Gateway: routes to functions, payload format 2.0, CORS and limits.
+//! The HTTP API, as in API Gateway: routes to functions, payload format 2.0, CORS, throttling and limits.
 
 mod cors;
 mod payload;
 mod routing;
+mod throttle;
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -16,8 +17,9 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::lambda::{Lambda, Outcome};
-use crate::plan::{Cors, Route};
+use crate::plan::{Cors, Route, Throttles};
 use routing::Routes;
+use throttle::Buckets;
 
 const LARGEST_REQUEST: usize = 10 * 1024 * 1024;
 /// API Gateway waits this long for a function.
@@ -26,27 +28,27 @@ const LONGEST_WAIT: Duration = Duration::from_secs(30);
 struct HttpApi {
     lambda: Lambda,
     routes: Routes,
+    buckets: Buckets,
     cors: Option<Cors>,
 }
 
-pub fn app(lambda: Lambda, routes: &[Route], cors: Option<Cors>) -> Router {
+pub fn app(lambda: Lambda, routes: &[Route], throttles: &Throttles, cors: Option<Cors>) -> Router {
     let api = HttpApi {
         lambda,
         routes: Routes::new(routes),
+        buckets: Buckets::new(routes, throttles, Instant::now()),
         cors,
     };
     Router::new().fallback(serve).with_state(Arc::new(api))
 }
 
 async fn serve(State(api): State<Arc<HttpApi>>, request: Request) -> Response {
-    if let Some(preflight) = api.cors.as_ref().and_then(|cors| cors::preflight(cors, &request)) {
-        return preflight;
-    }
     let origin = request.headers().get(header::ORIGIN).cloned();
+    let is_preflight = cors::is_preflight(&request);
     let request_id = Uuid::new_v4().to_string();
     let mut response = api.answer(request, &request_id).await;
     if let Some(cors) = &api.cors {
-        cors::decorate(cors, origin.as_ref(), response.headers_mut());
+        cors::decorate(cors, origin.as_ref(), is_preflight, response.headers_mut());
     }
     if let Ok(id) = HeaderValue::from_str(&request_id) {
         response
@@ -60,8 +62,15 @@ impl HttpApi {
     async fn answer(&self, request: Request, request_id: &str) -> Response {
         let path = payload::decode(request.uri().path());
         let Some((route, parameters)) = self.routes.find(request.method().as_str(), &path) else {
+            // The API itself answers a preflight request only if no route has its method: ANY and `$default` have.
+            if self.cors.is_some() && cors::is_preflight(&request) {
+                return cors::preflight();
+            }
             return message(StatusCode::NOT_FOUND, "Not Found");
         };
+        if !self.buckets.take(route, Instant::now()) {
+            return message(StatusCode::TOO_MANY_REQUESTS, "Too Many Requests");
+        }
         let (head, body) = request.into_parts();
         let body = match to_bytes(body, LARGEST_REQUEST).await {
             Ok(body) => body,

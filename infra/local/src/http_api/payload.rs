@@ -27,10 +27,7 @@ pub fn event(
     path_parameters: Map<String, Value>,
     request_id: &str,
 ) -> Value {
-    let route_key = match (&route.method, route.path.as_str()) {
-        (_, "$default") => "$default".to_owned(),
-        (method, path) => format!("{} {path}", method.as_deref().unwrap_or("ANY")),
-    };
+    let route_key = route.key();
     let headers = headers(&request.headers);
     let host = headers.get("host").and_then(Value::as_str).unwrap_or("localhost");
     let domain = host.rsplit_once(':').map_or(host, |(name, _port)| name);
@@ -239,6 +236,7 @@ mod tests {
             method: Some("GET".to_owned()),
             path: "/a/{b}".to_owned(),
             function: "f".to_owned(),
+            role: None,
         };
         let path = decode(head.uri.path());
         let Value::Object(parameters) = parameters else {

@@ -115,6 +115,7 @@ mod tests {
                 method,
                 path: path.to_owned(),
                 function: (*key).to_owned(),
+                role: None,
             }
         };
         Routes::new(&keys.iter().map(route).collect::<Vec<_>>())

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use super::outcome::Outcome;
 use super::runtime_api::LARGEST_ANSWER;
 use super::service::Lambda;
+use super::trace::{self, Trace};
 
 pub fn routes(lambda: Lambda) -> Router {
     Router::new()
@@ -43,16 +44,22 @@ async fn invoke(
             "The payload is not JSON",
         );
     }
+    let trace = Trace::of(headers.get(trace::HEADER).and_then(|header| header.to_str().ok()));
+    if lambda.stops(&function, &trace) {
+        lambda.report(&function, "stopped a recursive loop: it would invoke itself for ever");
+        let message = "Lambda has detected your function being invoked in a recursive loop and stopped its invocation.";
+        return refusal(StatusCode::BAD_REQUEST, "RecursiveInvocationException", message);
+    }
     match headers
         .get("x-amz-invocation-type")
         .and_then(|kind| kind.to_str().ok())
         .unwrap_or("RequestResponse")
     {
-        "RequestResponse" => answer(lambda.invoke(&function, payload).await),
+        "RequestResponse" => answer(lambda.invoke_in(trace, &function, payload).await),
         "Event" => {
             // One attempt, from memory. AWS queues the event and tries three times; a template uses a queue for messages that
             // must not be lost.
-            tokio::spawn(async move { lambda.invoke(&function, payload).await });
+            tokio::spawn(async move { lambda.invoke_in(trace, &function, payload).await });
             StatusCode::ACCEPTED.into_response()
         }
         "DryRun" => StatusCode::NO_CONTENT.into_response(),

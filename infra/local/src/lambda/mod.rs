@@ -8,10 +8,12 @@ mod pool;
 mod process;
 mod runtime_api;
 mod service;
+mod trace;
 
 pub use outcome::Outcome;
 pub use pool::Slot;
 pub use service::{Lambda, Settings};
+pub use trace::{HEADER as TRACE_HEADER, Trace};
 
 #[cfg(test)]
 pub(crate) mod tests;

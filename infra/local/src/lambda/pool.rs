@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::outcome::Outcome;
 use super::process::{Launcher, Process, StartFailure};
+use super::trace::Trace;
 use crate::plan::Function;
 
 /// The number of processes for a function without `ReservedConcurrentExecutions`. Lambda starts hundreds; a laptop has few
@@ -139,12 +140,19 @@ impl Pool {
 }
 
 impl Slot {
-    pub async fn invoke(self, payload: Bytes) -> Outcome {
+    /// Invokes the function as part of a chain of requests.
+    pub async fn invoke(self, payload: Bytes, trace: &Trace) -> Outcome {
         let process = match self.pool.process().await {
             Ok(process) => process,
             Err(StartFailure(answer)) => return Outcome::Failed(answer),
         };
-        let (outcome, process) = process.run(Uuid::new_v4().to_string(), payload).await;
+        let (outcome, process) = process
+            .run(
+                Uuid::new_v4().to_string(),
+                payload,
+                trace.header_for(&self.pool.function().name),
+            )
+            .await;
         if let Some(process) = process {
             self.pool.idle().push((process, Instant::now()));
         }

@@ -155,7 +155,8 @@ impl Launcher {
             ("AWS_DEFAULT_REGION", REGION),
             ("AWS_ACCESS_KEY_ID", ACCESS_KEY_ID),
             ("AWS_SECRET_ACCESS_KEY", SECRET_ACCESS_KEY),
-            ("AWS_SESSION_TOKEN", "local"),
+            // Tells S3 which function asks.
+            ("AWS_SESSION_TOKEN", &function.name),
             ("AWS_ENDPOINT_URL", &self.aws_url),
             ("LAMBDA_TASK_ROOT", &task_root),
             ("LANG", "en_US.UTF-8"),
@@ -178,7 +179,7 @@ impl Process {
     }
 
     /// Runs one invocation. Returns the process too if it can run another.
-    pub async fn run(mut self, request_id: String, payload: Bytes) -> (Outcome, Option<Self>) {
+    pub async fn run(mut self, request_id: String, payload: Bytes, trace: String) -> (Outcome, Option<Self>) {
         let timeout = self.timeout;
         let (reply, report) = oneshot::channel();
         let deadline_ms = chrono::Utc::now().timestamp_millis() + timeout.as_millis() as i64;
@@ -186,6 +187,7 @@ impl Process {
             request_id: request_id.clone(),
             payload,
             deadline_ms,
+            trace,
             reply,
         };
         // The channel has room, because the process is idle. If the process has died, the wait below reports it.

@@ -23,6 +23,8 @@ pub struct Invocation {
     pub payload: Bytes,
     /// When the invocation times out, in milliseconds since the epoch.
     pub deadline_ms: i64,
+    /// The trace header.
+    pub trace: String,
     pub reply: oneshot::Sender<Report>,
 }
 
@@ -101,6 +103,7 @@ async fn next(State(api): State<Arc<RuntimeApi>>) -> Response {
         request_id,
         payload,
         deadline_ms,
+        trace,
         reply,
     }) = invocation
     else {
@@ -110,23 +113,12 @@ async fn next(State(api): State<Arc<RuntimeApi>>) -> Response {
         ("lambda-runtime-aws-request-id", request_id.clone()),
         ("lambda-runtime-deadline-ms", deadline_ms.to_string()),
         ("lambda-runtime-invoked-function-arn", api.function_arn.clone()),
-        ("lambda-runtime-trace-id", trace_id(&request_id, deadline_ms)),
+        ("lambda-runtime-trace-id", trace),
         ("content-type", "application/json".to_owned()),
     ]
     .map(|(name, value)| (HeaderName::from_static(name), value));
     *lock(&api.current) = Some((request_id, reply));
     (axum::response::AppendHeaders(headers), payload).into_response()
-}
-
-/// A trace id in X-Ray's format. Traces are not sampled.
-fn trace_id(request_id: &str, deadline_ms: i64) -> String {
-    let digits: String = request_id.chars().filter(char::is_ascii_hexdigit).collect();
-    format!(
-        "Root=1-{:08x}-{:0>24.24};Parent={:0>16.16};Sampled=0",
-        deadline_ms / 1000,
-        digits,
-        digits
-    )
 }
 
 async fn response(State(api): State<Arc<RuntimeApi>>, Path(id): Path<String>, request: Request) -> Response {

@@ -12,6 +12,7 @@ use super::log::Log;
 use super::outcome::{Outcome, error_document};
 use super::pool::{Pool, Slot};
 use super::process::Launcher;
+use super::trace::Trace;
 use crate::plan::Function;
 
 /// The settings that all functions share.
@@ -81,14 +82,26 @@ impl Lambda {
         self.pools.get(function)?.slot().await
     }
 
+    /// Whether Lambda refuses to invoke the function once more in this chain of requests: it takes the chain for a loop, and the function
+    /// does not allow loops.
+    pub fn stops(&self, function: &str, trace: &Trace) -> bool {
+        let allows = |pool: &Arc<Pool>| pool.function().allows_loops;
+        trace.is_loop(function) && !self.pools.get(function).is_some_and(allows)
+    }
+
+    /// Invokes the function at the start of a chain of requests.
     pub async fn invoke(&self, function: &str, payload: Bytes) -> Outcome {
+        self.invoke_in(Trace::of(None), function, payload).await
+    }
+
+    pub async fn invoke_in(&self, trace: Trace, function: &str, payload: Bytes) -> Outcome {
         let Some(pool) = self.pools.get(function).cloned() else {
             return Outcome::Failed(error_document("ResourceNotFoundException", "there is no such function"));
         };
         // On a separate task: an invocation continues if its caller disconnects.
         let run = tokio::spawn(async move {
             match pool.slot_or_throttle().await {
-                Some(slot) => slot.invoke(payload).await,
+                Some(slot) => slot.invoke(payload, &trace).await,
                 None => Outcome::Throttled,
             }
         });

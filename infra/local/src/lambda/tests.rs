@@ -86,6 +86,8 @@ pub(crate) fn function(name: &str, code_uri: &str) -> Function {
         timeout: 5,
         memory: 128,
         environment: BTreeMap::new(),
+        role: None,
+        allows_loops: false,
         reserved_concurrency: None,
     }
 }

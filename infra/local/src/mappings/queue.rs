@@ -14,7 +14,7 @@ use super::batch::{Reported, error_message, is_selected, reported_failures};
 use super::services::Services;
 use crate::arn;
 use crate::eventbridge::pattern::Pattern;
-use crate::lambda::{Outcome, Slot};
+use crate::lambda::{Outcome, Slot, Trace};
 use crate::plan::{Mapping, Queue, REGION};
 use crate::sqs::{self, Message};
 use crate::wire;
@@ -102,9 +102,25 @@ impl QueueMapping {
         let (selected, mut done): (Vec<Message>, Vec<Message>) = messages
             .into_iter()
             .partition(|message| is_selected(&self.filters, &filterable(message)));
+        let (looping, selected): (Vec<Message>, Vec<Message>) = selected
+            .into_iter()
+            .partition(|message| self.services.lambda.stops(&self.function, &trace(message)));
+        if !looping.is_empty() {
+            self.report(&format!(
+                "stopped a recursive loop: {} messages of {} would invoke it for the 17th time in a chain of requests;                  without `RecursiveLoop: Allow`, Lambda drops such an invocation",
+                looping.len(),
+                self.queue
+            ));
+            self.record_failures(&looping);
+        }
         if !selected.is_empty() {
             let records: Vec<Value> = selected.iter().map(|message| self.record(message)).collect();
-            let outcome = slot.invoke(json!({"Records": records}).to_string().into()).await;
+            let outcome = slot
+                .invoke(
+                    json!({"Records": records}).to_string().into(),
+                    &self.longest_chain(&selected),
+                )
+                .await;
             let (failed, succeeded) = self.split(outcome, selected);
             done.extend(succeeded);
             self.record_failures(&failed);
@@ -113,6 +129,14 @@ impl QueueMapping {
             // The messages are received again: queues deliver at least once.
             wire::log(&error.into());
         }
+    }
+
+    /// The chain of requests that a batch continues. AWS does not document it for messages of several chains; the longest one makes sure
+    /// that no loop escapes.
+    fn longest_chain(&self, messages: &[Message]) -> Trace {
+        let chains = messages.iter().map(trace);
+        let longest = chains.max_by_key(|trace| trace.invocations(&self.function));
+        longest.unwrap_or_else(|| Trace::of(None))
     }
 
     /// The messages that failed, and those that the function has processed.
@@ -162,6 +186,9 @@ impl QueueMapping {
         if let Some(source) = &message.dead_letter_source_arn {
             attributes["DeadLetterQueueSourceArn"] = source.as_str().into();
         }
+        if let Some(trace) = &message.trace {
+            attributes["AWSTraceHeader"] = trace.as_str().into();
+        }
         json!({
             "messageId": message.id,
             "receiptHandle": message.receipt_handle,
@@ -180,6 +207,11 @@ impl QueueMapping {
 fn filterable(message: &Message) -> Value {
     let body = serde_json::from_str(&message.body).unwrap_or_else(|_| Value::from(message.body.as_str()));
     json!({"messageId": message.id, "body": body, "messageAttributes": message.message_attributes()})
+}
+
+/// The chain of requests that led to a message.
+fn trace(message: &Message) -> Trace {
+    Trace::of(message.trace.as_deref())
 }
 
 fn handles(messages: &[Message]) -> Vec<String> {

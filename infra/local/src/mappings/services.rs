@@ -2,6 +2,7 @@
 
 use crate::dynamodb::DynamoDb;
 use crate::lambda::Lambda;
+use crate::s3::S3;
 use crate::sqs::Sqs;
 use crate::store::Store;
 
@@ -10,5 +11,6 @@ pub struct Services {
     pub store: Store,
     pub dynamodb: DynamoDb,
     pub sqs: Sqs,
+    pub s3: S3,
     pub lambda: Lambda,
 }

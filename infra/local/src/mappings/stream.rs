@@ -13,11 +13,11 @@ use uuid::Uuid;
 
 use super::batch::{Reported, error_message, is_selected, reported_failures};
 use super::services::Services;
-use crate::arn;
 use crate::dynamodb::{DynamoDb, Writes};
 use crate::eventbridge::pattern::Pattern;
-use crate::lambda::{Lambda, Outcome};
-use crate::plan::{Mapping, StreamSource};
+use crate::lambda::{Lambda, Outcome, Trace};
+use crate::plan::{Mapping, OnFailure, StreamSource};
+use crate::s3::S3;
 use crate::sqs::{Outgoing, Sqs};
 use crate::store::Store;
 use crate::wire;
@@ -38,6 +38,7 @@ pub struct StreamMapping {
     store: Store,
     dynamodb: DynamoDb,
     sqs: Sqs,
+    s3: S3,
     lambda: Lambda,
     id: String,
     function: String,
@@ -83,6 +84,7 @@ impl StreamMapping {
             store: services.store.clone(),
             dynamodb: services.dynamodb.clone(),
             sqs: services.sqs.clone(),
+            s3: services.s3.clone(),
             lambda: services.lambda.clone(),
             id: mapping.id.clone(),
             function: mapping.function.clone(),
@@ -220,7 +222,8 @@ impl StreamMapping {
             // The function is stopped, because the local cloud is stopping.
             return std::future::pending().await;
         };
-        let (index, reason, error) = match slot.invoke(event).await {
+        // A stream hands on no trace: each batch starts a chain.
+        let (index, reason, error) = match slot.invoke(event, &Trace::of(None)).await {
             Outcome::Answered(_) if !self.reports_item_failures => return ChunkResult::Done,
             Outcome::Answered(answer) => match reported_failures(&answer) {
                 Reported::Nothing => return ChunkResult::Done,
@@ -254,7 +257,8 @@ impl StreamMapping {
         self.save_position(&last)
     }
 
-    /// Sends a description of records that will not be tried again to the on-failure queue. The records stay in the stream.
+    /// Sends a description of records that will not be tried again to the on-failure destination: a bucket gets the records too. They stay
+    /// in the stream as long as every other record.
     fn give_up(&self, records: &[Value], condition: &str, invocations: u32, error: bool) -> Result<()> {
         let (Some(first), Some(last)) = (records.first(), records.last()) else {
             return Ok(());
@@ -262,7 +266,7 @@ impl StreamMapping {
         let table = &self.source.table;
         let Some(destination) = &self.source.on_failure else {
             let text = format!(
-                "gave up {} records of the stream of {table} ({condition}); there is no on-failure queue",
+                "gave up {} records of the stream of {table} ({condition}); there is no on-failure destination",
                 records.len()
             );
             self.lambda.report(&self.function, &text);
@@ -291,14 +295,32 @@ impl StreamMapping {
         if error {
             body["responseContext"]["functionError"] = "Unhandled".into();
         }
-        let queue = arn::queue_name(destination);
-        self.sqs.send(queue, &Outgoing::new(body.to_string()))?;
+        let place = match destination {
+            OnFailure::Queue(queue) => {
+                self.sqs.send(queue, &Outgoing::new(body.to_string()))?;
+                format!("a message in {queue} describes them")
+            }
+            OnFailure::Bucket(bucket) => {
+                body["payload"] = json!({"Records": records}).to_string().into();
+                let key = self.failure_key();
+                self.s3.keep(bucket, &key, &body.to_string())?;
+                format!("the object {key} in {bucket} holds them")
+            }
+        };
         let text = format!(
-            "gave up {} records of the stream of {table} ({condition}); a message in {queue} describes them",
+            "gave up {} records of the stream of {table} ({condition}); {place}",
             records.len()
         );
         self.lambda.report(&self.function, &text);
         Ok(())
+    }
+
+    /// A new key of an object, in Lambda's form.
+    fn failure_key(&self) -> String {
+        // On AWS a mapping has a random id. This one is the same after each start.
+        let mapping = Uuid::from_bytes(md5::compute(&self.id).0);
+        let (time, random) = (Utc::now().format("%Y/%m/%d/%Y-%m-%dT%H.%M.%S"), Uuid::new_v4());
+        format!("aws/lambda/{mapping}/{SHARD}/{time}-{random}")
     }
 
     fn save_position(&self, sequence: &str) -> Result<()> {

@@ -7,8 +7,10 @@ use serde_json::{Value, json};
 use super::batch::{Reported, reported_failures};
 use super::*;
 use crate::dynamodb::DynamoDb;
+use crate::lambda::Trace;
 use crate::lambda::tests::{function, lambda};
-use crate::plan::{Function, Queue, Redrive, StreamSource, Table};
+use crate::plan::{Bucket, Function, OnFailure, Queue, Redrive, StreamSource, Table};
+use crate::s3::{Permissions, S3};
 use crate::sqs::{Outgoing, Sqs};
 
 #[test]
@@ -44,7 +46,11 @@ struct World {
 
 impl World {
     async fn new(mapping: Mapping) -> Self {
-        let (folder, lambda) = lambda(|_| {});
+        Self::with(mapping, |_| {}).await
+    }
+
+    async fn with(mapping: Mapping, change: impl FnOnce(&mut Function)) -> Self {
+        let (folder, lambda) = lambda(change);
         let queue = |name: &str, redrive| Queue {
             logical_id: name.to_owned(),
             name: name.to_owned(),
@@ -86,10 +92,17 @@ impl World {
         let dynamodb = DynamoDb::open(&folder.path().join("dynamodb.db")).unwrap();
         dynamodb.create_missing_tables(&plan.tables).await.unwrap();
         let sqs = Sqs::open(store.clone(), &plan.queues).unwrap();
+        let kept = Bucket {
+            name: "kept".to_owned(),
+            cors: Vec::new(),
+            expirations: Vec::new(),
+        };
+        let s3 = S3::open(store.clone(), &[kept], None, Permissions::default());
         let services = Services {
             store,
             dynamodb,
             sqs,
+            s3,
             lambda,
         };
         Self { folder, services, plan }
@@ -169,7 +182,7 @@ fn stream_mapping() -> Mapping {
             bisect: true,
             max_retries: Some(1),
             max_record_age: None,
-            on_failure: Some(crate::arn::queue("dead")),
+            on_failure: Some(OnFailure::Queue("dead".to_owned())),
         }),
     }
 }
@@ -325,4 +338,69 @@ async fn a_message_is_not_received_while_its_function_is_busy() {
     assert_eq!((depth.visible, depth.in_flight), (1, 0));
     slots.clear();
     until("it is done", || world.messages() == (0, 0)).await;
+}
+
+/// The trace header of a message after this many invocations of `f`.
+fn chain(invocations: u32) -> String {
+    let mut header = Trace::of(None).header_for("another");
+    for _ in 0..invocations {
+        header = Trace::of(Some(&header)).header_for("f");
+    }
+    header
+}
+
+#[tokio::test]
+async fn a_chain_is_stopped_after_sixteen_invocations_unless_the_function_allows_loops() {
+    for allows_loops in [false, true] {
+        let world = World::with(queue_mapping(), |function| function.allows_loops = allows_loops).await;
+        for (body, invocations) in [("early", 15), ("late", 16)] {
+            let message = Outgoing {
+                trace: Some(chain(invocations)),
+                ..Outgoing::new(body)
+            };
+            world.services.sqs.send("tasks", &message).unwrap();
+        }
+        let _mappings = world.start().await;
+        if allows_loops {
+            until("both are done", || world.messages() == (0, 0)).await;
+            assert_eq!(world.invocations(), [["early", "late"]]);
+            continue;
+        }
+        until("the late one is dead", || world.messages() == (0, 1)).await;
+        assert_eq!(world.invocations(), [["early"]]);
+        let dead = world.services.sqs.receive("dead", 1, None).unwrap().remove(0);
+        assert_eq!(dead.body, "late");
+        assert_eq!(Trace::of(dead.trace.as_deref()).invocations("f"), 16);
+        let log = std::fs::read_to_string(world.folder.path().join("logs/f.log")).unwrap();
+        assert!(log.contains("stopped a recursive loop"), "{log}");
+    }
+}
+
+#[tokio::test]
+async fn a_bucket_gets_the_records_that_were_given_up() {
+    let mut mapping = stream_mapping();
+    let Source::Stream(source) = &mut mapping.source else {
+        unreachable!()
+    };
+    source.on_failure = Some(OnFailure::Bucket("kept".to_owned()));
+    let world = World::new(mapping).await;
+    world.put(&["poison"]).await;
+    let _mappings = world.start().await;
+    until("given up", || !world.services.s3.list("kept").unwrap().is_empty()).await;
+    let (key, content) = world.services.s3.list("kept").unwrap().remove(0);
+    let parts: Vec<&str> = key.split('/').collect();
+    let ["aws", "lambda", mapping, shard, year, month, day, name] = parts[..] else {
+        panic!("{key}")
+    };
+    assert_eq!(mapping.len(), 36, "{key}");
+    assert!(shard.starts_with("shardId-"), "{key}");
+    // The time of day, and a random UUID.
+    assert_eq!(name[..11], format!("{year}-{month}-{day}T"), "{key}");
+    assert_eq!(name.len(), "2026-11-23T08.00.00-".len() + 36, "{key}");
+
+    let content: Value = serde_json::from_str(&content).unwrap();
+    assert_eq!(content["requestContext"]["condition"], "RetryAttemptsExhausted");
+    assert_eq!(content["DDBStreamBatchInfo"]["batchSize"], 1);
+    let event: Value = serde_json::from_str(content["payload"].as_str().unwrap()).unwrap();
+    assert_eq!(event["Records"][0]["dynamodb"]["Keys"]["pk"]["S"], "poison");
 }

@@ -9,12 +9,14 @@ mod cors;
 mod description;
 mod objects;
 mod operations;
+mod permissions;
 mod refusal;
 mod service;
 mod signature;
 mod tags;
 mod upload;
 
+pub use permissions::Permissions;
 pub use service::{S3, SECRET_ACCESS_KEY};
 
 #[cfg(test)]

@@ -16,13 +16,14 @@ use s3s::auth::{S3Auth, SecretKey};
 use s3s::service::{S3Service, S3ServiceBuilder};
 use s3s::{S3Result, s3_error};
 
-use super::objects::Objects;
+use super::objects::{Attributes, Objects, Tags};
 use super::operations::{Buckets, Operations};
+use super::permissions::Permissions;
 use super::refusal::refusal;
 use super::{cdn, cors, signature};
 use crate::dynamodb::ACCESS_KEY_ID;
 use crate::plan::{Bucket, Cdn};
-use crate::store::Store;
+use crate::store::{Store, now_ms};
 use crate::wire;
 
 /// Functions get this with `ACCESS_KEY_ID`. Requests to S3 must be signed with both.
@@ -33,11 +34,12 @@ pub struct S3 {
     objects: Objects,
     buckets: Buckets,
     distribution: Option<Cdn>,
+    permissions: Permissions,
     service: S3Service,
 }
 
 impl S3 {
-    pub fn open(store: Store, buckets: &[Bucket], distribution: Option<Cdn>) -> Self {
+    pub fn open(store: Store, buckets: &[Bucket], distribution: Option<Cdn>, permissions: Permissions) -> Self {
         let objects = Objects::new(store);
         let buckets: BTreeMap<_, _> = buckets
             .iter()
@@ -46,10 +48,12 @@ impl S3 {
         let buckets = Arc::new(buckets);
         let mut service = S3ServiceBuilder::new(Operations::new(objects.clone(), buckets.clone()));
         service.set_auth(LocalKey);
+        service.set_access(permissions.clone());
         Self {
             objects,
             buckets,
             distribution,
+            permissions,
             service: service.build(),
         }
     }
@@ -71,12 +75,16 @@ impl S3 {
         if let Some(answer) = cors::preflight(rules.unwrap_or_default(), &request) {
             return answer;
         }
+        let may_see_what_is_missing = self.may_see_what_is_missing(&request);
         // A page may read refusals too.
         let cors_headers = cors::response_headers(rules.unwrap_or_default(), &request);
         let mut response = match signature::refused(&request) {
             Some(refusal) => refusal,
             None => self.serve(request).await,
         };
+        if response.status() == StatusCode::NOT_FOUND && !may_see_what_is_missing {
+            response = refusal(StatusCode::FORBIDDEN, "AccessDenied", "Access Denied");
+        }
         response.headers_mut().extend(cors_headers);
         response
     }
@@ -95,6 +103,43 @@ impl S3 {
                 )
             }
         }
+    }
+
+    /// Whether the caller may know that an object does not exist.
+    fn may_see_what_is_missing(&self, request: &Request) -> bool {
+        let may_list = |bucket: &Bucket| {
+            self.permissions
+                .allow(request.headers(), request.uri(), "s3:ListBucket", &bucket.name, None)
+        };
+        self.bucket(request).is_none_or(may_list)
+    }
+
+    /// Stores an object for another service of the local cloud.
+    pub fn keep(&self, bucket: &str, key: &str, content: &str) -> Result<()> {
+        let attributes = Attributes {
+            content_type: Some("application/json".to_owned()),
+            ..Attributes::default()
+        };
+        self.objects.put(
+            (bucket, key),
+            attributes,
+            Tags::new(),
+            content.as_bytes(),
+            now_ms(),
+            |_| true,
+        )?;
+        Ok(())
+    }
+
+    /// The keys and contents of a bucket.
+    #[cfg(test)]
+    pub fn list(&self, bucket: &str) -> Result<Vec<(String, String)>> {
+        let keys = self.objects.list(bucket, "")?.into_iter().map(|(key, _)| key);
+        let read = |key: String| {
+            let content = self.objects.get((bucket, &key))?.map(|(_, content)| content);
+            Ok((key, String::from_utf8_lossy(&content.unwrap_or_default()).into_owned()))
+        };
+        keys.map(read).collect()
     }
 
     /// The distribution's routes, if there is one.

@@ -17,6 +17,8 @@ pub struct Outgoing {
     pub attributes: Attributes,
     /// In seconds. `None`: the queue's delay.
     pub delay: Option<u32>,
+    /// The system attribute `AWSTraceHeader`.
+    pub trace: Option<String>,
 }
 
 impl Outgoing {
@@ -48,6 +50,8 @@ pub struct Message {
     pub attributes: Attributes,
     /// For a message in a dead-letter queue: the ARN of the queue that gave it up.
     pub dead_letter_source_arn: Option<String>,
+    /// The system attribute `AWSTraceHeader`.
+    pub trace: Option<String>,
 }
 
 impl Message {
@@ -77,6 +81,7 @@ pub fn received(row: &Row) -> rusqlite::Result<(i64, Message)> {
         attributes: serde_json::from_str(&attributes)
             .map_err(|error| rusqlite::Error::FromSqlConversionFailure(4, rusqlite::types::Type::Text, error.into()))?,
         dead_letter_source_arn: dead_from.map(|queue| arn::queue(&queue)),
+        trace: row.get("trace")?,
         id: receipt.id,
         body,
     };

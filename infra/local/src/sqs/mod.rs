@@ -12,6 +12,7 @@ mod settings;
 pub mod wire;
 
 pub use attributes::{Attribute, Attributes};
+pub use dead_letters::NO_SOURCE;
 pub use error::SqsError;
 pub use message::{Message, Outgoing};
 pub use queues::Depth;

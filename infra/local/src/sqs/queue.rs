@@ -70,9 +70,18 @@ impl Queue {
             .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
         transaction
             .prepare_cached(
-                "INSERT INTO messages (queue, id, body, attributes, sent_ms, visible_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                "INSERT INTO messages (queue, id, body, attributes, sent_ms, visible_ms, trace)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
             )?
-            .execute(params![self.name, id, message.body, attributes, now, visible])?;
+            .execute(params![
+                self.name,
+                id,
+                message.body,
+                attributes,
+                now,
+                visible,
+                message.trace
+            ])?;
         Ok(id)
     }
 }

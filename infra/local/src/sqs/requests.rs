@@ -83,10 +83,22 @@ pub struct SentMessage {
     pub delay_seconds: Option<u32>,
     #[serde(default)]
     pub message_attributes: Attributes,
+    #[serde(default)]
+    pub message_system_attributes: Attributes,
 }
 
+/// The only system attribute that a client can set.
+pub const TRACE: &str = "AWSTraceHeader";
+
 impl SentMessage {
-    pub fn outgoing(&self) -> Result<Outgoing, SqsError> {
+    /// `trace` is the trace header of the request. The message's own system attribute precedes it.
+    pub fn outgoing(&self, trace: Option<&str>) -> Result<Outgoing, SqsError> {
+        if let Some(unknown) = self.message_system_attributes.keys().find(|name| *name != TRACE) {
+            return Err(SqsError::invalid(format!(
+                "Message system attribute name '{unknown}' is invalid."
+            )));
+        }
+        let own = self.message_system_attributes.get(TRACE);
         if let Some(delay @ 901..) = self.delay_seconds {
             return Err(SqsError::invalid(format!(
                 "Value {delay} for parameter DelaySeconds is invalid. Reason: DelaySeconds must be >= 0 and <= 900."
@@ -96,6 +108,9 @@ impl SentMessage {
             body: self.message_body.clone(),
             attributes: self.message_attributes.clone(),
             delay: self.delay_seconds,
+            trace: own
+                .and_then(|attribute| attribute.string_value.clone())
+                .or_else(|| trace.map(str::to_owned)),
         })
     }
 }
@@ -178,4 +193,11 @@ pub struct ChangeEntry {
 pub struct StartMessageMoveTask {
     pub source_arn: String,
     pub destination_arn: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct ListMessageMoveTasks {
+    pub source_arn: String,
+    pub max_results: Option<usize>,
 }

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use rusqlite::{Transaction, params};
 
+use super::dead_letters::Moves;
 use super::error::SqsError;
 use super::message::{Message, Outgoing, Receipt, received};
 use super::queue::Queue;
@@ -22,6 +23,7 @@ type Queues = BTreeMap<String, Arc<Queue>>;
 pub struct Sqs {
     pub(super) store: Store,
     queues: Arc<RwLock<Queues>>,
+    pub(super) moves: Moves,
 }
 
 impl Sqs {
@@ -45,6 +47,7 @@ impl Sqs {
         Ok(Sqs {
             store,
             queues: Arc::new(RwLock::new(known)),
+            moves: Moves::default(),
         })
     }
 
@@ -149,7 +152,8 @@ impl Sqs {
                      WHERE number IN
                          (SELECT number FROM messages WHERE queue = ?1 AND visible_ms <= ?2
                           ORDER BY visible_ms, number LIMIT ?3)
-                     RETURNING number, receipt, id, body, attributes, receives_in_all, first_received_ms, sent_ms, dead_from",
+                     RETURNING number, receipt, id, body, attributes, receives_in_all, first_received_ms, sent_ms, dead_from,
+                         trace",
                 )?
                 .query_map(params![queue.name, now, max, hidden_until, by_mapping], received)?
                 .collect::<rusqlite::Result<Vec<_>>>()?;

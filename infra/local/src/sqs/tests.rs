@@ -155,22 +155,53 @@ fn a_message_that_was_received_too_often_becomes_a_dead_letter() {
 
 #[test]
 fn a_redrive_sends_dead_letters_back_as_new_messages() {
-    for from in ["tasks", "dead"] {
+    for (from, destination) in [("tasks", None), ("dead", None), ("dead", Some("tasks"))] {
         let fixture = Fixture::new();
         let id = fixture.send("poison");
         while !fixture.bodies("tasks").is_empty() {}
-        // No queue gave this one up, so it stays.
-        fixture.sqs.send("dead", &Outgoing::new("stray")).unwrap();
 
-        assert_eq!(fixture.sqs.redrive(from).unwrap(), 1);
+        let done = fixture.sqs.redrive(from, destination).unwrap();
+        assert_eq!((done.moved, done.failure), (1, None));
         let home = fixture.sqs.receive("tasks", 1, None).unwrap().remove(0);
         assert_eq!(
             (home.body.as_str(), home.receive_count, home.dead_letter_source_arn),
             ("poison", 1, None)
         );
         assert_ne!(home.id, id);
-        assert_eq!(fixture.bodies("dead"), ["stray"]);
+        assert!(fixture.bodies("dead").is_empty());
     }
+}
+
+#[test]
+fn a_message_that_no_queue_gave_up_needs_a_destination() {
+    let fixture = Fixture::new();
+    fixture.send("first");
+    while !fixture.bodies("tasks").is_empty() {}
+    for body in ["from EventBridge", "another"] {
+        fixture.sqs.send("dead", &Outgoing::new(body)).unwrap();
+    }
+    // The move stops at the first of them.
+    let done = fixture.sqs.move_messages("dead", None).unwrap();
+    assert_eq!((done.moved, done.failure), (1, Some(super::NO_SOURCE)));
+    let moves = fixture.sqs.moves("dead", 10);
+    assert_eq!(moves["Results"][0]["Status"], "FAILED");
+    assert_eq!(moves["Results"][0]["FailureReason"], "CouldNotDetermineMessageSource");
+    assert_eq!(moves["Results"][0]["ApproximateNumberOfMessagesToMove"], 3);
+
+    let done = fixture.sqs.move_messages("dead", Some("tasks")).unwrap();
+    assert_eq!((done.moved, done.failure), (2, None));
+    assert_eq!(fixture.bodies("tasks"), ["first", "from EventBridge", "another"]);
+    assert_eq!(fixture.sqs.moves("dead", 1)["Results"][0]["Status"], "COMPLETED");
+    assert!(fixture.sqs.move_messages("dead", Some("nowhere")).is_err());
+    assert!(fixture.sqs.move_messages("tasks", None).is_err());
+}
+
+#[test]
+fn a_redrive_of_a_queue_also_moves_what_eventbridge_dead_lettered() {
+    let fixture = Fixture::new();
+    fixture.sqs.send("dead", &Outgoing::new("from EventBridge")).unwrap();
+    assert_eq!(fixture.sqs.redrive("tasks", None).unwrap().moved, 1);
+    assert_eq!(fixture.bodies("tasks"), ["from EventBridge"]);
 }
 
 #[test]

@@ -21,9 +21,10 @@ use crate::wire;
 
 const JSON: &str = "application/x-amz-json-1.0";
 
-/// Answers one request. `base` is the URL under which the client reached the local cloud; queue URLs begin with it.
-pub async fn answer(sqs: &Sqs, operation: &str, body: &[u8], base: &str) -> Response {
-    match perform(sqs, operation, body, base).await {
+/// Answers one request. `base` is the URL under which the client reached the local cloud; queue URLs begin with it. `trace` is the request's
+/// trace header.
+pub async fn answer(sqs: &Sqs, operation: &str, body: &[u8], base: &str, trace: Option<&str>) -> Response {
+    match perform(sqs, operation, body, base, trace).await {
         Ok(answer) => wire::json(StatusCode::OK, JSON, &answer),
         Err(SqsError::Refused { shape, message }) => refusal(shape, &message),
         Err(SqsError::Internal(error)) => wire::failure(JSON, &error),
@@ -50,7 +51,7 @@ fn refusal(shape: &str, message: &str) -> Response {
     (header, wire::json(StatusCode::BAD_REQUEST, JSON, &body)).into_response()
 }
 
-async fn perform(sqs: &Sqs, operation: &str, body: &[u8], base: &str) -> Result<Value, SqsError> {
+async fn perform(sqs: &Sqs, operation: &str, body: &[u8], base: &str, trace: Option<&str>) -> Result<Value, SqsError> {
     let url = |queue: &str| format!("{base}/{ACCOUNT}/{queue}");
     match operation {
         "CreateQueue" => {
@@ -104,8 +105,8 @@ async fn perform(sqs: &Sqs, operation: &str, body: &[u8], base: &str) -> Result<
             sqs.set_attributes(&request.queue, &request.attributes)?;
             Ok(json!({}))
         }
-        "SendMessage" => send(sqs, read(body)?),
-        "SendMessageBatch" => send_batch(sqs, read(body)?),
+        "SendMessage" => send(sqs, read(body)?, trace),
+        "SendMessageBatch" => send_batch(sqs, read(body)?, trace),
         "ReceiveMessage" => receive(sqs, read(body)?).await,
         "DeleteMessage" => {
             let request: DeleteMessage = read(body)?;
@@ -147,9 +148,15 @@ async fn perform(sqs: &Sqs, operation: &str, body: &[u8], base: &str) -> Result<
         "StartMessageMoveTask" => {
             let request: StartMessageMoveTask = read(body)?;
             let source = arn::queue_name(&request.source_arn);
-            let moved = sqs.move_messages(source, request.destination_arn.as_deref().map(arn::queue_name))?;
-            // The move is complete, so no operation about the task is supported.
-            Ok(json!({ "TaskHandle": format!("{}:{moved}", arn::queue(source)) }))
+            let done = sqs.move_messages(source, request.destination_arn.as_deref().map(arn::queue_name))?;
+            // The move has ended, in success or failure: `ListMessageMoveTasks` tells. None is left to cancel.
+            Ok(json!({ "TaskHandle": format!("{}:{}", arn::queue(source), done.moved) }))
+        }
+        "ListMessageMoveTasks" => {
+            let request: ListMessageMoveTasks = read(body)?;
+            let source = arn::queue_name(&request.source_arn);
+            sqs.queue(source)?;
+            Ok(sqs.moves(source, request.max_results.unwrap_or(1)))
         }
         _ => Err(SqsError::refused(
             "UnknownOperationException",
@@ -158,21 +165,24 @@ async fn perform(sqs: &Sqs, operation: &str, body: &[u8], base: &str) -> Result<
     }
 }
 
-fn send(sqs: &Sqs, request: SendMessage) -> Result<Value, SqsError> {
-    let message = request.message.outgoing()?;
+fn send(sqs: &Sqs, request: SendMessage, trace: Option<&str>) -> Result<Value, SqsError> {
+    let message = request.message.outgoing(trace)?;
     let id = sqs.send(&request.queue, &message)?;
-    Ok(sent(&id, &message))
+    Ok(sent(&id, &request.message, &message))
 }
 
-fn sent(id: &str, message: &Outgoing) -> Value {
+fn sent(id: &str, request: &SentMessage, message: &Outgoing) -> Value {
     let mut answer = json!({ "MessageId": id, "MD5OfMessageBody": attributes::md5_of_body(&message.body) });
     if let Some(md5) = attributes::md5_of(&message.attributes) {
         answer["MD5OfMessageAttributes"] = md5.into();
     }
+    if let Some(md5) = attributes::md5_of(&request.message_system_attributes) {
+        answer["MD5OfMessageSystemAttributes"] = md5.into();
+    }
     answer
 }
 
-fn send_batch(sqs: &Sqs, request: Batch<SendEntry>) -> Result<Value, SqsError> {
+fn send_batch(sqs: &Sqs, request: Batch<SendEntry>, trace: Option<&str>) -> Result<Value, SqsError> {
     let size: usize = request
         .entries
         .iter()
@@ -186,9 +196,9 @@ fn send_batch(sqs: &Sqs, request: Batch<SendEntry>) -> Result<Value, SqsError> {
         &request.entries,
         |entry| entry.id.as_str(),
         |entry| {
-            let message = entry.message.outgoing()?;
+            let message = entry.message.outgoing(trace)?;
             let id = sqs.send(&request.queue, &message)?;
-            let mut answer = sent(&id, &message);
+            let mut answer = sent(&id, &entry.message, &message);
             answer["Id"] = entry.id.clone().into();
             Ok(answer)
         },
@@ -259,6 +269,9 @@ fn describe(message: &Message, request: &ReceiveMessage) -> Value {
     );
     if let Some(source) = &message.dead_letter_source_arn {
         add("DeadLetterQueueSourceArn", source.clone());
+    }
+    if let Some(trace) = &message.trace {
+        add(TRACE, trace.clone());
     }
     if !system.is_empty() {
         described["Attributes"] = system.into();

@@ -4,10 +4,10 @@ use std::collections::{BTreeSet, HashSet};
 
 use anyhow::{Result, anyhow, bail, ensure};
 
-use super::{names, policies};
+use super::{names, policies, roles};
 use crate::arn;
 use crate::eventbridge::pattern::Pattern;
-use crate::plan::{Plan, Source};
+use crate::plan::{OnFailure, Plan, Source};
 
 /// Checks that the resources of a template fit together.
 pub fn check(plan: &Plan) -> Result<()> {
@@ -101,10 +101,24 @@ pub fn check(plan: &Plan) -> Result<()> {
                     "event source mapping {id}: no table `{}` with a stream in this template",
                     source.table
                 );
-                if let Some(arn) = &source.on_failure {
+                let (kind, name, is_there) = match &source.on_failure {
+                    None => continue,
+                    Some(OnFailure::Queue(queue)) => ("queue", queue, queues.contains(queue.as_str())),
+                    Some(OnFailure::Bucket(bucket)) => {
+                        ("bucket", bucket, plan.buckets.iter().any(|known| known.name == *bucket))
+                    }
+                };
+                ensure!(
+                    is_there,
+                    "event source mapping {id}: DestinationConfig: there is no {kind} `{name}` in this template"
+                );
+                if matches!(source.on_failure, Some(OnFailure::Bucket(_))) {
+                    // Without these permissions Lambda drops what it gives up.
                     ensure!(
-                        is_queue(arn),
-                        "event source mapping {id}: DestinationConfig: there is no queue {arn} in this template"
+                        policies::may_keep_in(plan, function, name),
+                        "event source mapping {id}: DestinationConfig: the role of {} must allow s3:PutObject and s3:ListBucket on \
+                         the bucket `{name}`",
+                        function.logical_id
                     );
                 }
             }
@@ -112,12 +126,24 @@ pub fn check(plan: &Plan) -> Result<()> {
     }
     let mut routes = BTreeSet::new();
     for route in &plan.routes {
-        let method = route.method.as_deref().unwrap_or("ANY");
+        let key = route.key();
         ensure!(
-            routes.insert((method, without_names(&route.path))),
-            "function {}: the route `{method} {}` is declared twice",
-            route.function,
-            route.path
+            plan.functions.iter().any(|function| function.name == route.function),
+            "route `{key}`: there is no function `{}` in this template",
+            route.function
+        );
+        ensure!(
+            routes.insert((&route.method, without_names(&route.path))),
+            "function {}: the route `{key}` is declared twice",
+            route.function
+        );
+    }
+    roles::check(plan)?;
+    for key in plan.throttles.routes.keys() {
+        // API Gateway refuses such settings too.
+        ensure!(
+            plan.routes.iter().any(|route| route.key() == *key),
+            "RouteSettings: the API has no route `{key}`"
         );
     }
     Ok(())

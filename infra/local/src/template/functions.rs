@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::lenient::{Flag, Number, properties, within};
 use super::names;
 use super::resolver::{Resolver, scalar};
-use crate::plan::{Function, Mapping, Plan, Route, Schedule, Source, StreamSource};
+use crate::plan::{Function, Mapping, OnFailure, Plan, Route, Schedule, Source, StreamSource};
 use crate::scheduler;
 
 #[derive(Deserialize)]
@@ -23,6 +23,8 @@ struct FunctionProperties {
     memory_size: Option<Number>,
     environment: Option<Environment>,
     reserved_concurrent_executions: Option<Number>,
+    recursive_loop: Option<String>,
+    role: Option<String>,
     #[serde(default)]
     events: BTreeMap<String, Event>,
 }
@@ -92,6 +94,12 @@ pub fn function(plan: &mut Plan, resolver: &Resolver, logical_id: &str, resolved
         timeout: within("Timeout", declared.timeout, 3, 1..=900)?,
         memory: within("MemorySize", declared.memory_size, 128, 128..=10_240)?,
         environment,
+        role: declared.role,
+        allows_loops: match declared.recursive_loop.as_deref() {
+            None | Some("Terminate") => false,
+            Some("Allow") => true,
+            Some(other) => bail!("RecursiveLoop: {other} is neither Allow nor Terminate"),
+        },
         reserved_concurrency: declared.reserved_concurrent_executions.and_then(Number::limit),
         name,
     });
@@ -160,6 +168,7 @@ fn route(function: &str, declared: &Value) -> Result<Route> {
         method,
         path,
         function: function.to_owned(),
+        role: None,
     })
 }
 
@@ -191,7 +200,7 @@ fn schedule(plan: &mut Plan, id: &str, function: &str, declared: &Value) -> Resu
     Ok(())
 }
 
-fn check_path(path: &str) -> Result<()> {
+pub fn check_path(path: &str) -> Result<()> {
     let Some(parts) = path.strip_prefix('/') else {
         bail!("Path: {path:?} must start with a slash")
     };
@@ -262,6 +271,14 @@ struct ScalingConfig {
     maximum_concurrency: Option<Number>,
 }
 
+fn destination(arn: &str) -> Result<OnFailure> {
+    match (names::queue_of(arn), names::bucket_of_arn(arn)) {
+        (Some(queue), _) => Ok(OnFailure::Queue(queue.to_owned())),
+        (None, Some(bucket)) => Ok(OnFailure::Bucket(bucket.to_owned())),
+        (None, None) => bail!("DestinationConfig: the local cloud supports queues and buckets, not {arn}"),
+    }
+}
+
 pub fn mapping(plan: &mut Plan, logical_id: &str, resolved: &Value) -> Result<()> {
     let function = resolved
         .get("FunctionName")
@@ -315,7 +332,8 @@ fn event_source(id: &str, function: String, declared: &Value) -> Result<Mapping>
             on_failure: declared
                 .destination_config
                 .and_then(|config| config.on_failure)
-                .map(|on_failure| on_failure.destination),
+                .map(|on_failure| destination(&on_failure.destination))
+                .transpose()?,
         };
         (Source::Stream(source), 100, 10_000)
     } else {
@@ -347,4 +365,35 @@ fn event_source(id: &str, function: String, declared: &Value) -> Result<Mapping>
         filters,
         source,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_a_stream_s_mapping_gives_up_goes_to_a_queue_or_a_bucket() {
+        let on_failure = |arn: &str| {
+            let declared = json!({
+                "Stream": names::stream_arn("things"), "StartingPosition": "LATEST",
+                "DestinationConfig": {"OnFailure": {"Type": "S3", "Destination": arn}},
+            });
+            match event_source("Id", "f".to_owned(), &declared)?.source {
+                Source::Stream(source) => Ok(source.on_failure),
+                Source::Queue { .. } => bail!("not a stream"),
+            }
+        };
+        assert_eq!(
+            on_failure("arn:aws:s3:::kept").unwrap(),
+            Some(OnFailure::Bucket("kept".to_owned()))
+        );
+        assert_eq!(
+            on_failure("arn:aws:sqs:us-east-1:000000000000:dead").unwrap(),
+            Some(OnFailure::Queue("dead".to_owned()))
+        );
+        let error = on_failure("arn:aws:sns:us-east-1:000000000000:topic").unwrap_err();
+        assert!(error.to_string().starts_with("DestinationConfig: "), "{error}");
+    }
 }

@@ -1,21 +1,25 @@
 //! Reads `template.yaml` and creates the [`Plan`]: the resources to run, with every name resolved.
 //!
 //! `yaml` parses the syntax, `resolver` resolves the intrinsic functions, `names` has the results of references, `resources`,
-//! `storage`, `policies` and `functions` read the resource types, and `check` checks that the resources fit together.
+//! `storage`, `policies`, `roles`, `http_api` and `functions` read the resource types, and `check` checks that the resources fit together.
 //!
 //! `Metadata: LocalCloud` has the settings for the local cloud only; CloudFormation ignores them. `Parameters` are local values of
-//! parameters, which may contain `${local:issuer}`, `${local:audience}`, `${local:jwks}` and `${local:cdn}`. `FirstRequest`
-//! (`Method`, `Path`, `Body`) is the request of the `curl` command that is printed at the start. `Samples` (`Folder`, `Token`) tells
-//! where the functions' payloads are and which text in them stands for a token. `EventColumns` are JSON pointers to the parts of an
-//! event that `cargo local events` prints. `Documents` are names and paths that `GET /` lists.
+//! parameters; `Environment` are local values of environment variables, for the functions that have these variables. Both may contain
+//! `${local:issuer}`, `${local:audience}`, `${local:jwks}` and `${local:cdn}`. `FirstRequest` (`Method`, `Path`, `Body`) is the request
+//! of the `curl` command that is printed at the start. `Samples` (`Folder`, `Token`) tells where the functions' payloads are and which
+//! text in them stands for a token. `EventColumns` are JSON pointers to the parts of an event that `cargo local events` prints.
+//! `Documents` are names and paths that `GET /` lists.
 
 mod check;
 mod functions;
+mod http_api;
 mod lenient;
 mod names;
 mod policies;
 mod resolver;
 mod resources;
+pub mod retained;
+mod roles;
 pub mod secrets;
 mod storage;
 mod unresolved;
@@ -32,7 +36,8 @@ use crate::plan::{FirstRequest, LocalHints, Plan, Samples};
 use lenient::properties;
 use resolver::Resolver;
 
-pub use names::{API_ID, STACK, cdn_url};
+pub use names::{API_ID, STACK, cdn_url, longest_stack_name};
+pub use policies::allows;
 
 /// The values that the local cloud contributes to a template.
 pub struct Surroundings<'a> {
@@ -44,15 +49,16 @@ pub struct Surroundings<'a> {
 
 /// Types that need nothing to run on a laptop. They are accepted without a warning.
 const NOTHING_TO_RUN: &[&str] = &[
+    "AWS::ApiGatewayV2::ApiMapping",
+    "AWS::ApiGatewayV2::DomainName",
     "AWS::ApplicationInsights::Application",
     "AWS::CloudFront::OriginAccessControl",
     "AWS::CloudWatch::Alarm",
     "AWS::CloudWatch::CompositeAlarm",
     "AWS::CloudWatch::Dashboard",
+    "AWS::Events::Archive",
     "AWS::Events::EventBusPolicy",
-    "AWS::IAM::ManagedPolicy",
     "AWS::IAM::Policy",
-    "AWS::IAM::Role",
     "AWS::KMS::Alias",
     "AWS::KMS::Key",
     "AWS::Lambda::Permission",
@@ -76,11 +82,13 @@ pub fn load(path: &Path, surroundings: &Surroundings) -> Result<Plan> {
 fn parse(text: &str, surroundings: &Surroundings) -> Result<Plan> {
     let template = yaml::parse(text)?;
     let hints = hints(&template)?;
-    let local_values = hints
-        .parameters
-        .iter()
-        .map(|(name, value)| (name.clone(), fill(value, surroundings)))
-        .collect();
+    let filled = |values: &BTreeMap<String, String>| -> BTreeMap<String, String> {
+        values
+            .iter()
+            .map(|(name, value)| (name.clone(), fill(value, surroundings)))
+            .collect()
+    };
+    let local_values = filled(&hints.parameters);
     let resources = with_globals(&template)?;
     let resolver = Resolver::new(
         &template,
@@ -102,6 +110,7 @@ fn parse(text: &str, surroundings: &Surroundings) -> Result<Plan> {
         add(&mut plan, &resolver, logical_id, kind, resource)
             .with_context(|| format!("resource {logical_id} ({kind})"))?;
     }
+    set_local_variables(&mut plan, &filled(&hints.environment))?;
     if let Some(outputs) = template.get("Outputs") {
         resolver
             .resolve(outputs)
@@ -128,18 +137,41 @@ fn add(plan: &mut Plan, resolver: &Resolver, logical_id: &str, kind: &str, resou
         "AWS::DynamoDB::Table" => plan.tables.push(resources::table(resolver, logical_id, &resolved)?),
         "AWS::SQS::Queue" => plan.queues.push(resources::queue(resolver, logical_id, &resolved)?),
         "AWS::SQS::QueuePolicy" => plan.queue_policies.push(policies::queue_policy(logical_id, &resolved)?),
+        "AWS::IAM::Role" => plan.roles.push(roles::role(resolver, logical_id, &resolved)?),
+        "AWS::IAM::ManagedPolicy" => plan
+            .managed_policies
+            .push(roles::managed_policy(resolver, logical_id, &resolved)?),
         "AWS::Events::EventBus" => plan.buses.push(resources::bus(resolver, logical_id)?),
         "AWS::Events::Rule" => resources::rule(plan, resolver, logical_id, &resolved)?,
         "AWS::SecretsManager::Secret" => plan.secrets.push(resources::secret(resolver, logical_id, &resolved)?),
         "AWS::S3::Bucket" => storage::bucket(plan, resolver, logical_id, &resolved)?,
         "AWS::CloudFront::Distribution" => storage::distribution(plan, logical_id, &resolved)?,
-        "AWS::Serverless::HttpApi" => resources::http_api(plan, logical_id, &resolved)?,
+        "AWS::Serverless::HttpApi" => http_api::http_api(plan, logical_id, &resolved)?,
         "AWS::Serverless::Function" => functions::function(plan, resolver, logical_id, &resolved)?,
         "AWS::Lambda::EventSourceMapping" => functions::mapping(plan, logical_id, &resolved)?,
         kind if NOTHING_TO_RUN.contains(&kind) => {}
         kind => plan
             .warnings
             .push(format!("{logical_id}: the local cloud does not run {kind}")),
+    }
+    Ok(())
+}
+
+/// Replaces the values of environment variables that the local cloud has values of its own for.
+fn set_local_variables(plan: &mut Plan, local_values: &BTreeMap<String, String>) -> Result<()> {
+    for (name, local) in local_values {
+        let mut values: Vec<&mut String> = plan
+            .functions
+            .iter_mut()
+            .filter_map(|function| function.environment.get_mut(name))
+            .collect();
+        ensure!(
+            !values.is_empty(),
+            "Metadata.LocalCloud.Environment: no function has the variable `{name}`"
+        );
+        for value in &mut values {
+            local.clone_into(value);
+        }
     }
     Ok(())
 }
@@ -203,6 +235,7 @@ fn is_intrinsic(map: &Map<String, Value>) -> bool {
 #[derive(Default)]
 struct Hints {
     parameters: BTreeMap<String, String>,
+    environment: BTreeMap<String, String>,
     local: LocalHints,
 }
 
@@ -211,6 +244,8 @@ struct Hints {
 struct DeclaredHints {
     #[serde(default)]
     parameters: BTreeMap<String, Value>,
+    #[serde(default)]
+    environment: BTreeMap<String, Value>,
     first_request: Option<DeclaredRequest>,
     samples: Option<Samples>,
     #[serde(default)]
@@ -232,12 +267,17 @@ fn hints(template: &Value) -> Result<Hints> {
         return Ok(Hints::default());
     };
     let declared: DeclaredHints = properties(declared).context("Metadata: LocalCloud")?;
-    let mut parameters = BTreeMap::new();
-    for (name, value) in declared.parameters {
-        let text = resolver::scalar(&value)
-            .with_context(|| format!("Metadata: LocalCloud: Parameters: {name} must be text, a number or a boolean"))?;
-        parameters.insert(name, text);
-    }
+    let texts = |section: &str, declared: BTreeMap<String, Value>| -> Result<BTreeMap<String, String>> {
+        let text = |(name, value): (String, Value)| {
+            let text = resolver::scalar(&value).with_context(|| {
+                format!("Metadata: LocalCloud: {section}: {name} must be text, a number or a boolean")
+            })?;
+            Ok((name, text))
+        };
+        declared.into_iter().map(text).collect()
+    };
+    let parameters = texts("Parameters", declared.parameters)?;
+    let environment = texts("Environment", declared.environment)?;
     let first_request = declared.first_request.map(|request| FirstRequest {
         method: request.method,
         path: request.path,
@@ -245,6 +285,7 @@ fn hints(template: &Value) -> Result<Hints> {
     });
     Ok(Hints {
         parameters,
+        environment,
         local: LocalHints {
             first_request,
             samples: declared.samples,

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::arn;
-use crate::plan::{ACCOUNT, REGION};
+use crate::plan::{ACCOUNT, Plan, REGION};
 
 /// The stack name that `AWS::StackName` gives.
 pub const STACK: &str = "local";
@@ -11,6 +11,23 @@ pub const STACK: &str = "local";
 pub const API_ID: &str = "local";
 /// The HTTP API that SAM creates if functions have `HttpApi` events and the template declares no API.
 const IMPLICIT_API: &str = "ServerlessHttpApi";
+
+/// The longest name of a function or a rule that AWS accepts.
+const LONGEST_NAME: usize = 64;
+const LONGEST_QUEUE_NAME: usize = 80;
+
+/// The longest name of a stack with which AWS accepts the names of all functions, rules and queues. CloudFormation cannot check it: the
+/// functions of its `Rules` do not measure text.
+pub fn longest_stack_name(plan: &Plan) -> usize {
+    let functions = plan.functions.iter().map(|function| (&function.name, LONGEST_NAME));
+    let rules = plan.rules.iter().map(|rule| (&rule.name, LONGEST_NAME));
+    let queues = plan.queues.iter().map(|queue| (&queue.name, LONGEST_QUEUE_NAME));
+    let room = functions
+        .chain(rules)
+        .chain(queues)
+        .filter_map(|(name, longest)| Some(longest.saturating_sub(name.strip_prefix(STACK)?.len())));
+    room.min().unwrap_or(LONGEST_NAME)
+}
 
 /// The property in which a template may choose a resource's name.
 pub fn property(kind: &str) -> Option<&'static str> {
@@ -22,6 +39,7 @@ pub fn property(kind: &str) -> Option<&'static str> {
         "AWS::S3::Bucket" => "BucketName",
         "AWS::Logs::LogGroup" => "LogGroupName",
         "AWS::IAM::Role" => "RoleName",
+        "AWS::IAM::ManagedPolicy" => "ManagedPolicyName",
         _ => return None,
     })
 }
@@ -42,6 +60,7 @@ pub fn reference(kind: &str, name: String, aws_url: &str) -> String {
         "AWS::SQS::Queue" => queue_url(aws_url, &name),
         "AWS::SecretsManager::Secret" => secret_arn(&name),
         "AWS::Serverless::HttpApi" => API_ID.to_owned(),
+        "AWS::IAM::ManagedPolicy" => policy_arn(&name),
         _ => name,
     }
 }
@@ -63,6 +82,7 @@ pub fn attribute(resource: &Resource, attribute: &str, aws_url: &str, api_url: &
         ("AWS::SQS::Queue", "Arn") => arn::queue(name),
         ("AWS::SQS::Queue", "QueueName") => name.to_owned(),
         ("AWS::SQS::Queue", "QueueUrl") => queue_url(aws_url, name),
+        ("AWS::IAM::Role", "Arn") => role_arn(name),
         ("AWS::Events::EventBus", "Arn") => arn::bus(name),
         ("AWS::Events::EventBus", "Name") => name.to_owned(),
         ("AWS::SecretsManager::Secret", "Id" | "Arn") => secret_arn(name),
@@ -115,6 +135,16 @@ pub fn function_arn(name: &str) -> String {
     arn::of("lambda", &format!("function:{name}"))
 }
 
+// IAM is global: its ARNs name no region.
+
+pub fn role_arn(name: &str) -> String {
+    format!("arn:aws:iam::{ACCOUNT}:role/{name}")
+}
+
+pub fn policy_arn(name: &str) -> String {
+    format!("arn:aws:iam::{ACCOUNT}:policy/{name}")
+}
+
 /// The ARN of a table's stream. AWS has a time in place of `local`.
 pub fn stream_arn(table: &str) -> String {
     arn::of("dynamodb", &format!("table/{table}/stream/local"))
@@ -136,6 +166,11 @@ pub fn queue_of(queue_arn: &str) -> Option<&str> {
     arn::is_queue(queue_arn).then(|| arn::queue_name(queue_arn))
 }
 
+/// The bucket that has this ARN.
+pub fn bucket_of_arn(arn: &str) -> Option<&str> {
+    arn.strip_prefix("arn:aws:s3:::")
+}
+
 /// The bucket that a domain name belongs to.
 pub fn bucket_of(domain_name: &str) -> Option<&str> {
     let (bucket, host) = domain_name.split_once(".s3.")?;
@@ -150,4 +185,36 @@ pub fn cdn_url(aws_url: &str) -> String {
 /// The queue's URL on the local cloud.
 pub fn queue_url(aws_url: &str, queue: &str) -> String {
     format!("{aws_url}/{ACCOUNT}/{queue}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::template::{Surroundings, load};
+    use std::path::{Path, PathBuf};
+
+    fn project() -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+    }
+
+    #[test]
+    fn the_readme_and_samconfig_keep_to_the_longest_stack_name() {
+        let surroundings = Surroundings {
+            api_url: "",
+            aws_url: "",
+            values: &[],
+        };
+        let plan = load(&project().join("template.yaml"), &surroundings).unwrap();
+        let longest = longest_stack_name(&plan);
+        let read = |name: &str| std::fs::read_to_string(project().join(name)).unwrap();
+        let sentence = format!("A stack's name has at most {longest} characters");
+        assert!(read("README.md").contains(&sentence), "{sentence}");
+        let samconfig = read("samconfig.toml");
+        let names: Vec<&str> = samconfig
+            .lines()
+            .filter_map(|line| line.strip_prefix("stack_name = ").map(|name| name.trim_matches('"')))
+            .collect();
+        assert_eq!(names.len(), 2);
+        assert!(names.iter().all(|name| name.len() <= longest), "{names:?}");
+    }
 }

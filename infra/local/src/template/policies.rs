@@ -1,7 +1,7 @@
-//! Queue policies. On AWS, a rule silently loses its events if no policy allows it to send to the target queue. So the local
-//! cloud refuses a template with such a rule.
+//! Policies of queues and roles. On AWS, a rule silently loses its events if no policy allows it to send to the target queue. So the
+//! local cloud refuses a template with such a rule. Of the roles, the local cloud applies what they say about S3.
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -9,7 +9,7 @@ use super::lenient::properties;
 use super::names;
 use super::resolver::scalar;
 use crate::arn;
-use crate::plan::{ACCOUNT, Plan, QueuePolicy, Rule};
+use crate::plan::{ACCOUNT, Function, Plan, QueuePolicy, Rule};
 
 const SERVICE: &str = "events.amazonaws.com";
 const ACTION: &str = "sqs:SendMessage";
@@ -18,20 +18,28 @@ const ACTION: &str = "sqs:SendMessage";
 #[serde(rename_all = "PascalCase")]
 struct PolicyProperties {
     queues: Vec<String>,
-    policy_document: Document,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Document {
-    statement: Value,
+    policy_document: Value,
 }
 
 pub fn queue_policy(logical_id: &str, resolved: &Value) -> Result<QueuePolicy> {
     let declared: PolicyProperties = properties(resolved)?;
-    let statements = match declared.policy_document.statement {
-        Value::Array(statements) => statements,
-        one => vec![one],
+    Ok(QueuePolicy {
+        logical_id: logical_id.to_owned(),
+        queues: declared
+            .queues
+            .iter()
+            .map(|url| arn::queue_name(url).to_owned())
+            .collect(),
+        statements: statements(&declared.policy_document)?,
+    })
+}
+
+/// The statements of a policy document.
+pub fn statements(document: &Value) -> Result<Vec<Value>> {
+    let statements = match document.get("Statement") {
+        None => bail!("PolicyDocument: missing field `Statement`"),
+        Some(Value::Array(statements)) => statements.clone(),
+        Some(one) => vec![one.clone()],
     };
     for (index, statement) in statements.iter().enumerate() {
         let effect = statement.get("Effect").and_then(Value::as_str);
@@ -40,15 +48,40 @@ pub fn queue_policy(logical_id: &str, resolved: &Value) -> Result<QueuePolicy> {
             "PolicyDocument.Statement.{index}.Effect must be Allow or Deny"
         );
     }
-    Ok(QueuePolicy {
-        logical_id: logical_id.to_owned(),
-        queues: declared
-            .queues
+    Ok(statements)
+}
+
+/// Whether a role's statements allow an action on a resource of this account. A statement with an unknown condition never applies.
+pub fn allows(statements: &[Value], action: &str, resource: &str) -> bool {
+    let of_this_account = |key: &str| match key {
+        "s3:resourceaccount" | "aws:resourceaccount" => Some(ACCOUNT),
+        _ => None,
+    };
+    let any = |statement: &Value, element: &str, text: &str| {
+        let patterns = texts(statement.get(element));
+        patterns
             .iter()
-            .map(|url| arn::queue_name(url).to_owned())
-            .collect(),
-        statements,
-    })
+            .any(|pattern| like(&pattern.to_lowercase(), &text.to_lowercase()))
+    };
+    let mut applying = statements.iter().filter(|statement| {
+        holds(statement.get("Condition"), &of_this_account)
+            && any(statement, "Action", action)
+            && texts(statement.get("Resource"))
+                .iter()
+                .any(|pattern| like(pattern, resource))
+    });
+    // Roles here have no Deny.
+    applying.any(|statement| statement["Effect"] == "Allow")
+}
+
+/// Whether Lambda may write to a bucket with a function's role. If the template does not say which role that is, it is SAM's.
+pub fn may_keep_in(plan: &Plan, function: &Function, bucket: &str) -> bool {
+    let Some(role) = plan.roles.iter().find(|role| Some(&role.arn) == function.role.as_ref()) else {
+        return true;
+    };
+    let bucket = format!("arn:aws:s3:::{bucket}");
+    allows(&role.statements, "s3:ListBucket", &bucket)
+        && allows(&role.statements, "s3:PutObject", &format!("{bucket}/aws/lambda/object"))
 }
 
 /// Checks that the rules of the template may send to their queues.
@@ -120,35 +153,38 @@ fn applies(statement: &Value, queue_arn: &str, rule_arn: &str) -> bool {
     };
     let any =
         |element: &str, matches: &dyn Fn(&str) -> bool| texts(statement.get(element)).iter().any(|text| matches(text));
-    is_principal(statement.get("Principal"))
+    is_principal(statement.get("Principal"), SERVICE)
         && any("Action", &|action| like(&action.to_lowercase(), &ACTION.to_lowercase()))
         && any("Resource", &|resource| like(resource, queue_arn))
-        && holds(statement.get("Condition"), rule_arn)
+        && holds(statement.get("Condition"), &|key| match key {
+            "aws:sourcearn" => Some(rule_arn),
+            "aws:sourceaccount" => Some(ACCOUNT),
+            "aws:securetransport" => Some("true"),
+            _ => None,
+        })
 }
 
 /// Whether the principal is `*`, `{AWS: '*'}` or includes the service.
-fn is_principal(principal: Option<&Value>) -> bool {
+pub fn is_principal(principal: Option<&Value>, service: &str) -> bool {
     match principal {
         Some(Value::Object(kinds)) => {
             texts(kinds.get("AWS")).iter().any(|name| name == "*")
-                || texts(kinds.get("Service")).iter().any(|name| name == SERVICE)
+                || texts(kinds.get("Service")).iter().any(|name| name == service)
         }
         other => texts(other).iter().any(|name| name == "*"),
     }
 }
 
-/// Whether a condition is true: every operator and key must match, each with one of its values.
-fn holds(condition: Option<&Value>, rule_arn: &str) -> bool {
+/// Whether a condition is true: every operator and key must match, each with one of its values. `given` has the request's values by the keys in
+/// lower case.
+fn holds<'a>(condition: Option<&Value>, given: &dyn Fn(&str) -> Option<&'a str>) -> bool {
     let empty = Map::new();
     let operators = condition.and_then(Value::as_object).unwrap_or(&empty);
     operators.iter().all(|(operator, keys)| {
         keys.as_object().is_some_and(|keys| {
             keys.iter().all(|(key, values)| {
-                let given = match key.to_lowercase().as_str() {
-                    "aws:sourcearn" => rule_arn,
-                    "aws:sourceaccount" => ACCOUNT,
-                    "aws:securetransport" => "true",
-                    _ => return false,
+                let Some(given) = given(&key.to_lowercase()) else {
+                    return false;
                 };
                 texts(Some(values)).iter().any(|value| compare(operator, value, given))
             })
@@ -172,7 +208,7 @@ fn compare(operator: &str, value: &str, given: &str) -> bool {
 }
 
 /// Text or a list of texts.
-fn texts(value: Option<&Value>) -> Vec<String> {
+pub fn texts(value: Option<&Value>) -> Vec<String> {
     match value {
         Some(Value::Array(items)) => items.iter().filter_map(scalar).collect(),
         Some(one) => scalar(one).into_iter().collect(),
@@ -181,7 +217,7 @@ fn texts(value: Option<&Value>) -> Vec<String> {
 }
 
 /// Whether text matches a pattern: `*` stands for any characters and `?` for one.
-fn like(pattern: &str, text: &str) -> bool {
+pub fn like(pattern: &str, text: &str) -> bool {
     let Some(first) = pattern.chars().next() else {
         return text.is_empty();
     };
@@ -268,6 +304,52 @@ mod tests {
             json!({"NumericEquals": {"aws:SourceAccount": ACCOUNT}}),
         ] {
             assert!(!with(json!({"Condition": condition})), "{condition}");
+        }
+    }
+
+    #[test]
+    fn a_role_allows_what_one_of_its_statements_allows() {
+        let own = json!({"StringEquals": {"s3:ResourceAccount": ACCOUNT}});
+        let statements = [
+            json!({"Effect": "Allow", "Action": "s3:ListBucket", "Resource": "arn:aws:s3:::kept"}),
+            json!({"Effect": "Allow", "Action": ["s3:Put*"], "Resource": "arn:aws:s3:::kept/aws/*", "Condition": own}),
+            json!({"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*", "Condition": {"Bool": {"s3:Odd": "true"}}}),
+        ];
+        for (action, resource, expected) in [
+            ("s3:ListBucket", "arn:aws:s3:::kept", true),
+            ("s3:ListBucket", "arn:aws:s3:::other", false),
+            ("s3:PutObject", "arn:aws:s3:::kept/aws/a", true),
+            ("s3:PutObject", "arn:aws:s3:::kept/b", false),
+            ("s3:GetObject", "arn:aws:s3:::kept/aws/a", false),
+        ] {
+            assert_eq!(allows(&statements, action, resource), expected, "{action} {resource}");
+        }
+    }
+
+    #[test]
+    fn lambda_needs_two_permissions_to_keep_what_it_gives_up() {
+        let put = json!({"Effect": "Allow", "Action": "s3:PutObject", "Resource": "arn:aws:s3:::kept/*"});
+        let list = json!({"Effect": "Allow", "Action": "s3:ListBucket", "Resource": "arn:aws:s3:::kept"});
+        let function = Function {
+            role: Some("role".to_owned()),
+            ..crate::lambda::tests::function("f", "target/lambda/f/")
+        };
+        for (statements, expected) in [
+            (vec![put.clone(), list.clone()], true),
+            (vec![put], false),
+            (vec![list], false),
+        ] {
+            let role = crate::plan::Role {
+                arn: "role".to_owned(),
+                trust: vec![],
+                statements,
+                managed_policies: vec![],
+            };
+            let plan = Plan {
+                roles: vec![role],
+                ..Plan::default()
+            };
+            assert_eq!(may_keep_in(&plan, &function, "kept"), expected);
         }
     }
 

@@ -1,4 +1,4 @@
-//! Reads tables, queues, buses, rules, secrets and the HTTP API.
+//! Reads tables, queues, buses, rules and secrets.
 
 use anyhow::{Context, Result, bail, ensure};
 use serde::Deserialize;
@@ -8,7 +8,7 @@ use super::lenient::{Flag, Number, properties, within};
 use super::names;
 use super::resolver::Resolver;
 use crate::arn;
-use crate::plan::{Bus, Cors, Plan, Queue, Redrive, Rule, Secret, SecretRecipe, SecretValue, Table, Target};
+use crate::plan::{Bus, Plan, Queue, Redrive, Rule, Secret, SecretRecipe, SecretValue, Table, Target};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -296,67 +296,4 @@ fn recipe(declared: Generate) -> Result<SecretRecipe> {
         alphabet,
         inside,
     })
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct HttpApiProperties {
-    cors_configuration: Option<Value>,
-    definition_body: Option<Value>,
-    definition_uri: Option<Value>,
-    auth: Option<Value>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct CorsProperties {
-    #[serde(default)]
-    allow_origins: Vec<String>,
-    #[serde(default)]
-    allow_methods: Vec<String>,
-    #[serde(default)]
-    allow_headers: Vec<String>,
-    #[serde(default)]
-    expose_headers: Vec<String>,
-    max_age: Option<Number>,
-    #[serde(default)]
-    allow_credentials: Flag,
-}
-
-pub fn http_api(plan: &mut Plan, logical_id: &str, resolved: &Value) -> Result<()> {
-    let declared: HttpApiProperties = properties(resolved)?;
-    if declared.definition_body.is_some() || declared.definition_uri.is_some() {
-        plan.warnings.push(format!(
-            "{logical_id}: routes come from the functions' HttpApi events, not from an OpenAPI definition"
-        ));
-    }
-    if declared.auth.is_some() {
-        plan.warnings.push(format!(
-            "{logical_id}: the local cloud does not run authorizers; every request reaches its function"
-        ));
-    }
-    let cors = match declared.cors_configuration {
-        None | Some(Value::Bool(false)) => return Ok(()),
-        Some(Value::Bool(true)) => Cors {
-            allow_origins: vec!["*".to_owned()],
-            ..Cors::default()
-        },
-        Some(configuration) => {
-            let cors: CorsProperties = properties(&configuration).context("CorsConfiguration")?;
-            Cors {
-                allow_origins: cors.allow_origins,
-                allow_methods: cors.allow_methods,
-                allow_headers: cors.allow_headers,
-                expose_headers: cors.expose_headers,
-                max_age: cors.max_age.and_then(Number::limit),
-                allow_credentials: cors.allow_credentials.0,
-            }
-        }
-    };
-    ensure!(
-        plan.cors.is_none(),
-        "CorsConfiguration: the local cloud serves one HTTP API, and another API has a CorsConfiguration already"
-    );
-    plan.cors = Some(cors);
-    Ok(())
 }

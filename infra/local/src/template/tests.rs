@@ -10,6 +10,7 @@ Transform: AWS::Serverless-2016-10-31
 Metadata:
   LocalCloud:
     Parameters: {Issuer: '${local:issuer}/x'}
+    Environment: {SITE: '${local:issuer}/site'}
     FirstRequest: {Method: POST, Path: /things, Body: {name: it}}
 Parameters:
   Issuer: {Type: String}
@@ -74,6 +75,7 @@ Resources:
           FILES: !Ref Files
           FILES_ARN: !GetAtt Files.Arn
           CDN: !GetAtt Cdn.DomainName
+          SITE: https://example.com
       Policies: [{Statement: [{Effect: Allow, Action: 'dynamodb:PutItem', Resource: !GetAtt Table.Arn}]}]
       Events:
         Api: {Type: HttpApi, Properties: {ApiId: !Ref Api, Method: put, Path: '/things/{id}'}}
@@ -91,13 +93,7 @@ Resources:
             StartingPosition: TRIM_HORIZON
             MaximumRetryAttempts: -1
             DestinationConfig: {OnFailure: {Type: SQS, Destination: !GetAtt Dead.Arn}}
-  Mapping:
-    Type: AWS::Lambda::EventSourceMapping
-    Properties:
-      FunctionName: !GetAtt Stream.Arn
-      EventSourceArn: !GetAtt Tasks.Arn
-      FunctionResponseTypes: [ReportBatchItemFailures]
-      ScalingConfig: {MaximumConcurrency: 2}
+  Mapping: {Type: AWS::Lambda::EventSourceMapping, Properties: {FunctionName: !GetAtt Stream.Arn, EventSourceArn: !GetAtt Tasks.Arn, FunctionResponseTypes: [ReportBatchItemFailures], ScalingConfig: {MaximumConcurrency: 2}}}
   Files:
     Type: AWS::S3::Bucket
     Properties:
@@ -121,10 +117,7 @@ Resources:
           - {Id: web, DomainName: www.example.com}
           - {Id: files, DomainName: !GetAtt Files.RegionalDomainName, OriginPath: /shown, OriginAccessControlId: !GetAtt Access.Id}
         DefaultCacheBehavior: {TargetOriginId: files, ViewerProtocolPolicy: https-only}
-  Cdn2:
-    Type: AWS::CloudFront::Distribution
-    Properties:
-      DistributionConfig: {Origins: [{Id: a, DomainName: !GetAtt Files.DomainName}], DefaultCacheBehavior: {TargetOriginId: a}}
+  Cdn2: {Type: AWS::CloudFront::Distribution, Properties: {DistributionConfig: {Origins: [{Id: a, DomainName: !GetAtt Files.DomainName}], DefaultCacheBehavior: {TargetOriginId: a}}}}
   Alarm: {Type: AWS::CloudWatch::Alarm, Properties: {Dimensions: [{Name: QueueName, Value: !GetAtt Dead.QueueName}]}}
   Left: {Type: AWS::SQS::Queue, Condition: Never}
   Odd: {Type: AWS::Cognito::UserPool}
@@ -166,6 +159,7 @@ fn functions_get_globals_routes_and_an_environment() {
             ("ISSUER", "https://issuer/x"),
             ("LEVEL", "debug"),
             ("QUEUE", "http://127.0.0.1:4566/000000000000/local-Tasks"),
+            ("SITE", "https://issuer/site"),
             ("TABLE", "local-things"),
         ]
     );
@@ -454,6 +448,11 @@ fn the_error_for_an_inconsistent_template_names_the_resource_and_the_property() 
             "Parameters: {Issuer",
             "Parameters: {Issue",
             "Metadata.LocalCloud.Parameters: there is no such parameter: `Issue`",
+        ),
+        (
+            "Environment: {SITE: '$",
+            "Environment: {SITES: '$",
+            "Metadata.LocalCloud.Environment: no function has the variable `SITES`",
         ),
         (
             "Conditions:\n  Never",

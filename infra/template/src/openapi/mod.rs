@@ -2,6 +2,7 @@
 //! response, so that each is written once.
 
 pub mod bodies;
+mod links;
 mod parameters;
 mod problems;
 mod responses;
@@ -16,14 +17,17 @@ use std::collections::BTreeMap;
 const ABOUT: &str = "\
 Customers, their lifecycle and their organisation, for many tenants.
 
-- Bodies are JSON. A response omits fields without a value. In a request, `null` is the same as an omitted field, except in a merge patch,
-where it clears the field.
+- Bodies are JSON. A response omits fields without a value, except those that the document calls nullable, such as `nextCursor`. In a
+request, `null` is the same as an omitted field, except in a merge patch, where it clears the field.
 - A key is a prefix and a UUIDv7 in 26 characters, such as `cus_01kb1v0c1tfr2v6krscysfnvgb`. No entity has a malformed key: 404.
 - A response with an entity has its `ETag`. Send it as `If-Match` to change the entity only if it is still the same.
 - A POST with an `Idempotency-Key` can be repeated: the service keeps the first response for 24 hours and returns it again.
 - A list returns a page and a `nextCursor`. Send it as `cursor`, with the same filters, to get the next page of the list.
 - Errors are RFC 9457 problems. The service checks in this order: 401, 403, `KEY_MISMATCH`, 400, 404, then 409 and 412.
-- API Gateway answers requests that never reach the service (unknown route, rate limit, over 10 MB) with `{\"message\": \"…\"}`.
+- An unknown path is 404 `NOT_FOUND`; a method that the path does not take is 405 `METHOD_NOT_ALLOWED` with `Allow`. HEAD works wherever
+GET does. A compressed body is 415.
+- API Gateway itself answers a request that does not reach the service, or that gets no answer from it, with `{\"message\": \"…\"}`
+(`GatewayMessage`): over 10 MB (413), too many requests (429), a failure (500), no answer in 30 seconds (503).
 ";
 
 const ABOUT_TOKENS: &str = "\
@@ -49,7 +53,7 @@ pub fn document(functions: &[Function]) -> Value {
     let schemas = specs.iter().flat_map(schemas::of);
     let parameters = specs.iter().flat_map(|spec| parameters::of(spec, &specs));
     let bodies = specs.iter().filter_map(bodies::of);
-    let responses = endpoints.iter().flat_map(responses::of);
+    let responses = endpoints.iter().flat_map(|endpoint| responses::of(endpoint, &specs));
     json!({
         "openapi": "3.1.0",
         "info": {
@@ -70,10 +74,21 @@ pub fn document(functions: &[Function]) -> Value {
             "headers": responses::headers(),
             "requestBodies": bodies.collect::<Components>(),
             "responses": responses.map(|response| (response.name, response.value)).collect::<Components>(),
-            "schemas": schemas.chain([("Problem".to_owned(), problems::schema())]).collect::<Components>(),
+            "schemas": schemas.chain(general_schemas()).collect::<Components>(),
             "examples": examples(),
         },
     })
+}
+
+/// The schemas of answers that do not depend on the operation.
+fn general_schemas() -> impl Iterator<Item = (String, Value)> {
+    [
+        ("Problem", problems::schema()),
+        ("FieldError", problems::field_error_schema()),
+        ("GatewayMessage", responses::gateway_schema()),
+    ]
+    .into_iter()
+    .map(|(name, schema)| (name.to_owned(), schema))
 }
 
 fn tags() -> Vec<Value> {
@@ -100,7 +115,7 @@ fn operation(endpoint: &EndpointFunction, all: &[Spec]) -> Value {
         .map(|(name, _)| component("parameters", &name))
         .collect();
     let mut operation = json!({
-        "operationId": operation_id(endpoint),
+        "operationId": operation_id(spec),
         "tags": area_of(spec.name).map(|area| area.name).into_iter().collect::<Vec<_>>(),
         "summary": spec.summary,
         "description": permissions_in_words(access),
@@ -113,7 +128,7 @@ fn operation(endpoint: &EndpointFunction, all: &[Spec]) -> Value {
     if let Some((name, _)) = bodies::of(spec) {
         operation["requestBody"] = component("requestBodies", &name);
     }
-    operation["responses"] = responses::of(endpoint)
+    operation["responses"] = responses::of(endpoint, all)
         .into_iter()
         .map(|response| (response.status.to_string(), component("responses", &response.name)))
         .collect::<Map<_, _>>()
@@ -126,14 +141,14 @@ fn component(section: &str, name: &str) -> Value {
 }
 
 /// The function's name; at its route for clients, with the client in it.
-fn operation_id(endpoint: &EndpointFunction) -> String {
-    let name = endpoint.spec.name;
+pub fn operation_id(spec: &Spec) -> String {
+    let name = spec.name;
     let serves_both = AREAS
         .iter()
         .flat_map(|area| area.functions)
         .any(|f| matches!(f, Function::Endpoint(e) if e.spec.name == name && e.spec.of_client.is_some()));
     match name.split_once('-') {
-        Some((verb, thing)) if serves_both && endpoint.spec.is_of_client() => format!("{verb}-client-{thing}"),
+        Some((verb, thing)) if serves_both && spec.is_of_client() => format!("{verb}-client-{thing}"),
         _ => name.to_owned(),
     }
 }
@@ -186,9 +201,9 @@ mod tests {
         let specs: Vec<Spec> = endpoints.iter().map(|endpoint| endpoint.spec).collect();
         for endpoint in &endpoints {
             let spec = &endpoint.spec;
-            let responses = responses::of(endpoint).into_iter();
+            let responses = responses::of(endpoint, &specs).into_iter();
             let used = [
-                ("schemas", schemas::of(spec)),
+                ("schemas", schemas::of(spec).into_iter().collect()),
                 ("parameters", parameters::of(spec, &specs)),
                 ("requestBodies", bodies::of(spec).into_iter().collect()),
                 (

@@ -1,6 +1,6 @@
 //! The parameters of operations, and their names as components.
 
-use super::schemas::entity;
+use super::schemas::{self, entity};
 use domain::{
     EntityKind,
     fields::{Field, Mode, Rule},
@@ -12,6 +12,9 @@ use runtime::{
     spec::{API_KEY, kind_of_parameter},
 };
 use serde_json::{Value, json};
+
+/// `*`, or a list of entity tags (RFC 9110, section 8.8.3).
+const IF_MATCH: &str = r#"^(\*|(W/)?"[!#-~]*"(\s*,\s*(W/)?"[!#-~]*")*)$"#;
 
 /// The parameters of an operation, each with its name as a component. `all` are the specs of all operations.
 pub fn of(spec: &Spec, all: &[Spec]) -> Vec<(String, Value)> {
@@ -51,7 +54,7 @@ fn path_parameter(spec: &Spec, name: &str) -> Value {
         Some(kind) => {
             let field = Field::new("key", Rule::Key(kind), "");
             (
-                schema::rule(&field.rule, Mode::Stored),
+                schemas::of_parameter(&field),
                 description_of_key(kind, name),
                 schema::example(&[field], Mode::Stored)["key"].clone(),
             )
@@ -61,7 +64,7 @@ fn path_parameter(spec: &Spec, name: &str) -> Value {
             let found: Vec<Field> = fields.into_iter().filter(|field| field.name == name).collect();
             match found.first() {
                 Some(field) => (
-                    schema::rule(&field.rule, Mode::Stored),
+                    schemas::of_parameter(field),
                     field.description.to_owned(),
                     schema::example(&found, Mode::Stored)[name].clone(),
                 ),
@@ -80,7 +83,7 @@ fn description_of_key(kind: EntityKind, name: &str) -> String {
 }
 
 fn query_parameter(field: &Field) -> Value {
-    let mut schema = schema::rule(&field.rule, Mode::Create);
+    let mut schema = schemas::of_parameter(field);
     if let Some(default) = field.default.and_then(|json| serde_json::from_str::<Value>(json).ok()) {
         schema["default"] = default;
     }
@@ -90,16 +93,16 @@ fn query_parameter(field: &Field) -> Value {
 fn if_match() -> Value {
     json!({
         "name": "If-Match", "in": "header", "required": false,
-        "description": "The ETag of the version to change, or `*`. A stale ETag is refused with 412.",
-        "schema": {"type": "string", "pattern": "^(\\*|\"[0-9]+\")$"}, "example": "\"3\"",
+        "description": "The ETags of the versions to change, or `*`. If the current ETag is not among them, the answer is 412. A weak tag never matches.",
+        "schema": {"type": "string", "pattern": IF_MATCH}, "example": "\"3\"",
     })
 }
 
 fn idempotency_key() -> Value {
     json!({
         "name": "Idempotency-Key", "in": "header", "required": false,
-        "description": "A new value of the caller's choice for each request. A repeat with the same value returns the first response again.",
-        "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+        "description": "A new value of the caller's choice for each request, sent once. A repeat with the same value returns the first response again.",
+        "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-+\\--~]+$"},
         "example": "6f9a1f2c-9a35-4a53-8d5b-0a8f7a1f1a11",
     })
 }

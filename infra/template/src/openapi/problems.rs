@@ -1,5 +1,6 @@
 //! Problems in the OpenAPI document: an example of each code.
 
+use super::schemas::reference;
 use domain::{Code, Error, FieldError, Kind, Permission, customer::Customer};
 use runtime::problem::Problem;
 use serde_json::{Value, json};
@@ -27,6 +28,13 @@ fn errors() -> Vec<Error> {
             requested: Some("cus_01kb1v0c1tfr2v6krscysfnvgc".into()),
         },
         Error::NotFound(Customer::KIND),
+        Error::MethodNotAllowed(vec![
+            "GET".into(),
+            "HEAD".into(),
+            "OPTIONS".into(),
+            "PATCH".into(),
+            "DELETE".into(),
+        ]),
         Error::TenantNotFound,
         Error::Malformed("it is not JSON (line 1, column 2)".into()),
         Error::Validation(vec![
@@ -55,8 +63,23 @@ fn errors() -> Vec<Error> {
     ]
 }
 
+pub fn field_error_schema() -> Value {
+    json!({
+        "type": "object",
+        "properties": {
+            "field": {"type": "string", "description": "The path of the field, such as `address.country`; empty for the whole body."},
+            "message": {"type": "string", "description": "The rule that it breaks, for people."},
+        },
+        "required": ["field", "message"],
+    })
+}
+
 pub fn schema() -> Value {
-    let codes: Vec<&str> = Code::ALL.iter().map(|code| code.name()).collect();
+    let codes: Vec<String> = Code::ALL.iter().map(|code| format!("`{}`", code.name())).collect();
+    let about_codes = format!(
+        "The code of the error, for programs. The meaning of a code never changes, but new codes may be added: treat an unknown one as its status. Today's codes: {}.",
+        codes.join(", ")
+    );
     json!({
         "type": "object",
         "description": "An error, in the format of RFC 9457.",
@@ -64,17 +87,13 @@ pub fn schema() -> Value {
             "type": {"type": "string", "format": "uri"},
             "title": {"type": "string"},
             "status": {"type": "integer", "minimum": 400, "maximum": 599},
-            "code": {"type": "string", "enum": codes, "description": "The code of the error, for programs. Its meaning never changes."},
+            "code": {"type": "string", "pattern": "^[A-Z][A-Z0-9_]*$", "description": about_codes},
             "detail": {"type": "string", "description": "An explanation, for people."},
             "requestId": {"type": "string"},
             "errors": {
                 "type": "array",
                 "description": "With VALIDATION_FAILED: every field that breaks a rule.",
-                "items": {
-                    "type": "object",
-                    "properties": {"field": {"type": "string"}, "message": {"type": "string"}},
-                    "required": ["field", "message"],
-                },
+                "items": reference("FieldError"),
             },
             "details": {"type": "object", "description": "Facts that depend on the code: the permission, the field, the current version."},
         },

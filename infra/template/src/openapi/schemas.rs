@@ -3,38 +3,64 @@
 use super::bodies;
 use domain::{
     fields::{Field, Mode},
-    schema,
+    schema::Schemas,
 };
 use runtime::spec::{Body, Schema, Spec};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
+
+const BASE: &str = "#/components/schemas";
 
 /// The schemas that an operation refers to.
-pub fn of(spec: &Spec) -> Vec<(String, Value)> {
-    let mut schemas = Vec::new();
-    if let Some((name, fields)) = entity(spec) {
-        schemas.push((name.to_owned(), schema::object(&fields, Mode::Stored)));
+pub fn of(spec: &Spec) -> Map<String, Value> {
+    let mut schemas = Schemas::new(BASE);
+    for field in spec.query_fields() {
+        schemas.rule(&field.rule, Mode::Create);
+    }
+    if let Some(schema) = spec.answer.schema() {
+        add(&mut schemas, schema);
         if spec.is_list() {
-            schemas.push((page_name(name), page(name)));
+            schemas.named.insert(page_name(schema.name), page(schema.name));
         }
     }
     let body = match spec.body {
         Body::None => None,
-        Body::Create(fields) | Body::Action(fields) | Body::Question(fields) => {
-            Some(schema::object(fields, Mode::Create))
-        }
-        Body::Patch(fields) => Some(schema::object(fields, Mode::Patch)),
+        Body::Create(fields) | Body::Action(fields) | Body::Question(fields) => Some((fields, Mode::Create)),
+        Body::Patch(fields) => Some((fields, Mode::Patch)),
     };
-    schemas.extend(bodies::name(spec).zip(body));
-    schemas
+    if let Some((name, (fields, mode))) = bodies::name(spec).zip(body) {
+        let schema = schemas.fields(fields, spec.together, mode);
+        schemas.named.insert(name, schema);
+    }
+    schemas.named
+}
+
+fn add(schemas: &mut Schemas, schema: Schema) {
+    match schema.variants {
+        [] => schemas.body(schema.name, &(schema.fields)(), &[], Mode::Stored),
+        variants => schemas.union(schema.name, variants),
+    };
+}
+
+/// The schema of a parameter.
+pub fn of_parameter(field: &Field) -> Value {
+    Schemas::new(BASE).rule(&field.rule, Mode::Create)
 }
 
 /// The entity that an operation returns, or the entity of which it returns a page.
 pub fn entity(spec: &Spec) -> Option<(&'static str, Vec<Field>)> {
-    spec.answer.schema().map(|Schema { name, fields }| (name, fields()))
+    spec.answer.schema().map(|schema| (schema.name, fields(schema)))
+}
+
+/// The fields of a body; of its first variant, if there are several.
+pub fn fields(schema: Schema) -> Vec<Field> {
+    match schema.variants {
+        [] => (schema.fields)(),
+        [first, ..] => first.fields.to_vec(),
+    }
 }
 
 pub fn reference(name: &str) -> Value {
-    json!({"$ref": format!("#/components/schemas/{name}")})
+    Schemas::new(BASE).reference(name)
 }
 
 pub fn page_name(entity: &str) -> String {
@@ -45,7 +71,10 @@ fn page(entity: &str) -> Value {
     json!({
         "type": "object",
         "properties": {
-            "items": {"type": "array", "items": reference(entity), "maxItems": 100},
+            "items": {
+                "type": "array", "items": reference(entity), "maxItems": 100,
+                "description": "At most `limit` items. A page can be shorter, even empty, although more pages follow: only `nextCursor` tells.",
+            },
             "nextCursor": {"type": ["string", "null"], "description": "The cursor of the next page; `null` on the last page."},
         },
         "required": ["items", "nextCursor"],

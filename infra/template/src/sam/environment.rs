@@ -29,8 +29,11 @@ pub fn environment(function: &Function) -> String {
     if needs.logos {
         variables.extend([
             "LOGO_BUCKET: !Ref LogoBucket",
-            "LOGO_URL: !If [HasLogoUrl, !Ref LogoUrl, !Sub 'https://${LogoCdn.DomainName}']",
+            "LOGO_URL: !If [HasLogoDomain, !Sub 'https://${LogoDomain}', !Sub 'https://${LogoCdn.DomainName}']",
         ]);
+    }
+    if needs.failures {
+        variables.push("FAILURE_BUCKET: !Ref StreamFailuresBucket");
     }
     if needs.queue {
         variables.push("QUEUE_URL: !Ref {Id}Queue");

@@ -1,8 +1,11 @@
 //! The generated part of `template.yaml`: a section an area, and in it a section a function. The files in `parts/` are the YAML; this
 //! module decides which parts a function gets.
 
+mod alarms;
+mod dashboard;
 mod environment;
 mod policy;
+mod routes;
 mod shared;
 mod statements;
 
@@ -11,13 +14,15 @@ use anyhow::{Context, Result};
 use environment::environment;
 use events::event::SOURCE;
 use heck::ToUpperCamelCase;
+pub use routes::DEFAULT;
 use runtime::{Function, Started, TaskSpec};
 use serde_json::json;
 use statements::statements;
 use table::{entities, item};
 
-const OPEN: &str = "  # <generated>";
-const CLOSE: &str = "  # </generated>";
+/// The generated blocks: of the API's properties, and of resources.
+const ROUTES: &str = "routes";
+const RESOURCES: &str = "resources";
 
 /// In seconds. API Gateway waits thirty; a caller should get an answer sooner.
 const ENDPOINT_TIMEOUT: u32 = 10;
@@ -28,6 +33,8 @@ const TRIGGER_TIMEOUT: u32 = 30;
 /// Less than the minute after which the schedule starts the function again.
 const SCHEDULE_TIMEOUT: u32 = 30;
 const AUTHORIZER_TIMEOUT: u32 = 5;
+/// For work of which one invocation does as much as it can.
+const BY_HAND_TIMEOUT: u32 = 300;
 /// A queue's visibility timeout, in timeouts of the function that reads it. AWS advises six: a throttled batch stays invisible while
 /// Lambda retries.
 const VISIBILITIES: u32 = 6;
@@ -36,19 +43,23 @@ const VISIBILITIES: u32 = 6;
 pub fn template(current: &str, areas: &[Area]) -> Result<String> {
     let functions: Vec<&Function> = areas.iter().flat_map(|area| area.functions).collect();
     let mut sections: Vec<String> = areas.iter().flat_map(area_sections).collect();
-    sections.extend(shared::sections(&functions));
-    replace_block(current, &sections.join("\n"))
+    sections.extend(routes::sections(&functions));
+    sections.extend(shared::sections(areas));
+    let template = replace_block(current, ROUTES, &routes::properties(&functions))?;
+    replace_block(&template, RESOURCES, &format!("\n{}\n", sections.join("\n")))
 }
 
-/// Replaces the text between the markers and keeps the markers.
-fn replace_block(text: &str, block: &str) -> Result<String> {
+/// Replaces the lines between the markers of a block and keeps the markers.
+fn replace_block(text: &str, name: &str, block: &str) -> Result<String> {
+    let (open, close) = (format!("# <generated {name}>"), format!("# </generated {name}>"));
     let marked = || {
-        let (before, rest) = text.split_once(OPEN)?;
+        let (before, rest) = text.split_once(&open)?;
         let (opening, rest) = rest.split_once('\n')?;
-        let (_, after) = rest.split_once(CLOSE)?;
-        Some(format!("{before}{OPEN}{opening}\n\n{block}\n{CLOSE}{after}"))
+        let (old, after) = rest.split_once(&close)?;
+        let indent = old.rsplit('\n').next()?;
+        Some(format!("{before}{open}{opening}\n{block}\n{indent}{close}{after}"))
     };
-    marked().with_context(|| format!("template.yaml has no lines `{OPEN}` and `{CLOSE}` in this order"))
+    marked().with_context(|| format!("template.yaml has no lines `{open}` and `{close}` in this order"))
 }
 
 /// The area's log group, then its functions.
@@ -79,6 +90,7 @@ fn function_section(area: &Area, function: &Function) -> String {
         ("{description}", &function.summary().replace('\'', "''")),
         ("{timeout}", &timeout.to_string()),
         ("{environment}", &environment(function)),
+        ("{loop}", recursive_loop(function)),
         ("{events}", &events(&event)),
         ("{statements}", &statements(function)),
     ];
@@ -103,18 +115,11 @@ struct Parts {
 fn parts(function: &Function) -> Parts {
     match function {
         Function::Endpoint(f) => {
-            let (method, route) = (f.spec.method.name(), f.spec.route);
-            let event = |name: &str, route: &str| {
-                fill(
-                    include_str!("parts/endpoint-event.yaml"),
-                    &[("{event}", name), ("{method}", method), ("{route}", route)],
-                )
-            };
-            let of_client = f.spec.of_client.map(|route| event("ClientRequest", route));
+            let routes: Vec<&str> = [Some(f.spec.route), f.spec.of_client].into_iter().flatten().collect();
             Parts {
-                heading: format!("{method} {route}"),
+                heading: format!("{} {}", f.spec.method.name(), routes.join(" and ")),
                 timeout: ENDPOINT_TIMEOUT,
-                event: event("Request", route) + &of_client.unwrap_or_default(),
+                event: String::new(),
                 more: vec![],
             }
         }
@@ -146,7 +151,27 @@ fn parts(function: &Function) -> Parts {
                 event: String::new(),
                 more: vec![],
             },
+            Started::ByUnknownRoutes => Parts {
+                heading: "Standalone function, the API's default route".to_owned(),
+                timeout: ENDPOINT_TIMEOUT,
+                event: String::new(),
+                more: vec![],
+            },
+            Started::ByHand => Parts {
+                heading: "Standalone function, invoked by hand".to_owned(),
+                timeout: BY_HAND_TIMEOUT,
+                event: String::new(),
+                more: vec![],
+            },
         },
+    }
+}
+
+/// A task with pages sends itself the next one. Lambda would take that for a fault and stop it after about sixteen pages.
+fn recursive_loop(function: &Function) -> &'static str {
+    match function {
+        Function::Task(f) if f.spec.pages => "      RecursiveLoop: Allow\n",
+        _ => "",
     }
 }
 
@@ -263,13 +288,13 @@ mod tests {
 
     #[test]
     fn only_the_text_between_the_markers_is_replaced() {
-        let text = "a: 1\n  # <generated> by x\n  old: 1\n  # </generated>\nb: 2\n";
-        let once = replace_block(text, "  new: 1\n").unwrap();
+        let text = "a: 1\n  # <generated x> by y\n  old: 1\n  # </generated x>\nb: 2\n";
+        let once = replace_block(text, "x", "  new: 1").unwrap();
         assert_eq!(
             once,
-            "a: 1\n  # <generated> by x\n\n  new: 1\n\n  # </generated>\nb: 2\n"
+            "a: 1\n  # <generated x> by y\n  new: 1\n  # </generated x>\nb: 2\n"
         );
-        assert_eq!(replace_block(&once, "  new: 1\n").unwrap(), once);
-        assert!(replace_block("a: 1\n", "").is_err());
+        assert_eq!(replace_block(&once, "x", "  new: 1").unwrap(), once);
+        assert!(replace_block(text, "other", "").is_err());
     }
 }

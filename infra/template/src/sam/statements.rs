@@ -25,6 +25,13 @@ pub fn statements(function: &Function) -> String {
     if function.needs().bus {
         statements.push(allow("events:PutEvents", "EventBus"));
     }
+    if function.needs().failures {
+        statements.push(allow("s3:ListBucket", "StreamFailuresBucket"));
+        statements.push(allow_on_objects(
+            "[s3:GetObject, s3:DeleteObject]",
+            "StreamFailuresBucket",
+        ));
+    }
     match function {
         Function::Endpoint(_) | Function::Standalone(_) => {}
         Function::Task(f) => {
@@ -41,7 +48,12 @@ pub fn statements(function: &Function) -> String {
   Resource: !GetAtt Table.StreamArn
 ";
             statements.push(stream.to_owned());
-            statements.push(allow("sqs:SendMessage", "StreamFailures"));
+            // Lambda writes what it gives up with the function's role.
+            // If somebody deletes the bucket, another account could
+            // take its name and get the records: so the bucket must be this account's.
+            let own = "  Condition: {StringEquals: {s3:ResourceAccount: !Ref AWS::AccountId}}\n";
+            statements.push(allow("s3:ListBucket", "StreamFailuresBucket"));
+            statements.push(allow_on_objects("s3:PutObject", "StreamFailuresBucket") + own);
         }
     }
     let lines: Vec<String> = statements
@@ -65,11 +77,14 @@ fn objects(grants: &[ObjectGrant]) -> Vec<String> {
             )
         })
         .collect();
-    if grants.iter().any(|grant| grant.actions.contains(&"GetObject")) {
-        // Without it S3 answers 403 instead of 404 when an object does not exist.
+    if grants.iter().any(ObjectGrant::can_miss) {
         statements.push(allow("s3:ListBucket", "LogoBucket"));
     }
     statements
+}
+
+fn allow_on_objects(actions: &str, bucket: &str) -> String {
+    format!("- Effect: Allow\n  Action: {actions}\n  Resource: !Sub ${{{bucket}.Arn}}/*\n")
 }
 
 fn allow(actions: &str, resource: &str) -> String {

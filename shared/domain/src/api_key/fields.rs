@@ -2,7 +2,7 @@
 
 use super::{ADMIN_SCOPES, ApiKey, LONGEST_SECONDS, SHORTEST_SECONDS};
 use crate::{
-    FieldError, Kind,
+    Kind, Object, Together,
     customer::Customer,
     entity::META_FIELDS,
     fields::{Field, Rule, concat},
@@ -10,7 +10,6 @@ use crate::{
     partition::{ENVIRONMENTS, Partition},
     plaintext::{self, Plaintext},
 };
-use serde_json::{Map, Value};
 
 pub const KINDS: &[&str] = &["Admin", "Custom"];
 pub const STATUSES: &[&str] = &["Active", "Expired"];
@@ -64,12 +63,7 @@ pub const FIELDS: &[Field] = &[
     Field::new("expiresAt", Rule::Time, "The key stops working at this time.")
         .read_only()
         .required(),
-    Field::new(
-        "lastUsedOn",
-        Rule::Text { min: 10, max: 10 },
-        "The last day on which it was used, in UTC: YYYY-MM-DD.",
-    )
-    .read_only(),
+    Field::new("lastUsedOn", Rule::Date, "The last day on which it was used, in UTC.").read_only(),
     Field::new("rotatedTo", Rule::Key(ApiKey::KIND), "The key that replaced it.").read_only(),
     Field::new("rotatedFrom", Rule::Key(ApiKey::KIND), "The key that it replaced.").read_only(),
 ];
@@ -130,12 +124,8 @@ pub const VERIFY_FIELDS: &[Field] = &[
     Field::new(
         "plaintext",
         // Any text: one that cannot be a key is just not valid.
-        Rule::Form {
-            regex: "^",
-            fits: |_| true,
-            message: "must be text",
-        },
-        "The key to verify.",
+        Rule::Opaque,
+        "The key to verify. ASCII white space around it is ignored.",
     )
     .required(),
     Field::new(
@@ -148,40 +138,63 @@ pub const VERIFY_FIELDS: &[Field] = &[
     ),
 ];
 
-const VERIFIED_FIELDS: &[Field] = &[
-    Field::new("valid", Rule::Flag, "If false, the other fields are absent.").required(),
-    Field::new(
-        "customerKey",
-        Rule::Key(Customer::KIND),
-        "The customer that it belongs to.",
-    ),
-    Field::new(
-        "partitionKey",
-        Rule::Key(Partition::KIND),
-        "The partition that it gives access to.",
-    ),
-    Field::new("environment", Rule::OneOf(ENVIRONMENTS), "The partition's environment."),
-    Field::new("keyId", Rule::Key(ApiKey::KIND), "The key's id."),
-    Field::new(
-        "kind",
-        Rule::OneOf(KINDS),
-        "Admin keys may do everything, Custom keys what their scopes allow.",
-    ),
-    Field::new(
-        "scopes",
-        Rule::List {
-            of: &HELD_SCOPE,
-            max: MOST_SCOPES,
-        },
-        "All scopes that it has.",
-    ),
-    FOREIGN_KEY,
-    Field::new("expiresAt", Rule::Time, "When it expires."),
-];
+/// The answer to a verification.
+pub const VERIFIED: &[&Object] = &[VALID, INVALID];
+
+const VALID: &Object = &Object::new(
+    "ValidApiKey",
+    &[
+        Field::new("valid", Rule::Always(true), "The key is valid.").required(),
+        Field::new(
+            "customerKey",
+            Rule::Key(Customer::KIND),
+            "The customer that it belongs to.",
+        )
+        .required(),
+        Field::new(
+            "partitionKey",
+            Rule::Key(Partition::KIND),
+            "The partition that it gives access to.",
+        )
+        .required(),
+        Field::new("environment", Rule::OneOf(ENVIRONMENTS), "The partition's environment.").required(),
+        Field::new("keyId", Rule::Key(ApiKey::KIND), "The key's id.").required(),
+        Field::new(
+            "kind",
+            Rule::OneOf(KINDS),
+            "Admin keys may do everything, Custom keys what their scopes allow.",
+        )
+        .required(),
+        Field::new(
+            "scopes",
+            Rule::List {
+                of: &HELD_SCOPE,
+                max: MOST_SCOPES,
+            },
+            "All scopes that it has.",
+        )
+        .required(),
+        FOREIGN_KEY,
+        Field::new("expiresAt", Rule::Time, "When it expires.").required(),
+    ],
+);
+
+const INVALID: &Object = &Object::new(
+    "InvalidApiKey",
+    &[Field::new(
+        "valid",
+        Rule::Always(false),
+        "The key is not valid. The answer is the same for every reason.",
+    )
+    .required()],
+);
 
 /// The fields of the only answer that contains the plaintext.
 pub fn issued_fields() -> Vec<Field> {
-    const KEY: &[Field] = &concat::<{ FIELDS.len() + META_FIELDS.len() }>(FIELDS, META_FIELDS);
+    const KEY: &Object = &Object::new(
+        "ApiKey",
+        &concat::<{ FIELDS.len() + META_FIELDS.len() }>(FIELDS, META_FIELDS),
+    );
     vec![
         Field::new("apiKey", Rule::Object(KEY), "The new key.").required(),
         Field::new(
@@ -197,10 +210,6 @@ pub fn issued_fields() -> Vec<Field> {
     ]
 }
 
-pub fn verified_fields() -> Vec<Field> {
-    VERIFIED_FIELDS.to_vec()
-}
-
 pub fn expired_fields() -> Vec<Field> {
     vec![
         Field::new(
@@ -213,26 +222,23 @@ pub fn expired_fields() -> Vec<Field> {
             "nextCursor",
             Rule::Text { min: 1, max: 1000 },
             "There may be more keys: repeat the request with this as `cursor`. `null` if there are none.",
-        ),
+        )
+        .required()
+        .nullable(),
     ]
 }
 
 /// The rules of a new key that span fields.
-pub fn rules_of_new(body: &Map<String, Value>, errors: &mut Vec<FieldError>) {
-    let scopes = body.get("scopes").and_then(Value::as_array).map(Vec::len);
-    match (body.get("kind").and_then(Value::as_str), scopes) {
-        (Some("Admin"), Some(_)) => {
-            errors.push(FieldError::new(
-                "scopes",
-                "must be omitted for an Admin key, which may do everything",
-            ));
-        }
-        (Some("Custom"), None | Some(0)) => {
-            errors.push(FieldError::new("scopes", "must have 1 to 50 items for a Custom key"));
-        }
-        _ => {}
-    }
-    if body.contains_key("ttlSeconds") && body.contains_key("expiresAt") {
-        errors.push(FieldError::new("expiresAt", "cannot be combined with ttlSeconds"));
-    }
-}
+pub const TOGETHER_IN_NEW: &[Together] = &[
+    Together::Excludes {
+        field: "kind",
+        value: "\"Admin\"",
+        excluded: "scopes",
+    },
+    Together::Needs {
+        field: "kind",
+        value: "\"Custom\"",
+        needed: "scopes",
+    },
+    Together::NotBoth("ttlSeconds", "expiresAt"),
+];

@@ -5,8 +5,8 @@ mod fields;
 
 pub use credential::{Credential, CustomerState, Verified};
 pub use fields::{
-    EXPIRE_FIELDS, FIELDS, KINDS, NEW_FIELDS, ROTATE_FIELDS, STATUSES, VERIFY_FIELDS, expired_fields, issued_fields,
-    rules_of_new, verified_fields,
+    EXPIRE_FIELDS, FIELDS, KINDS, NEW_FIELDS, ROTATE_FIELDS, STATUSES, TOGETHER_IN_NEW, VERIFIED, VERIFY_FIELDS,
+    expired_fields, issued_fields,
 };
 
 use crate::{

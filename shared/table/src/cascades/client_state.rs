@@ -12,11 +12,12 @@ use crate::{
 };
 use aws_sdk_dynamodb::{operation::delete_item::DeleteItemError, types::AttributeValue};
 use domain::{ClientKey, CustomerKey, Result, Tenant, client::CascadeState};
+use std::convert::Infallible;
 
 impl Cascades<'_> {
     pub const CLIENT_STATE: Operation = Operation::new(&[GET, CHECK, PUT, DELETE], &[]);
     /// A client was disabled or enabled: disables or enables its account.
-    pub async fn client_state(&self, tenant: Tenant, key: ClientKey, change: &Change) -> Result<Step> {
+    pub async fn client_state(&self, tenant: Tenant, key: ClientKey, change: &Change) -> Result<Step<Infallible>> {
         let customer = tenant.key();
         retry(|| async move {
             let Some(client) = self.table.client(customer, key).await? else {

@@ -21,6 +21,12 @@ use domain::Error;
 /// How many entities one step handles at most.
 const PAGE: u8 = 100;
 
+/// The most entities of one kind that a customer has: what the service is built for.
+const LARGEST: u32 = 1_000_000;
+
+/// The most steps that one event may take: a step handles a page of one kind of entity or record. A longer chain of steps is a fault.
+pub const MOST_STEPS: u32 = LARGEST / PAGE as u32 * (entities::ALL.len() + entities::RECORDS.len()) as u32;
+
 /// How many of them one transaction handles: it is limited to 100 writes, and a deletion takes up to five.
 const AT_ONCE: usize = 20;
 

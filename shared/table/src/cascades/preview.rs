@@ -10,7 +10,7 @@ use crate::{
     query::{Query, Walk},
 };
 use domain::{
-    ClientKey, CustomerKey, Error, Kind, Owner, Result, Tenant,
+    ClientKey, CustomerKey, Error, Kind, Object, Owner, Result, Tenant,
     api_key::ApiKey,
     client::Client,
     customer::Customer,
@@ -38,9 +38,10 @@ pub struct DeletionPreview {
     pub is_complete: bool,
 }
 
-static COUNTS: LazyLock<Vec<Field>> = LazyLock::new(|| {
+static COUNTS: LazyLock<Object> = LazyLock::new(|| {
     let count = |(plural, about)| Field::new(plural, Rule::Whole { min: 0, max: i64::MAX }, about).required();
-    counted(entities::ALL).map(count).collect()
+    let fields: Vec<Field> = counted(entities::ALL).map(count).collect();
+    Object::new("DeletionCounts", fields.leak())
 });
 
 pub fn preview_fields() -> Vec<Field> {

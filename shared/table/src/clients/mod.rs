@@ -42,11 +42,11 @@ impl Table {
 
 impl Clients<'_> {
     pub const GET: Operation = Operation::new(&[BATCH_GET], &[]);
-    /// The client, and the progress of its cascade, if there is one.
-    pub async fn get(&self, tenant: Tenant, key: ClientKey) -> Result<(Client, Option<Cascade>)> {
+    /// The client, with the progress of its cascade, if there is one.
+    pub async fn get(&self, tenant: Tenant, key: ClientKey) -> Result<Client> {
         let wanted = [keys::client(tenant.key(), key), keys::cascade(tenant.key(), key)];
-        let mut client = None;
-        let mut cascade = None;
+        let mut client: Option<Client> = None;
+        let mut cascade: Option<Cascade> = None;
         for item in self.0.get_all(&wanted).await? {
             match item.get(keys::SK).and_then(|sk| sk.as_s().ok()) {
                 Some(sk) if *sk == wanted[0].sk => client = Some(from_item(item)?),
@@ -54,7 +54,7 @@ impl Clients<'_> {
             }
         }
         let client = client.ok_or(Error::NotFound(Client::KIND))?;
-        Ok((client, cascade))
+        Ok(Client { cascade, ..client })
     }
 
     pub const LIST: Operation = Operation::new(&[QUERY, GET], &[]);

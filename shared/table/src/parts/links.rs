@@ -5,14 +5,15 @@ use crate::{
     Change,
     entities::Registered,
     expression::Expression,
-    item::{ENTITY, Item, s, text},
-    keys,
+    item::{ENTITY, Item, UNIQUE, s, text},
+    keys::{self, ItemKey},
     stored::{entity_item, tombstone},
     write::{Failed, Transaction, version_error},
 };
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{
     Error, Key, Kind, LocationKey, Owner, Part, PartitionGroupKey, Result, client::Client, customer::Customer,
+    text::folded,
 };
 
 /// The kind of the items that count the partitions of groups.
@@ -94,7 +95,11 @@ pub(super) fn take_headquarters<K: Kind>(
 }
 
 pub(super) fn item<P: Part + Registered>(owner: Owner, part: &P, change: &Change) -> Result<Item> {
-    entity_item(&keys::part(owner, part.key()), part, change)
+    let mut item = entity_item(&keys::part(owner, part.key()), part, change)?;
+    if let Some(value) = part.unique() {
+        item.insert(UNIQUE.into(), s(folded(value)));
+    }
+    Ok(item)
 }
 
 pub(crate) fn enabled() -> Expression {
@@ -117,8 +122,8 @@ pub(super) fn holder(item: Option<Item>) -> Result<Option<LocationKey>> {
     }
 }
 
-pub(super) fn code_item<P: Part + Registered>(owner: Owner, code: &str, holder: Key<P>) -> Item {
-    let mut item = keys::part_code(owner, P::KIND, code).attributes();
+pub(super) fn code_item<P: Part + Registered>(code: &ItemKey, holder: Key<P>) -> Item {
+    let mut item = code.attributes();
     item.insert(ENTITY.into(), s("Code"));
     item.insert("holder".into(), s(holder.to_string()));
     item

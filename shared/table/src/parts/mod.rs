@@ -13,13 +13,13 @@ use crate::{
     attempt::{Attempt, attempted, retry, retry_from},
     entities::Registered,
     expression::Expression,
-    item::{from_item, n},
+    item::{UNIQUE, from_item, n},
     keys,
     operation::on_customer::{CHECK, DELETE, GET, PUT, QUERY, UPDATE},
     query::Query,
     write::{Failed, expect_version},
 };
-use domain::{Code, Error, Key, Owner, Part, Result};
+use domain::{Code, Error, Key, Owner, Part, Result, entity::to_value, text::folded};
 use links::{code_item, error_of, held_by, holder, item, move_between, take_headquarters};
 use serde_json::{Map, Value};
 use std::marker::PhantomData;
@@ -57,7 +57,7 @@ impl<P: Part + Registered> Parts<'_, P> {
     ) -> Result<(Vec<P>, Option<String>)> {
         let query = Query::of_owner(owner)
             .starting_with(keys::prefix(P::KIND))
-            .filter(Expression::matches(filter)?);
+            .filter(Expression::matches(&compared::<P>(filter)?)?);
         self.0.page_of_children(owner, &query, request).await
     }
 
@@ -82,7 +82,8 @@ impl<P: Part + Registered> Parts<'_, P> {
                 .check_owner(owner)
                 .put("part", item(owner, part, change)?, Expression::absent());
             if let Some(code) = part.unique() {
-                tx = tx.put("unique", code_item::<P>(owner, code, part.key()), Expression::absent());
+                let code = keys::part_code(owner, P::KIND, code);
+                tx = tx.put("unique", code_item(&code, part.key()), Expression::absent());
             }
             if let Some(location) = part.location() {
                 tx = tx.check("location", &keys::part(owner, location), Expression::exists());
@@ -128,12 +129,14 @@ impl<P: Part + Registered> Parts<'_, P> {
                 item(owner, &after, change)?,
                 Expression::version_is(before.meta().version),
             );
-            if before.unique() != after.unique() {
-                if let Some(code) = before.unique() {
-                    tx = tx.delete("oldCode", &keys::part_code(owner, P::KIND, code), Expression::default());
+            let code = |part: &P| part.unique().map(|code| keys::part_code(owner, P::KIND, code));
+            let (old, new) = (code(&before), code(&after));
+            if old != new {
+                if let Some(old) = old {
+                    tx = tx.delete("oldCode", &old, Expression::default());
                 }
-                if let Some(code) = after.unique() {
-                    tx = tx.put("unique", code_item::<P>(owner, code, key), Expression::absent());
+                if let Some(new) = new {
+                    tx = tx.put("unique", code_item(&new, key), Expression::absent());
                 }
             }
             if let Some(location) = after.location().filter(|_| before.location() != after.location()) {
@@ -188,4 +191,15 @@ impl<P: Part + Registered> Parts<'_, P> {
         expect_version(expected, part.meta().version)?;
         Ok(part)
     }
+}
+
+/// A filter in which the unique field is compared as it is for uniqueness.
+fn compared<P: Part>(filter: &P::Filter) -> Result<Value> {
+    let mut filter = to_value(filter)?;
+    if let (Some(name), Value::Object(fields)) = (P::UNIQUE, &mut filter)
+        && let Some(Value::String(value)) = fields.shift_remove(name)
+    {
+        fields.insert(UNIQUE.into(), folded(&value).into());
+    }
+    Ok(filter)
 }

@@ -28,7 +28,7 @@ pub enum FirstLocation {
     Created,
     /// An earlier delivery of the event created it. It may have been deleted since.
     Existed,
-    /// The customer is not a business or has no address.
+    /// The customer is not a business, or its address has no line1 or no city.
     NotWanted,
     CustomerDeleted,
 }

@@ -1,6 +1,7 @@
 //! Requests through the whole router, signed as SDKs sign them.
 
 mod objects;
+mod permissions;
 mod signing;
 mod uploads;
 
@@ -10,12 +11,13 @@ use axum::Router;
 use axum::body::to_bytes;
 use axum::extract::Request;
 use axum::http::{HeaderMap, StatusCode};
+use serde_json::json;
 use tower::ServiceExt;
 
-use super::S3;
+use super::{Permissions, S3};
 use crate::dynamodb::DynamoDb;
 use crate::eventbridge::EventBus;
-use crate::plan::{Bucket, Cdn, CorsRule, Expiration};
+use crate::plan::{Bucket, Cdn, CorsRule, Expiration, Role};
 use crate::server::guard::Names;
 use crate::sqs::Sqs;
 use crate::store::Store;
@@ -60,7 +62,7 @@ impl Fixture {
         let sqs = Sqs::open(store.clone(), &[]).unwrap();
         let bus = EventBus::open(store.clone(), sqs.clone(), &[], &[]).unwrap();
         let dynamodb = DynamoDb::open(&folder.join("tables.db")).unwrap();
-        let s3 = S3::open(store, &[bucket], Some(cdn));
+        let s3 = S3::open(store, &[bucket], Some(cdn), permissions());
         Self {
             app: crate::aws::app(dynamodb, sqs, bus, s3.clone(), Router::new(), Names::of_port(4566)),
             s3,
@@ -86,6 +88,26 @@ impl Fixture {
     async fn get(&self, key: &str) -> Answer {
         self.ask("GET", &format!("/pictures/{key}"), &[], "").await
     }
+}
+
+/// The functions `reader`, which may read pictures, and `lister`, which may list the bucket too.
+fn permissions() -> Permissions {
+    let role = |name: &str, statements| Role {
+        arn: name.to_owned(),
+        trust: vec![],
+        statements,
+        managed_policies: vec![],
+    };
+    let read = json!({"Effect": "Allow", "Action": ["s3:GetObject"], "Resource": "arn:aws:s3:::pictures/logos/*"});
+    let list = json!({"Effect": "Allow", "Action": "s3:ListBucket", "Resource": "arn:aws:s3:::pictures"});
+    let function = |name: &str| crate::plan::Function {
+        role: Some(name.to_owned()),
+        ..crate::lambda::tests::function(name, "target/lambda/script/")
+    };
+    Permissions::of(
+        &[function("reader"), function("lister")],
+        &[role("reader", vec![read.clone()]), role("lister", vec![read, list])],
+    )
 }
 
 fn fixture() -> (tempfile::TempDir, Fixture) {
