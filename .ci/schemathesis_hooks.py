@@ -17,6 +17,9 @@ ENDING = re.compile("^(delete|deactivate|disable|expire|rotate|dissociate)-")
 # Invisible characters beyond U+FFFF, which a regular expression cannot name in the same way for all readers.
 UNSEEN = re.compile("[\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]")
 
+# The service trims them off the edges of a text before it looks at its length.
+BLANKS = " \t\n\v\f\r\x85\xa0\u1680\u2028\u2029\u202f\u205f\u2800\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
+
 numbers = itertools.count()
 # The keys that answers have shown. Schemathesis follows links with them.
 known = set()
@@ -119,6 +122,19 @@ def fit(operation_id, body):
                 del body[name]
 
 
+def filled(value):
+    """Fills the blank edges of texts, so that a text that is too long still is when it is trimmed."""
+    match value:
+        case str() if inside := value.strip(BLANKS):
+            start = len(value) - len(value.lstrip(BLANKS))
+            return "x" * start + inside + "x" * (len(value) - start - len(inside))
+        case dict():
+            return {name: filled(part) for name, part in value.items()}
+        case list():
+            return [filled(part) for part in value]
+    return value
+
+
 @schemathesis.hook
 def filter_body(context, body):
     return not UNSEEN.search(json.dumps(body, ensure_ascii=False, default=str))
@@ -130,10 +146,13 @@ def before_call(context, case, kwargs):
     if case.path_parameters:
         supply_keys(case.operation, case.path_parameters)
     if case.meta is None or not case.meta.generation.mode.is_positive:
+        case.body, case.query = filled(case.body), filled(case.query)
         return
     if case.query:
         # Only the service can write a cursor.
         case.query.pop("cursor", None)
+        if case.query.get("from") and case.query.get("to"):
+            case.query["from"], case.query["to"] = "2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z"
     if case.headers and "Idempotency-Key" in case.headers:
         case.headers["Idempotency-Key"] = f"key-{next(numbers)}"
     if case.headers and "If-Match" in case.headers:

@@ -5,5 +5,6 @@ mod cascades;
 mod disorder;
 mod headquarters;
 mod logos;
+mod lost_answers;
 mod registry;
 mod tracing;

@@ -141,12 +141,9 @@ pub async fn create_table(client: &Client) {
                 .unwrap(),
         );
     for index in Index::ALL {
-        let mut schema = vec![key(index.partition_attribute(), KeyType::Hash)];
-        attributes.push(index.partition_attribute());
-        if let Some(sort) = index.sort_attribute() {
-            schema.push(key(sort, KeyType::Range));
-            attributes.push(sort);
-        }
+        let (partition, sort) = (index.partition_attribute(), index.sort_attribute());
+        let schema = vec![key(partition, KeyType::Hash), key(sort, KeyType::Range)];
+        attributes.extend([partition, sort]);
         request = request.global_secondary_indexes(
             GlobalSecondaryIndex::builder()
                 .index_name(index.name())

@@ -104,12 +104,9 @@ fn schema() -> Value {
     let mut attributes = vec![PK, SK];
     let mut indexes = Vec::new();
     for index in Index::ALL {
-        let mut keys = vec![key(index.partition_attribute(), "HASH")];
-        attributes.push(index.partition_attribute());
-        if let Some(sort) = index.sort_attribute() {
-            keys.push(key(sort, "RANGE"));
-            attributes.push(sort);
-        }
+        let (partition, sort) = (index.partition_attribute(), index.sort_attribute());
+        let keys = [key(partition, "HASH"), key(sort, "RANGE")];
+        attributes.extend([partition, sort]);
         indexes.push(json!({
             "IndexName": index.name(), "KeySchema": keys, "Projection": {"ProjectionType": "ALL"},
         }));

@@ -255,9 +255,7 @@ fn copy(original: &Value) -> Result<Item> {
         ("pk", keys::customer_partition(key)),
         ("key", key.to_string()),
         ("bootstrapTenantKey", tenant_key.clone()),
-        ("tenantPk", keys::tenant(&tenant_key).pk),
         ("externalId", uuid.to_string()),
-        ("externalPk", keys::external_id(&uuid.to_string()).pk),
     ] {
         item[name] = json!({"S": value});
     }

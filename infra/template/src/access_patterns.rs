@@ -53,14 +53,12 @@ fn keys() -> String {
         .collect();
     let _ = writeln!(text, "| the table | `{PK}` | `{SK}` | {} |", patterns(&in_table));
     for index in Index::ALL {
-        let sort = index
-            .sort_attribute()
-            .map_or("–".to_owned(), |name| format!("`{name}`"));
         let _ = writeln!(
             text,
-            "| index `{}` | `{}` | {sort} | {} |",
+            "| index `{}` | `{}` | `{}` | {} |",
             index.name(),
             index.partition_attribute(),
+            index.sort_attribute(),
             patterns(&[family_of(*index)])
         );
     }
@@ -74,8 +72,6 @@ fn keys() -> String {
 const fn family_of(index: Index) -> Family {
     match index {
         Index::Customers => Family::CustomerList,
-        Index::ExternalIds => Family::External,
-        Index::Tenants => Family::Tenant,
         Index::ExpiringKeys => Family::Expiring,
     }
 }

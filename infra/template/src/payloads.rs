@@ -242,8 +242,6 @@ fn image(event: &Value, which: &str) -> Result<Value> {
     };
     let customer: CustomerKey = serde_json::from_value(image["key"].clone())?;
     let key = keys::customer(customer);
-    let tenant: String = serde_json::from_value(image["bootstrapTenantKey"].clone())?;
-    let external: String = serde_json::from_value(image["externalId"].clone())?;
     let attributes = [
         (keys::PK, json!(key.pk)),
         (keys::SK, json!(key.sk)),
@@ -251,11 +249,6 @@ fn image(event: &Value, which: &str) -> Result<Value> {
         (item::ACTOR, event["actor"].clone()),
         (item::REQUEST_ID, event["requestId"].clone()),
         (Index::Customers.partition_attribute(), json!(keys::customer_list(0))),
-        (Index::Tenants.partition_attribute(), json!(keys::tenant(&tenant).pk)),
-        (
-            Index::ExternalIds.partition_attribute(),
-            json!(keys::external_id(&external).pk),
-        ),
     ];
     image.extend(attributes.map(|(name, value)| (name.to_owned(), value)));
     Ok(typed_fields(&image))

@@ -31,8 +31,9 @@ const UNSEEN: &str = r"\u0000-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\
 fn pattern_of_text(line_breaks: &str) -> String {
     let edge = format!("[{LINE_BREAKS}{BLANKS}]*");
     let visible = format!("[^{UNSEEN}{LINE_BREAKS}{BLANKS}{MARKS}{JOINERS}{SELECTORS}][{SELECTORS}]?");
+    let joined = format!("{visible}(?:[{JOINERS}]{visible})*");
     let between = format!("[{MARKS}{BLANKS}{line_breaks}]");
-    format!("^{edge}(?:[{MARKS}]{between}*)?{visible}(?:[{JOINERS}]?{visible}|{between})*{edge}$")
+    format!("^{edge}(?:[{MARKS}]{between}*)?{joined}(?:{joined}|{between})*{edge}$")
 }
 
 const LINE: &str = "Line";
@@ -151,6 +152,12 @@ impl Schemas {
                 let mut schema = self.text(LINE);
                 schema["minLength"] = json!(min);
                 schema["maxLength"] = json!(max);
+                schema
+            }
+            // Hosts and paths may have letters of any script. They are stored as ASCII.
+            rule @ Rule::Website if mode != Mode::Stored => {
+                let mut schema = scalar(rule);
+                schema["format"] = json!("iri");
                 schema
             }
             Rule::Prose { max } if mode != Mode::Stored => {

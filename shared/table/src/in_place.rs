@@ -6,7 +6,7 @@
 use crate::{
     Change, Table,
     attempt::unless_contended,
-    item::{Item, n, s, to_item},
+    item::{Item, REQUEST_ID, n, s, to_item},
     keys::ItemKey,
     write::sdk_error,
 };
@@ -127,13 +127,27 @@ impl Table {
             match update.clone().send().await {
                 Ok(answer) => Ok(Updated::Now(answer.attributes.unwrap_or_default())),
                 Err(error) => match error.as_service_error() {
-                    Some(UpdateItemError::ConditionalCheckFailedException(failed)) => Ok(Updated::ConditionFailed(
-                        failed.item.clone().filter(|item| !item.is_empty()),
-                    )),
+                    Some(UpdateItemError::ConditionalCheckFailedException(failed)) => {
+                        Ok(match failed.item.clone().filter(|item| !item.is_empty()) {
+                            // The client repeats a request whose answer was lost.
+                            Some(item) if is_written_by(&item, change) => Updated::Now(item),
+                            other => Updated::ConditionFailed(other),
+                        })
+                    }
                     _ => Err(sdk_error(error)),
                 },
             }
         })
         .await
     }
+}
+
+/// Whether the last write of this item was this change.
+fn is_written_by(item: &Item, change: &Change) -> bool {
+    let is = |name: &str, text: &str| {
+        item.get(name)
+            .and_then(|value| value.as_s().ok())
+            .is_some_and(|is| is == text)
+    };
+    is(REQUEST_ID, &change.request_id) && is("updatedAt", &change.now.to_string())
 }

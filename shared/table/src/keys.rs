@@ -103,22 +103,16 @@ impl Family {
 pub enum Index {
     /// All customers, oldest first.
     Customers,
-    /// A customer by its external id.
-    ExternalIds,
-    /// The tenant customer that holds a bootstrap key.
-    Tenants,
     /// Active API keys, by their expiry.
     ExpiringKeys,
 }
 
 impl Index {
-    pub const ALL: &[Self] = &[Self::Customers, Self::ExternalIds, Self::Tenants, Self::ExpiringKeys];
+    pub const ALL: &[Self] = &[Self::Customers, Self::ExpiringKeys];
 
     pub const fn name(self) -> &'static str {
         match self {
             Self::Customers => "customers",
-            Self::ExternalIds => "external-ids",
-            Self::Tenants => "tenants",
             Self::ExpiringKeys => "expiring-keys",
         }
     }
@@ -126,18 +120,15 @@ impl Index {
     pub const fn partition_attribute(self) -> &'static str {
         match self {
             Self::Customers => "listPk",
-            Self::ExternalIds => "externalPk",
-            Self::Tenants => "tenantPk",
             Self::ExpiringKeys => "expiringPk",
         }
     }
 
     /// The list of customers is sorted by `key`, because `sk` is the same for every customer.
-    pub const fn sort_attribute(self) -> Option<&'static str> {
+    pub const fn sort_attribute(self) -> &'static str {
         match self {
-            Self::Customers => Some("key"),
-            Self::ExpiringKeys => Some("expiresAt"),
-            Self::ExternalIds | Self::Tenants => None,
+            Self::Customers => "key",
+            Self::ExpiringKeys => "expiresAt",
         }
     }
 }

@@ -160,7 +160,7 @@ impl Table {
     async fn query(&self, query: &Query<'_>, limit: Option<i32>, start: Option<Item>) -> Result<Items> {
         let (pk, sk) = match query.index {
             Some(index) => (index.partition_attribute(), index.sort_attribute()),
-            None => (keys::PK, Some(keys::SK)),
+            None => (keys::PK, keys::SK),
         };
         let (projection, names) = project(query.attributes);
         let mut call = self
@@ -183,7 +183,7 @@ impl Table {
             Range::Between(first, last) => Some(("#sk BETWEEN :sk AND :last", first, Some(last))),
         };
         let mut condition = "#pk = :pk".to_owned();
-        if let (Some((text, value, last)), Some(sk)) = (range, sk) {
+        if let Some((text, value, last)) = range {
             condition = format!("{condition} AND {text}");
             call = call
                 .expression_attribute_names("#sk", sk)

@@ -3,14 +3,13 @@
 use crate::{
     Action, Grant, IdempotencyKey, Operation, Table,
     attempt::{TRIES, pause_after},
-    item::{Item, from_item},
-    keys::{self, Family, Index, ItemKey},
-    query::{Query, project},
+    item::Item,
+    keys::{self, Family, ItemKey},
+    query::project,
     write::sdk_error,
 };
 use aws_sdk_dynamodb::types::KeysAndAttributes;
 use domain::{Error, Replay, Result, Timestamp};
-use serde::de::DeserializeOwned;
 
 /// The limit of `BatchGetItem`.
 const BATCH: usize = 100;
@@ -74,12 +73,6 @@ impl Table {
             }
         }
         Ok(items)
-    }
-
-    /// The item of an index that has one item for each partition key.
-    pub(crate) async fn find<T: DeserializeOwned>(&self, index: Index, partition: String) -> Result<Option<T>> {
-        let found = self.first(&Query::of(partition).index(index), 1).await?.pop();
-        found.map(from_item).transpose()
     }
 
     pub const ANSWERED_BEFORE: Operation = Operation::new(&[Grant::on(Family::Idempotency, Action::GetItem)], &[]);

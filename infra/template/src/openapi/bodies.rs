@@ -19,7 +19,10 @@ pub fn of(spec: &Spec) -> Option<(String, Value)> {
     let body = match spec.body {
         Body::None => return None,
         Body::Create(_) | Body::Question(_) => json!({"required": true, "content": {"application/json": content}}),
-        Body::Action(_) => json!({"required": false, "content": {"application/json": content}}),
+        Body::Action(fields) => {
+            let required = fields.iter().any(|field| field.required);
+            json!({"required": required, "content": {"application/json": content}})
+        }
         Body::Patch(_) => json!({
             "required": true,
             "description": "A JSON Merge Patch (RFC 7396): `null` clears a field, an omitted field stays as it was.",

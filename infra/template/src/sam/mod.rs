@@ -253,17 +253,15 @@ mod tests {
 
     #[test]
     fn the_template_declares_the_tables_keys_and_indexes() {
-        let key = |indent: &str, partition: &str, sort: Option<&str>| {
-            let mut yaml = format!("{indent}- {{AttributeName: {partition}, KeyType: HASH}}\n");
-            if let Some(sort) = sort {
-                let _ = writeln!(yaml, "{indent}- {{AttributeName: {sort}, KeyType: RANGE}}");
-            }
-            yaml
+        let key = |indent: &str, partition: &str, sort: &str| {
+            format!(
+                "{indent}- {{AttributeName: {partition}, KeyType: HASH}}\n{indent}- {{AttributeName: {sort}, KeyType: RANGE}}\n"
+            )
         };
         let mut attributes = vec![PK, SK];
         let mut yaml = format!(
             "      KeySchema:\n{}      GlobalSecondaryIndexes:\n",
-            key("        ", PK, Some(SK))
+            key("        ", PK, SK)
         );
         for index in Index::ALL {
             let (partition, sort) = (index.partition_attribute(), index.sort_attribute());
@@ -273,8 +271,7 @@ mod tests {
                 "        - IndexName: {}\n          KeySchema:\n{key}          Projection: {{ProjectionType: ALL}}\n",
                 index.name(),
             );
-            attributes.push(partition);
-            attributes.extend(sort);
+            attributes.extend([partition, sort]);
         }
         let definitions: Vec<String> = attributes
             .iter()

@@ -104,7 +104,7 @@ mod tests {
             Grant::on(Family::Idempotency, Action::PutItem),
             Grant::on(Family::Idempotency, Action::GetItem),
             Grant::on(Family::Tenant, Action::ConditionCheckItem),
-            Grant::query(Index::Tenants, Family::Tenant),
+            Grant::query(Index::Customers, Family::CustomerList),
         ];
         let on = |index, actions: &[Action], families: &[Family]| Statement {
             index,
@@ -120,7 +120,7 @@ mod tests {
                     &[Action::PutItem, Action::ConditionCheckItem],
                     &[Family::Customer, Family::Tenant, Family::Idempotency]
                 ),
-                on(Some(Index::Tenants), &[Action::Query], &[Family::Tenant]),
+                on(Some(Index::Customers), &[Action::Query], &[Family::CustomerList]),
             ]
         );
     }

@@ -83,34 +83,53 @@ impl Customers<'_> {
     }
 
     pub const BY_EXTERNAL_ID: Operation =
-        Operation::new(&[Grant::query(Index::ExternalIds, Family::External)], &[Code::NotFound]);
+        Operation::new(&[Grant::on(Family::External, Action::GetItem), GET], &[Code::NotFound]);
     pub async fn by_external_id(&self, _: Platform, id: &str) -> Result<Customer> {
         // No customer has a longer one, and DynamoDB refuses very long keys.
         if id.chars().count() > LONGEST_EXTERNAL_ID {
             return Err(Error::NotFound(Customer::KIND));
         }
-        let found = self.0.find(Index::ExternalIds, keys::external_id(id).pk).await?;
-        found.ok_or(Error::NotFound(Customer::KIND))
+        let found = match self.claimant(&keys::external_id(id)).await? {
+            Some(key) => self.0.get(&keys::customer(key)).await?,
+            None => None,
+        };
+        found.map_or(Err(Error::NotFound(Customer::KIND)), from_item)
     }
 
-    pub const BY_BOOTSTRAP_TENANT_KEY: Operation =
-        Operation::new(&[Grant::query(Index::Tenants, Family::Tenant)], &[Code::TenantNotFound]);
+    pub const BY_BOOTSTRAP_TENANT_KEY: Operation = Operation::new(
+        &[Grant::on(Family::Tenant, Action::GetItem), GET],
+        &[Code::TenantNotFound],
+    );
     pub async fn by_bootstrap_tenant_key(&self, _: Platform, key: &str) -> Result<Customer> {
         if !is_bootstrap_tenant_key(key) {
             return Err(Error::TenantNotFound);
         }
-        let found = self.0.find(Index::Tenants, keys::tenant(key).pk).await?;
-        found.ok_or(Error::TenantNotFound)
+        let found = match self.claimant(&keys::tenant(key)).await? {
+            Some(key) => self.0.get(&keys::customer(key)).await?,
+            None => None,
+        };
+        found.map_or(Err(Error::TenantNotFound), from_item)
+    }
+
+    /// The customer that claims a unique name. It may have been deleted or renamed since.
+    async fn claimant(&self, name: &ItemKey) -> Result<Option<CustomerKey>> {
+        let Some(claim) = self.0.get(name).await? else {
+            return Ok(None);
+        };
+        let key = text(&claim, CLAIMANT)?.parse();
+        key.map(Some)
+            .map_err(|_| Error::Internal(format!("a claim's {CLAIMANT} is no key")))
     }
 
     pub const LIST: Operation = Operation::new(
         &[
             Grant::query(Index::Customers, Family::CustomerList),
-            Grant::query(Index::ExternalIds, Family::External),
+            Grant::on(Family::External, Action::GetItem),
+            QUERY,
         ],
         &[],
     );
-    /// A page is one query: of one shard, or of the index of external ids if the filter has one.
+    /// A page is one query: of one shard, or of the customer with this external id if the filter has one.
     pub async fn list(
         &self,
         _: Platform,
@@ -119,9 +138,11 @@ impl Customers<'_> {
     ) -> Result<(Vec<Customer>, Option<String>)> {
         let matching = filter.expression()?;
         if let Some(id) = &filter.external_id {
-            let query = Query::of(keys::external_id(id).pk)
-                .index(Index::ExternalIds)
-                .filter(matching);
+            let Some(key) = self.claimant(&keys::external_id(id)).await? else {
+                return Ok((Vec::new(), None));
+            };
+            let key = keys::customer(key);
+            let query = Query::of(key.pk).starting_with(key.sk).filter(matching);
             return self.0.page_of(&query, request).await;
         }
         let (shard, after) = match &request.after {
@@ -391,16 +412,6 @@ impl Customers<'_> {
             Index::Customers.partition_attribute().into(),
             s(keys::customer_list(shard)),
         );
-        if let Some(id) = &customer.external_id {
-            item.insert(
-                Index::ExternalIds.partition_attribute().into(),
-                s(keys::external_id(id).pk),
-            );
-        }
-        if customer.is_tenant_customer {
-            let tenant = keys::tenant(&customer.bootstrap_tenant_key);
-            item.insert(Index::Tenants.partition_attribute().into(), s(tenant.pk));
-        }
         Ok(item)
     }
 }
@@ -416,6 +427,8 @@ fn read_position(position: &str) -> Result<(u8, Option<CustomerKey>)> {
     Ok((shard, key))
 }
 
+/// The attribute of a claim that holds the customer's key.
+const CLAIMANT: &str = "customerKey";
 /// The attributes of the claim of a bootstrap tenant key whose tenant is deleted, or deactivated.
 const CLOSED: &str = "closed";
 const DEACTIVATED: &str = "deactivated";
@@ -445,6 +458,6 @@ pub(crate) fn error_of(failed: Failed) -> Error {
 fn claim(key: &ItemKey, kind: &str, by: CustomerKey) -> Item {
     let mut item = key.attributes();
     item.insert(ENTITY.into(), s(kind));
-    item.insert("customerKey".into(), s(by.to_string()));
+    item.insert(CLAIMANT.into(), s(by.to_string()));
     item
 }
