@@ -118,6 +118,7 @@ async fn an_object_that_lambda_did_not_write_stops_the_replay_until_it_is_moved_
         "",
         "{}",
         "not JSON",
+        r#"{"DDBStreamBatchInfo": "ada@acme.example"}"#,
         r#"{"DDBStreamBatchInfo": {"startSequenceNumber": "1"}, "payload": "[]"}"#,
     ] {
         world.failures.put(&key, bad.to_owned());
@@ -127,6 +128,7 @@ async fn an_object_that_lambda_did_not_write_stops_the_replay_until_it_is_moved_
             (&json!(0), &json!(key)),
             "{bad}"
         );
+        assert!(!answer.to_string().contains("ada@"), "{answer}");
     }
     // As `aws s3 mv` to another folder.
     world.failures.put("set-aside/object", "not JSON".to_owned());

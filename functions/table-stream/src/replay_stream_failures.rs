@@ -5,7 +5,7 @@
 //! twice have the same ids.
 
 use crate::{kept, publish_changes::PublishChanges};
-use domain::Result;
+use domain::{Result, defect_of};
 use runtime::{Context, Standalone, StandaloneSpec, Started, Trigger, context::Failures};
 use serde_json::{Value, json};
 use table::audit::Audit;
@@ -48,7 +48,7 @@ async fn replay(ctx: &Context, failures: &Failures, key: &str) -> Result<std::re
     };
     let records = match kept::parse(&content).and_then(|batch| batch.event()) {
         Ok(event) => event.records,
-        Err(error) => return Ok(Err(format!("it is not what Lambda writes: {error}"))),
+        Err(error) => return Ok(Err(format!("it is not what Lambda writes: {}", defect_of(&error)))),
     };
     if let Err(index) = PublishChanges::run(ctx, &records).await {
         let number = records
