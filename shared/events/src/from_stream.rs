@@ -128,7 +128,7 @@ fn event(
         .and_then(|image| image["key"].as_str())
         .unwrap_or_default()
         .to_owned();
-    // What is deleted or changed belonged to the account that its last image shows.
+    // A deleted or changed entity belonged to the account that its last image shows.
     let of_customer = after
         .as_ref()
         .or(before.as_ref())
