@@ -47,9 +47,12 @@ pub fn document(functions: &[Function]) -> Value {
         },
         "defaultContentType": "application/json",
         "channels": {"bus": {
-            "address": SOURCE,
+            "address": "{eventBusName}",
             "title": "The event bus",
-            "description": "An EventBridge bus; its name is the stack's output EventBusName.",
+            "description": "An EventBridge bus. The stack's output EventBusArn names it.",
+            "parameters": {"eventBusName": {
+                "description": "The name of the stack, unless its parameter EventBusName gives another.",
+            }},
             "messages": on_the_bus,
         }},
         "operations": operations,
