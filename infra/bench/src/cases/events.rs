@@ -62,7 +62,7 @@ pub fn unknown_route() -> Value {
         "requestContext": {
             "accountId": "000000000000", "apiId": "bench", "routeKey": "$default", "stage": "$default",
             "requestId": "5e1f6f2e-4d0a-4f5b-9c53-0a4b7e3d9a10",
-            "http": {"method": "PUT", "path": "/v1/customers", "protocol": "HTTP/1.1", "sourceIp": "203.0.113.7", "userAgent": "bench/1.0"},
+            "http": {"method": "OPTIONS", "path": "/v1/customers", "protocol": "HTTP/1.1", "sourceIp": "203.0.113.7", "userAgent": "bench/1.0"},
         },
     })
 }
