@@ -12,8 +12,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use anyhow::{Context, bail};
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
 
-/// Increase this with every change to the tables below: a file with another layout is refused.
-const LAYOUT: i64 = 3;
+/// Increase this with every change to the tables below, and to the keys under which the service keeps its items: a file with another
+/// layout is refused.
+const LAYOUT: i64 = 4;
 
 const TABLES: &str = "
     CREATE TABLE settings (
