@@ -25,7 +25,7 @@ FLAGS = [
     "--disable-sync",
 ]
 
-# Runs in the page. It uses what the answers say and nothing else.
+# Runs in the page, which knows only the answers of the API.
 UPLOAD = """
 async ({ url, token, image }) => {
     const bytes = Uint8Array.from(atob(image), (c) => c.charCodeAt(0));
@@ -45,7 +45,7 @@ async ({ url, token, image }) => {
     shown.src = logo.url;
     document.body.append(shown);
     await shown.decode();
-    // What the signature does not cover is refused, and the page may read why.
+    // CORS blocks a header that the upload does not name. The bucket refuses another type, and lets the page read the refusal.
     const headers = { ...upload.headers, "x-amz-tagging": "a=b" };
     const other = await fetch(upload.url, { method: "PUT", headers, body: bytes }).catch(() => "blocked");
     const type = { ...upload.headers, "content-type": "image/webp" };

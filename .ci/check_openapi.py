@@ -8,7 +8,7 @@ import sys
 import local_cloud
 from local_cloud import ROOT
 
-# The phases end by themselves sooner; on a slow machine this bounds them.
+# Bounds the whole run. The stateful phase comes last and gets the rest of the time.
 MOST_SECONDS = 300
 
 with local_cloud.running() as (_, ready):

@@ -91,7 +91,7 @@ def supply_keys(operation, path):
                 try:
                     path[name] = scene.new(name, within)
                 except urllib.error.HTTPError:
-                    # What it belongs to was deleted or disabled in this sequence of requests.
+                    # This sequence of requests has deleted or disabled its owner.
                     pass
             else:
                 path[name] = shared

@@ -89,11 +89,8 @@ impl Customers<'_> {
         if id.chars().count() > LONGEST_EXTERNAL_ID {
             return Err(Error::NotFound(Customer::KIND));
         }
-        let found = match self.claimant(&keys::external_id(id)).await? {
-            Some(key) => self.0.get(&keys::customer(key)).await?,
-            None => None,
-        };
-        found.map_or(Err(Error::NotFound(Customer::KIND)), from_item)
+        let found = self.by_claim(&keys::external_id(id)).await?;
+        found.ok_or(Error::NotFound(Customer::KIND))
     }
 
     pub const BY_BOOTSTRAP_TENANT_KEY: Operation = Operation::new(
@@ -104,11 +101,16 @@ impl Customers<'_> {
         if !is_bootstrap_tenant_key(key) {
             return Err(Error::TenantNotFound);
         }
-        let found = match self.claimant(&keys::tenant(key)).await? {
-            Some(key) => self.0.get(&keys::customer(key)).await?,
-            None => None,
+        let found = self.by_claim(&keys::tenant(key)).await?;
+        found.ok_or(Error::TenantNotFound)
+    }
+
+    async fn by_claim(&self, name: &ItemKey) -> Result<Option<Customer>> {
+        let Some(key) = self.claimant(name).await? else {
+            return Ok(None);
         };
-        found.map_or(Err(Error::TenantNotFound), from_item)
+        let found = self.0.get(&keys::customer(key)).await?;
+        found.map(from_item).transpose()
     }
 
     /// The customer that claims a unique name. It may have been deleted or renamed since.
