@@ -1,6 +1,6 @@
 //! The replay of changes that the stream's trigger gave up.
 
-use crate::support::World;
+use crate::support::{World, at, key_of};
 use serde_json::{Value, json};
 
 const REPLAY: &str = "replay-stream-failures";
@@ -139,4 +139,24 @@ async fn an_object_that_lambda_did_not_write_stops_the_replay_until_it_is_moved_
     world.failures.put(&key, good);
     assert_eq!(replay(&world).await["replayed"], 1);
     assert_eq!(names(&world), ["customer 0"]);
+}
+
+/// The event of an entity below a customer names its tenant, which the replay looks up.
+#[tokio::test]
+async fn a_replay_names_the_tenant_of_a_customers_department() {
+    let world = World::new().await;
+    let customer = key_of(&world.tenant("Acme").await);
+    let path = format!("{}/departments", at(&customer));
+    world
+        .post(&world.admin(), &path, json!({"name": "Sales"}))
+        .await
+        .expect(201);
+    let mut records = world.stream_records(0);
+    records.retain(|record| record["dynamodb"]["NewImage"]["entity"]["S"] == "Department");
+    assert_eq!(records.len(), 1);
+    world.failures.keep(1, 1, &records);
+    assert_eq!(replay(&world).await["replayed"], 1);
+    let tenant = world.get(&world.admin(), &at(&customer)).await.body["bootstrapTenantKey"].clone();
+    let events = world.spine.take();
+    assert_eq!((events.len(), &events[0]["bootstrapTenantKey"]), (1, &tenant));
 }

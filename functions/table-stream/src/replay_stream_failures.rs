@@ -8,7 +8,6 @@ use crate::{kept, publish_changes::PublishChanges};
 use domain::{Result, defect_of};
 use runtime::{Context, Standalone, StandaloneSpec, Started, Trigger, context::Failures};
 use serde_json::{Value, json};
-use table::audit::Audit;
 
 pub struct ReplayStreamFailures;
 
@@ -20,7 +19,7 @@ impl Standalone for ReplayStreamFailures {
         name: "replay-stream-failures",
         summary: "Publish the changes that the stream's trigger gave up.",
         started: Started::ByHand,
-        operations: &[Audit::RECORD],
+        operations: PublishChanges::SPEC.operations,
         replays: true,
     };
 
